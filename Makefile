@@ -1,0 +1,38 @@
+# Everything a person or CI runs. Python 3.11 and make are all that is needed.
+PYTHON ?= python3.11
+SERVICE_ENV := .venv/service
+DEV_ENV := .venv/dev
+
+.PHONY: serve test lint format lock bench clean help
+
+help:  ## show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# A stamp per environment: made again only when its locked requirements change.
+.venv/%/.ready: requirements/%.txt
+	$(PYTHON) -m venv .venv/$*
+	.venv/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+serve: $(SERVICE_ENV)/.ready  ## run the service on the shipped models (port 8000)
+	$(SERVICE_ENV)/bin/python -m service
+
+test: $(DEV_ENV)/.ready  ## run every test
+	$(DEV_ENV)/bin/python -m pytest
+
+lint: $(DEV_ENV)/.ready  ## style and types
+	$(DEV_ENV)/bin/ruff check .
+	$(DEV_ENV)/bin/ruff format --check .
+	$(DEV_ENV)/bin/mypy
+
+format: $(DEV_ENV)/.ready  ## rewrite the code in the house style
+	$(DEV_ENV)/bin/ruff format .
+	$(DEV_ENV)/bin/ruff check --fix .
+
+lock:  ## pin every dependency again, with hashes (needs uv)
+	for name in dev training service; do \
+	  uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	    --no-emit-find-links requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+
+clean:  ## remove the environments and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Scripts that remake the files this repository ships."""

@@ -1,0 +1,1 @@
+"""A stateless image classification microservice: FastAPI in front of ONNX Runtime."""

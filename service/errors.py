@@ -1,0 +1,111 @@
+"""Everything the service can refuse, and why.
+
+ServiceError
+├── UnusableImage               the upload is no picture we can use
+│   ├── EmptyFile
+│   ├── UnsupportedFormat
+│   ├── CorruptImage
+│   ├── ImageTooLarge
+│   ├── NoEyesFound
+├── InvalidRequest              the request does not fit the API
+│   ├── TooManyImages
+│   └── BodyTooLarge
+├── UnknownModel
+├── NotReady
+└── InvalidBundle               a model folder that cannot be served (stops the start)
+
+A class's `code` is stable and part of the API; its HTTP status is in `service/problems.py`.
+"""
+
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """Base of all expected errors; the message is shown to the client."""
+
+    code: ClassVar[str] = "service_error"
+    title: ClassVar[str] = "The request could not be answered"
+
+
+class UnusableImage(ServiceError):
+    """The upload is no picture the service can use."""
+
+    code = "unusable_image"
+    title = "The picture cannot be used"
+
+
+class EmptyFile(UnusableImage):
+    """The upload holds no bytes."""
+
+    code = "empty_file"
+    title = "The file is empty"
+
+
+class UnsupportedFormat(UnusableImage):
+    """The bytes are in no supported picture format, whatever the file name says."""
+
+    code = "unsupported_format"
+    title = "The file is no supported picture"
+
+
+class CorruptImage(UnusableImage):
+    """A supported format, but truncated or damaged."""
+
+    code = "corrupt_image"
+    title = "The picture is damaged"
+
+
+class ImageTooLarge(UnusableImage):
+    """More pixels than the service decodes."""
+
+    code = "image_too_large"
+    title = "The picture has too many pixels"
+
+
+class NoEyesFound(UnusableImage):
+    """`region=auto` or `region=eyes` found no eye in the picture."""
+
+    code = "no_eyes_found"
+    title = "No eye was found in the picture"
+
+
+class InvalidRequest(ServiceError):
+    """The request does not fit the API."""
+
+    code = "invalid_request"
+    title = "The request is not valid"
+
+
+class TooManyImages(InvalidRequest):
+    """More images than one batch may hold."""
+
+    code = "too_many_images"
+    title = "Too many images in one batch"
+
+
+class BodyTooLarge(InvalidRequest):
+    """The request's body exceeds the limit."""
+
+    code = "body_too_large"
+    title = "The request is too large"
+
+
+class UnknownModel(ServiceError):
+    """No model of that name is loaded."""
+
+    code = "unknown_model"
+    title = "There is no such model"
+
+
+class NotReady(ServiceError):
+    """The service cannot answer at the moment."""
+
+    code = "not_ready"
+    title = "The service is not ready"
+
+
+class InvalidBundle(ServiceError):
+    """A model folder that cannot be served."""
+
+    code = "invalid_bundle"
+    title = "The model bundle is not valid"
