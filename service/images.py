@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.geometry import RGB
@@ -54,7 +54,7 @@ class Picture:
     @property
     def reduction(self) -> float:
         """Width of `pixels` as a share of the original width, 0..1."""
-        return self.pixels.shape[1] / self.width
+        return float(self.pixels.shape[1]) / self.width
 
 
 def decode(
@@ -83,7 +83,7 @@ def decode(
 def _open(data: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise UnsupportedFormat(
             f"Expected a picture as {', '.join(FORMATS)}. Received: {len(data):,} bytes in another format."
         ) from None

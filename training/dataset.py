@@ -1,8 +1,9 @@
 """Folders of photos as a data set: what is in them, who is in them, and what cannot be used.
 
-Two layouts are understood: `train/<class>/*` with `validation/<class>/*` (and optionally `test/<class>/*`), or
-one folder `<class>/*` that is split for the user. A `labels.csv` beside the folders may name the person and the
-crop geometry of each file (columns `file`, `person`, `geometry`). Nothing here ever writes to the user's folders.
+Two layouts are understood: `train/<class>/*` with `validation/<class>/*` (and optionally `test/<class>/*`),
+or one folder `<class>/*` that is split for the user. A `labels.csv` beside the folders may name the person and
+the crop geometry of each file (columns `file`, `person`, `geometry`). Nothing here ever writes to the user's
+folders.
 """
 
 from collections.abc import Sequence

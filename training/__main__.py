@@ -1,0 +1,36 @@
+"""The command line of training: `python -m training <command>`."""
+
+import argparse
+import importlib
+import sys
+
+from training.errors import TrainingError
+
+COMMANDS = {
+    "fit": "train VGG16 on a folder of photos",
+    "evaluate": "measure a run on photos it never saw",
+    "export": "write a run as one ONNX bundle for the service",
+    "predict": "classify files or folders with a model",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code. Only the chosen command's module is imported."""
+    arguments = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    chosen = arguments[0] if arguments else None
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name == chosen:
+            importlib.import_module(f"training.commands.{name}").add_arguments(command)
+    options = parser.parse_args(arguments)
+    try:
+        return int(importlib.import_module(f"training.commands.{options.command}").run(options))
+    except TrainingError as error:
+        sys.stderr.write(f"{parser.prog}: {error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""What the commands say to people: plain lines on standard output and progress bars on standard error."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+T = TypeVar("T")
+
+
+def say(line: str = "") -> None:
+    """Print one line for people or for the next program in a pipe."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    """Iterate with a progress bar that shows the rate and the time left."""
+    return iter(tqdm(items, desc=what, total=total, unit="", leave=False, dynamic_ncols=True))
