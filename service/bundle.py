@@ -1,0 +1,107 @@
+"""Model bundles on disk: `models/<name>/<version>/` with `model.onnx` and golden answers."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from service.classifier import Classifier
+from service.errors import InvalidBundle, ServiceError
+from service.metadata import BundleMetadata, GoldenAnswers
+from service.regions import read_whole
+
+MODEL_FILE = "model.onnx"
+GOLDEN_FILE = "golden/answers.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded, verified bundle."""
+
+    folder: Path
+    classifier: Classifier
+    sha256: str
+    """Digest of `model.onnx`, hexadecimal."""
+
+    @property
+    def metadata(self) -> BundleMetadata:
+        """What the model says about itself."""
+        return self.classifier.metadata
+
+
+def versions(folder: Path) -> list[int]:
+    """Versions of the bundle `models/<name>`, ascending; other folders are not looked at."""
+    if not folder.is_dir():
+        return []
+    numbers = [int(child.name) for child in folder.iterdir() if child.name.isdecimal() and child.is_dir()]
+    return sorted(
+        number for number in numbers if number >= 1 and (folder / str(number) / MODEL_FILE).exists()
+    )
+
+
+def names(models: Path) -> list[str]:
+    """Names of all bundles in `models/`, in alphabetical order."""
+    if not models.is_dir():
+        raise InvalidBundle(f"Expected a folder of models. Received: {models}, which is no folder.")
+    return sorted(child.name for child in models.iterdir() if versions(child))
+
+
+def newest(models: Path, name: str) -> Path:
+    """Folder of the highest version of a bundle; raises InvalidBundle where there is none."""
+    found = versions(models / name)
+    if not found:
+        raise InvalidBundle(
+            f"Expected a model at {models / name}/<version>/{MODEL_FILE}. Received: nothing there. "
+            "Train one with `python -m training fit`, then `python -m training export`."
+        )
+    return models / name / str(found[-1])
+
+
+def load(folder: Path, threads: int = 0) -> Bundle:
+    """Load a bundle, check that its name and version match its folder, and ask for its golden answers.
+
+    Raises InvalidBundle with a one-line reason.
+    """
+    path = folder / MODEL_FILE
+    classifier = Classifier(path, threads)
+    metadata = classifier.metadata
+    if (metadata.name, str(metadata.version)) != (folder.parent.name, folder.name):
+        raise InvalidBundle(
+            f"{path}: expected the model {folder.parent.name!r} version {folder.name}. "
+            f"Received: {metadata.name!r} version {metadata.version}."
+        )
+    bundle = Bundle(folder, classifier, _sha256(path))
+    verify_golden(bundle)
+    return bundle
+
+
+def verify_golden(bundle: Bundle) -> None:
+    """Classify the golden photos; raises InvalidBundle where an answer is not the expected one."""
+    path = bundle.folder / GOLDEN_FILE
+    try:
+        golden = GoldenAnswers.read(path)
+    except OSError:
+        raise InvalidBundle(f"{path}: expected the golden answers. Received: no readable file.") from None
+    except ValidationError as error:
+        raise InvalidBundle(f"{path}: {error.errors()[0]['msg']}") from None
+    tolerance = bundle.metadata.golden_tolerance
+    for expected in golden.answers:
+        try:
+            picture = read_whole((path.parent / expected.file).read_bytes(), bundle.classifier.input_size)
+        except (OSError, ServiceError) as error:
+            raise InvalidBundle(f"{path.parent / expected.file}: {error}") from None
+        received = bundle.classifier.probabilities(picture[None])[0]
+        if len(received) != len(expected.probabilities):
+            raise InvalidBundle(f"{path}: expected {len(received)} probabilities for {expected.file}.")
+        worst = float(np.abs(received - np.asarray(expected.probabilities)).max())
+        if not worst <= tolerance:
+            raise InvalidBundle(
+                f"{path}: the answer for {expected.file} differs by {worst:.4f} (tolerance {tolerance})."
+            )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,101 @@
+"""One ONNX model: the session, what its metadata says, and probabilities for pictures of its input size."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from service.errors import InvalidBundle
+from service.metadata import METADATA_KEY, BundleMetadata
+
+INPUT = "image"
+OUTPUT = "probabilities"
+
+Probabilities = NDArray[np.float32]
+
+
+class Classifier:
+    """A classifier on ONNX Runtime; safe to call from several threads at once.
+
+    `path` is a `model.onnx` of the bundle contract, `threads` the CPUs that one inference may use (0: ONNX
+    Runtime decides). Raises InvalidBundle, with a one-line reason, for anything that breaks the contract.
+    """
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        self.path = path
+        self._session = _open_session(path, threads)
+        self.metadata = _read_metadata(self._session, path)
+        self.input_size = _check_signature(self._session, path, len(self.metadata.labels))
+        self.providers: tuple[str, ...] = tuple(self._session.get_providers())
+
+    def probabilities(self, images: NDArray[np.uint8]) -> Probabilities:
+        """Calibrated probabilities float32 `[N, C]` for pictures uint8 `[N, S, S, 3]`, RGB; rows sum to 1.
+
+        Raises ValueError for another type or shape.
+        """
+        size = self.input_size
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
+            raise ValueError(
+                f"Expected uint8 pictures of shape [N, {size}, {size}, 3]. "
+                f"Received: {images.dtype} {list(images.shape)}."
+            )
+        answer: Probabilities = self._session.run([OUTPUT], {INPUT: images})[0]
+        return answer
+
+
+def session_options(threads: int) -> onnxruntime.SessionOptions:
+    """ONNX Runtime options for a shared CPU: no idle spinning, memory grown only as far as needed."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options
+
+
+def _open_session(path: Path, threads: int) -> Any:
+    if not path.is_file():
+        raise InvalidBundle(f"{path}: expected an ONNX file. Received: nothing at this path.")
+    try:
+        return onnxruntime.InferenceSession(
+            str(path),
+            session_options(threads),
+            providers=[("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})],
+        )
+    except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InvalidBundle(f"{path}: ONNX Runtime cannot load this file: {reason}") from error
+
+
+def _read_metadata(session: Any, path: Path) -> BundleMetadata:
+    document = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if document is None:
+        raise InvalidBundle(f"{path}: expected metadata under the key {METADATA_KEY!r}. Received: none.")
+    try:
+        return BundleMetadata.model_validate_json(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidBundle(f"{path}: metadata field {place!r}: {first['msg']}") from None
+
+
+def _check_signature(session: Any, path: Path, classes: int) -> int:
+    inputs = {node.name: node for node in session.get_inputs()}
+    outputs = {node.name: node for node in session.get_outputs()}
+    if set(inputs) != {INPUT} or OUTPUT not in outputs:
+        raise InvalidBundle(
+            f"{path}: expected the input {INPUT!r} and an output {OUTPUT!r}. "
+            f"Received: inputs {sorted(inputs)}, outputs {sorted(outputs)}."
+        )
+    node, shape = inputs[INPUT], inputs[INPUT].shape
+    fits = len(shape) == 4 and isinstance(shape[1], int) and shape[1] == shape[2] and shape[3] == 3
+    if node.type != "tensor(uint8)" or not fits or isinstance(shape[0], int):
+        raise InvalidBundle(f"{path}: expected uint8 [N, S, S, 3] pictures. Received: {node.type} {shape}.")
+    if outputs[OUTPUT].shape[-1] != classes:
+        raise InvalidBundle(
+            f"{path}: expected {classes} probabilities, one per label. Received: {outputs[OUTPUT].shape}."
+        )
+    return int(shape[1])

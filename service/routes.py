@@ -1,0 +1,143 @@
+"""The HTTP surface: translates between requests and the predictor."""
+
+import asyncio
+import time
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from service import problems
+from service.bundle import Bundle
+from service.errors import ServiceError
+from service.predictor import Predictor, Question, tutorial_url
+from service.regions import Region
+from service.schemas import (
+    Answer,
+    BatchAnswer,
+    BatchItem,
+    CropInfo,
+    LabelInfo,
+    ModelInfo,
+    ModelList,
+    Problem,
+)
+from service.settings import Settings
+from service.uploads import read_images
+from service.workers import Workers
+
+router = APIRouter(prefix="/v1")
+
+_PROBLEM: Final[dict[str, Any]] = {
+    "model": Problem,
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {**_PROBLEM, "description": text}
+    for status, text in {
+        404: "No such model",
+        413: "Too large",
+        415: "No supported picture",
+        422: "The picture or the request cannot be used",
+        503: "Not ready or overloaded; try again",
+    }.items()
+}
+
+
+def _body(field: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """OpenAPI of a multipart body with one file field; the body itself is parsed by `service.uploads`."""
+    form = {
+        "type": "object",
+        "required": [field],
+        "properties": {field: schema},
+        "additionalProperties": False,
+    }
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}}}
+
+
+_FILE: Final = {"type": "string", "format": "binary"}
+
+
+def _question(
+    request: Request,
+    region: Annotated[
+        Region,
+        Query(description="`auto`: both eyes of a face where one is found, else the whole picture."),
+    ] = "auto",
+    model: Annotated[str | None, Query(description="Name of a loaded model.", max_length=64)] = None,
+) -> Question:
+    return Question(region=region, model=model, request_id=problems.request_id(request))
+
+
+Asked = Annotated[Question, Depends(_question)]
+
+
+@router.post("/classify", responses=_PROBLEMS, openapi_extra=_body("image", _FILE))
+async def classify(request: Request, question: Asked) -> Answer:
+    """Classify one photo."""
+    (image,) = await read_images(request, "image", most=1)
+    predictor: Predictor = request.app.state.predictor
+    workers: Workers = request.app.state.workers
+    return await workers.run(lambda: predictor.classify(image, question))
+
+
+@router.post(
+    "/classify/batch",
+    responses=_PROBLEMS,
+    openapi_extra=_body("images", {"type": "array", "items": _FILE, "minItems": 1}),
+)
+async def classify_batch(request: Request, question: Asked) -> BatchAnswer:
+    """Classify several photos; a bad one is its own problem and the others are answered."""
+    settings: Settings = request.app.state.settings
+    images = await read_images(request, "images", most=settings.max_batch)
+    start = time.perf_counter()
+    request.app.state.predictor.models.get(question.model)
+    items = await asyncio.gather(
+        *(_batch_item(request, index, image, question) for index, image in enumerate(images))
+    )
+    elapsed = (time.perf_counter() - start) * 1000
+    return BatchAnswer(items=items, request_id=question.request_id, milliseconds=round(elapsed, 3))
+
+
+async def _batch_item(request: Request, index: int, image: bytes, question: Question) -> BatchItem:
+    predictor: Predictor = request.app.state.predictor
+    workers: Workers = request.app.state.workers
+    try:
+        answer = await workers.run(lambda: predictor.classify(image, question))
+    except ServiceError as error:
+        return BatchItem(index=index, problem=problems.problem(error, question.request_id))
+    return BatchItem(index=index, answer=answer)
+
+
+@router.get("/models")
+async def models(request: Request) -> ModelList:
+    """What is loaded, the default model first."""
+    return ModelList(models=[_info(request, bundle) for bundle in request.app.state.predictor.models])
+
+
+@router.get("/models/{name}", responses={404: _PROBLEMS[404]})
+async def model(request: Request, name: str) -> ModelInfo:
+    """One loaded model: labels, version, metrics, input size, digest."""
+    return _info(request, request.app.state.predictor.models.get(name))
+
+
+def _info(request: Request, bundle: Bundle) -> ModelInfo:
+    settings: Settings = request.app.state.settings
+    metadata = bundle.metadata
+    return ModelInfo(
+        name=metadata.name,
+        version=metadata.version,
+        description=metadata.description,
+        default=metadata.name == request.app.state.predictor.models.default,
+        labels=[
+            LabelInfo(**label.model_dump(), tutorial_url=tutorial_url(settings.tutorial_url, label))
+            for label in metadata.labels
+        ],
+        input_size=bundle.classifier.input_size,
+        crop=CropInfo(**metadata.crop.model_dump()) if metadata.crop else None,
+        threshold=metadata.threshold,
+        metrics=metadata.metrics,
+        dataset=metadata.dataset.model_dump(),
+        licence=metadata.licence,
+        sha256=bundle.sha256,
+        providers=list(bundle.classifier.providers),
+    )
