@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    ExifTags,
+    Image,
+    ImageOps,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.geometry import RGB
@@ -19,6 +27,8 @@ FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 DEFAULT_MAX_PIXELS: Final = 50_000_000
 DEFAULT_MAX_SIDE: Final = 20_000
 
+# Imported so that an unknown format does not make Pillow load all of its plugins in the middle of a request.
+_PLUGINS: Final = (AvifImagePlugin, TiffImagePlugin, WebPImagePlugin)
 # Our own limit is checked first and has a clear message; Pillow's would only warn.
 Image.MAX_IMAGE_PIXELS = None
 _QUARTER_TURNS: Final = {5, 6, 7, 8}

@@ -69,7 +69,7 @@ def write_bundle(
 ) -> Path:
     """Write `models/<name>/<version>/` with a golden photo; the answers are the model's own unless given."""
     document = document or metadata()
-    folder = models / document["name"] / str(document["version"])
+    folder: Path = models / document["name"] / str(document["version"])
     (folder / "golden").mkdir(parents=True)
     onnx.save(colour_model(document, size, sharpness), folder / "model.onnx")
     photo = folder / "golden" / "red.png"

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto
+
+from service.classifier import Classifier
+from service.errors import InvalidBundle
+from tests.bundles import colour_model, metadata
+
+
+def saved(model: onnx.ModelProto, folder: Path) -> Path:
+    path = folder / "model.onnx"
+    onnx.save(model, path)
+    return path
+
+
+def test_probabilities_of_one_and_of_many(tmp_path: Path) -> None:
+    classifier = Classifier(saved(colour_model(metadata()), tmp_path))
+    assert classifier.input_size == 32
+    images = np.zeros((5, 32, 32, 3), np.uint8)
+    images[3, ..., 1] = 255
+    answer = classifier.probabilities(images)
+    assert answer.dtype == np.float32
+    assert answer.shape == (5, 3)
+    assert answer.sum(axis=1) == pytest.approx(np.ones(5))
+    assert answer[3].argmax() == 1
+
+
+def test_another_input_size_just_works(tmp_path: Path) -> None:
+    assert Classifier(saved(colour_model(metadata(), size=48), tmp_path)).input_size == 48
+
+
+@pytest.mark.parametrize("shape", [(1, 31, 32, 3), (32, 32, 3), (1, 32, 32, 1)])
+def test_a_wrong_shape_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    classifier = Classifier(saved(colour_model(metadata()), tmp_path))
+    with pytest.raises(ValueError, match=r"Expected uint8 pictures of shape \[N, 32, 32, 3\]"):
+        classifier.probabilities(np.zeros(shape, np.uint8))
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidBundle, match="nothing at this path"):
+        Classifier(tmp_path / "model.onnx")
+
+
+def test_a_corrupt_file(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"not a model")
+    with pytest.raises(InvalidBundle, match="cannot load this file") as caught:
+        Classifier(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_metadata(tmp_path: Path) -> None:
+    with pytest.raises(InvalidBundle, match="expected metadata under the key 'bundle'"):
+        Classifier(saved(colour_model(None), tmp_path))
+
+
+def test_a_missing_metadata_field(tmp_path: Path) -> None:
+    document = metadata()
+    del document["licence"]
+    with pytest.raises(InvalidBundle, match="metadata field 'licence': Field required"):
+        Classifier(saved(colour_model(document), tmp_path))
+
+
+def test_labels_that_do_not_fit_the_output(tmp_path: Path) -> None:
+    document = metadata(labels=metadata()["labels"][:2])
+    with pytest.raises(InvalidBundle, match="expected 2 probabilities, one per label"):
+        Classifier(saved(colour_model(document), tmp_path))
+
+
+def test_a_float_input(tmp_path: Path) -> None:
+    model = colour_model(metadata())
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
+    with pytest.raises(InvalidBundle, match=r"expected uint8 \[N, S, S, 3\] pictures"):
+        Classifier(saved(model, tmp_path))
+
+
+def test_a_fixed_batch(tmp_path: Path) -> None:
+    model = colour_model(metadata())
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    with pytest.raises(InvalidBundle, match=r"expected uint8 \[N, S, S, 3\] pictures"):
+        Classifier(saved(model, tmp_path))
