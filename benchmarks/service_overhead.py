@@ -1,0 +1,87 @@
+"""What HTTP, multipart and JSON cost on top of decoding and inference, at one client.
+
+    python -m benchmarks.service_overhead --photo examples/eye.jpg
+
+Overhead of a request = time from sending it to having read the answer, less the decode and inference times
+that the answer itself reports. Raw ONNX Runtime classifies the same pixels in the same run as the baseline.
+"""
+
+import argparse
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.server import Client, running
+from service import bundle, cpus
+from service.regions import read_whole
+from training.console import say
+
+
+@dataclass(frozen=True)
+class Run:
+    """Medians of one run in milliseconds."""
+
+    request: float
+    decode: float
+    inference: float
+    overhead: float
+    raw: float
+
+
+def main() -> None:
+    """Measure and print a Markdown table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--model", default="eye-shape")
+    parser.add_argument("--photo", type=Path, default=Path("examples/eye.jpg"))
+    parser.add_argument("--requests", type=int, default=100, help="requests per run")
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    photo = options.photo.read_bytes()
+    loaded = bundle.load(bundle.newest(options.models, options.model), cpus.available())
+    with running(models=str(options.models), model=options.model) as port:
+        client = Client(port)
+        measure(client, loaded, photo, 10)
+        runs = [measure(client, loaded, photo, options.requests) for _ in range(options.runs)]
+        client.close()
+    report(runs, options.requests)
+
+
+def measure(client: Client, loaded: bundle.Bundle, photo: bytes, requests: int) -> Run:
+    """Alternate requests and raw inference, so that both meet the same moods of the machine."""
+    pixels = read_whole(photo, loaded.classifier.input_size)[None]
+    samples: list[tuple[float, float, float, float]] = []
+    for _ in range(requests):
+        start = time.perf_counter()
+        status, answer = client.classify(photo)
+        request = (time.perf_counter() - start) * 1000
+        if status != 200:
+            raise RuntimeError(f"Expected status 200. Received: {status} {answer}")
+        start = time.perf_counter()
+        loaded.classifier.probabilities(pixels)
+        raw = (time.perf_counter() - start) * 1000
+        stages = answer["milliseconds"]
+        samples.append((request, stages["decode"], stages["inference"], raw))
+    overhead = statistics.median(request - decode - inference for request, decode, inference, _ in samples)
+    request, decode, inference, raw = (statistics.median(column) for column in zip(*samples, strict=True))
+    return Run(request, decode, inference, overhead, raw)
+
+
+def report(runs: list[Run], requests: int) -> None:
+    """Print the median of the runs with their range."""
+    where = machine.describe("onnxruntime", "fastapi", "uvicorn")
+    say(f"{len(runs)} runs of {requests} requests, one client; {where}")
+    say()
+    say("| milliseconds, p50 | median of runs | min | max |")
+    say("|---|---|---|---|")
+    for name in ("request", "decode", "inference", "overhead", "raw"):
+        values = [getattr(run, name) for run in runs]
+        say(f"| {name} | {statistics.median(values):.2f} | {min(values):.2f} | {max(values):.2f} |")
+
+
+if __name__ == "__main__":
+    main()
