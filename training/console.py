@@ -17,4 +17,4 @@ def say(line: str = "") -> None:
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """Iterate with a progress bar that shows the rate and the time left."""
-    return iter(tqdm(items, desc=what, total=total, unit="", leave=False, dynamic_ncols=True))
+    return iter(tqdm(items, desc=what, total=total, unit="", leave=False, dynamic_ncols=True, disable=None))
