@@ -1,16 +1,18 @@
-"""Folders of photos as a data set: what is in them, who is in them, and what cannot be used.
+"""What a data set is: labelled photos of people in splits, and the files that cannot be used.
 
-Two layouts are understood: `train/<class>/*` with `validation/<class>/*` (and optionally `test/<class>/*`),
-or one folder `<class>/*` that is split for the user. A `labels.csv` beside the folders may name the person and
-the crop geometry of each file (columns `file`, `person`, `geometry`). Nothing here ever writes to the user's
-folders.
+`training/folders.py` reads one from a folder.
 """
 
+import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service.metadata import Label
+import numpy as np
+from numpy.typing import NDArray
+
+from service.metadata import DatasetFacts, Label
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,13 @@ class Photo:
     """How the file was cut: `wide` (DESIGN: 2.0 eye widths, centre at 55 %), `tight` or `whole`."""
     attributes: dict[str, str] = field(default_factory=dict)
     """The remaining columns of `labels.csv` (eye, agreement, source, ...)."""
+    digest: str = ""
+    """SHA-256 of the file's bytes."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that is not used, and why."""
+    """A file or folder that is not used, and why."""
 
     path: Path
     reason: str
@@ -49,3 +53,28 @@ class Dataset:
     def split(self, name: str) -> Sequence[Photo]:
         """The photos of one split, in a stable order."""
         return [photo for photo in self.photos if photo.split == name]
+
+    def targets(self, photos: Sequence[Photo]) -> NDArray[np.int64]:
+        """The index of each photo's label, `[N]`."""
+        index = {label.id: position for position, label in enumerate(self.labels)}
+        return np.array([index[photo.label] for photo in photos], dtype=np.int64)
+
+    def counts(self, split: str) -> dict[str, int]:
+        """Photos per label in one split, zeros included."""
+        found = Counter(photo.label for photo in self.photos if photo.split == split)
+        return {label.id: found[label.id] for label in self.labels}
+
+    @property
+    def has_eyes(self) -> bool:
+        """Whether the files are crops of eyes, so that a crop geometry applies."""
+        return any(photo.geometry != "whole" for photo in self.photos)
+
+    def facts(self) -> DatasetFacts:
+        """What the model's metadata tells about its training photos."""
+        train = self.split("train")
+        lines = sorted(f"{photo.digest} {photo.label}" for photo in train)
+        return DatasetFacts(
+            fingerprint=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+            images=len(train),
+            people=len({photo.person for photo in train}),
+        )

@@ -1,0 +1,174 @@
+"""Read a data set from a folder.
+
+Two layouts are understood: `train/<class>/*` with `validation/<class>/*` (and optionally `test/<class>/*`),
+or one folder `<class>/*` that is split for the user. Two tables beside the class folders are optional:
+
+- `labels.csv`: a row per file. `file` is its path below the data folder; `person` and `geometry` (`wide`,
+  `tight` or `whole`) are used, other columns are kept.
+- `classes.csv`: a row per class with the columns `id` (the folder's name), `title`, `description`, `search`.
+
+Nothing here ever writes to the user's folders. What cannot be used is named with its reason.
+"""
+
+import csv
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from service.errors import UnusableImage
+from service.images import decode
+from service.metadata import Label
+from training.dataset import Dataset, Photo, Skipped
+from training.errors import TrainingError
+from training.splitting import split_people
+
+Found = Photo | Skipped
+
+SPLITS: Final = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
+"""Names of folders, and the splits they stand for."""
+GEOMETRIES: Final = ("wide", "tight", "whole")
+
+
+def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Dataset:
+    """Read every photo below `root` once, to the end, and keep those that decode.
+
+    Where there is no `validation` folder, `validation_share` of the people of each class is set aside.
+    Raises TrainingError if fewer than two classes have photos to train on.
+    """
+    if not root.is_dir():
+        raise TrainingError(f"Expected a folder of photos. There is none at {root}")
+    rows = _rows_by_file(root)
+    found = list(_list(root))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        checked = list(pool.map(_check, found))
+    photos = [_described(item, root, rows) for item in checked if isinstance(item, Photo)]
+    skipped = [item for item in checked if isinstance(item, Skipped)]
+    if not any(photo.split == "validation" for photo in photos):
+        photos = split_people(photos, validation_share, seed)
+    photos, leaks = _without_leaks(photos)
+    labels, photos, untrainable = _labels(root, photos)
+    skipped += leaks + untrainable + _empty_classes(found, photos)
+    if len(labels) < 2:
+        names = ", ".join(label.id for label in labels) or "none"
+        reasons = "".join(f"\n  {item.path}: {item.reason}" for item in skipped[:10])
+        raise TrainingError(
+            f"Expected two or more classes with photos in {root}. Received: {names}.{reasons}"
+        )
+    return Dataset(root, labels, tuple(photos), tuple(sorted(skipped, key=lambda item: item.path)))
+
+
+def _list(root: Path) -> Iterator[Found]:
+    if (root / "train").is_dir():
+        for name, split in SPLITS.items():
+            if (root / name).is_dir():
+                yield from _list_classes(root / name, split)
+    else:
+        yield from _list_classes(root, "train")
+
+
+def _list_classes(folder: Path, split: str) -> Iterator[Found]:
+    for entry in _entries(folder):
+        if isinstance(entry, Skipped):
+            yield entry
+        elif entry.is_dir():
+            yield from _list_photos(entry, split)
+
+
+def _list_photos(folder: Path, split: str) -> Iterator[Found]:
+    entries = list(_entries(folder))
+    if not entries:
+        yield Skipped(folder, "an empty class")
+    for entry in entries:
+        if isinstance(entry, Skipped):
+            yield entry
+        elif entry.is_dir():
+            yield Skipped(entry, "a folder inside a class; photos belong directly into the class")
+        else:
+            yield Photo(entry, folder.name, split, person="")
+
+
+def _entries(folder: Path) -> Iterable[Path | Skipped]:
+    """What is in a folder, sorted, without hidden files (`.DS_Store`, ...)."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        return [Skipped(folder, f"an unreadable folder ({error.strerror})")]
+
+
+def _check(item: Found) -> Found:
+    """Decode the photo to its end, because a truncated file shows nowhere else."""
+    if isinstance(item, Skipped):
+        return item
+    try:
+        data = item.path.read_bytes()
+        decode(data, min_side=1)
+    except OSError as error:
+        return Skipped(item.path, f"an unreadable file ({error.strerror})")
+    except UnusableImage as error:
+        return Skipped(item.path, str(error))
+    return replace(item, digest=hashlib.sha256(data).hexdigest())
+
+
+def _described(photo: Photo, root: Path, rows: dict[str, dict[str, str]]) -> Photo:
+    name = photo.path.relative_to(root).as_posix()
+    row = rows.get(name, {})
+    geometry = row.get("geometry") or "whole"
+    if geometry not in GEOMETRIES:
+        raise TrainingError(
+            f"Expected a geometry of {GEOMETRIES} for {name} in labels.csv. Received: {geometry}"
+        )
+    attributes = {key: value for key, value in row.items() if key not in ("file", "person", "geometry")}
+    return replace(photo, person=row.get("person") or name, geometry=geometry, attributes=attributes)
+
+
+def _without_leaks(photos: Sequence[Photo]) -> tuple[list[Photo], list[Skipped]]:
+    """Photos that are in `train` byte for byte cannot measure anything."""
+    trained = {photo.digest: photo.path for photo in photos if photo.split == "train"}
+    leaks = [
+        Skipped(photo.path, f"the same bytes as {trained[photo.digest]}, which is trained on")
+        for photo in photos
+        if photo.split != "train" and photo.digest in trained
+    ]
+    leaked = {leak.path for leak in leaks}
+    return [photo for photo in photos if photo.path not in leaked], leaks
+
+
+def _labels(root: Path, photos: list[Photo]) -> tuple[tuple[Label, ...], list[Photo], list[Skipped]]:
+    trained = sorted({photo.label for photo in photos if photo.split == "train"})
+    known = {row.get("id", ""): row for row in _rows(root / "classes.csv")}
+    labels = tuple(_label(name, known.get(name, {})) for name in trained)
+    usable = [photo for photo in photos if photo.label in trained]
+    reason = "a class without photos to train on"
+    return labels, usable, [Skipped(photo.path, reason) for photo in photos if photo.label not in trained]
+
+
+def _label(name: str, row: dict[str, str]) -> Label:
+    title = row.get("title") or name.replace("_", " ").replace("-", " ").strip().capitalize()
+    return Label(
+        id=name, title=title, description=row.get("description") or "", search=row.get("search") or ""
+    )
+
+
+def _empty_classes(found: Iterable[Found], usable: Iterable[Photo]) -> list[Skipped]:
+    """Class folders that had files, none of which can be used."""
+    listed = {item.path.parent for item in found if isinstance(item, Photo)}
+    kept = {photo.path.parent for photo in usable}
+    return [Skipped(folder, "a class without one usable photo") for folder in listed - kept]
+
+
+def _rows_by_file(root: Path) -> dict[str, dict[str, str]]:
+    return {row.get("file", ""): row for row in _rows(root / "labels.csv")}
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None

@@ -1,0 +1,110 @@
+"""Every choice of a training run in one place, each an option of `python -m training fit`."""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from service.metadata import CropGeometry
+from training.errors import TrainingError
+
+
+def _option(
+    default: Any,
+    text: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: Sequence[str] | None = None,
+) -> Any:
+    return dataclasses.field(
+        default=default, metadata={"text": text, "low": low, "high": high, "choices": choices}
+    )
+
+
+@dataclass(frozen=True)
+class HyperParameters:
+    """The recipe of one run; raises TrainingError for a value out of its range."""
+
+    size: int = _option(160, "side of the network's input in pixels", low=32, high=1024)
+    crop_scale: float = _option(1.2, "side of the crop in eye widths (eye photos only)", low=0.6, high=2.0)
+    crop_centre: float = _option(0.5, "share of the crop above the eye's middle", low=0.0, high=1.0)
+    head: str = _option(
+        "original",
+        "original: flatten, dense ReLU, dropout, softmax; gap: global average, dropout, softmax",
+        choices=("original", "gap"),
+    )
+    hidden: int = _option(256, "units of the dense layer (head original)", low=1, high=8192)
+    dropout: float = _option(0.5, "share of the units dropped in training", low=0.0, high=0.95)
+    epochs: int = _option(50, "passes over the training photos with the base locked", low=1, high=10_000)
+    batch: int = _option(16, "photos per step", low=1, high=1024)
+    learning_rate: float = _option(1e-4, "Adam's step size for the head", low=1e-9, high=1.0)
+    label_smoothing: float = _option(0.0, "share of the truth spread over all classes", low=0.0, high=0.5)
+    class_weights: str = _option(
+        "balanced",
+        "balanced: every class counts the same however many photos it has; none: every photo counts the same",
+        choices=("balanced", "none"),
+    )
+    augment: int = _option(
+        0,
+        "augmented versions of each training photo (flipped, shifted, turned, other light); each epoch draws "
+        "one version of each photo; 0 trains on the photos as they are",
+        low=0,
+        high=100,
+    )
+    unfreeze: str = _option(
+        "none", "train the base from this block on after the head", choices=("none", "block5", "block4")
+    )
+    fine_tune_epochs: int = _option(10, "passes with a part of the base unlocked", low=1, high=10_000)
+    fine_tune_rate: float = _option(1e-5, "Adam's step size with a part of the base unlocked", low=0, high=1)
+    best: str = _option(
+        "loss",
+        "the epoch that is kept: the smallest loss, or the largest balanced accuracy, on validation",
+        choices=("loss", "balanced_accuracy"),
+    )
+    validation_share: float = _option(
+        0.2, "share of the people kept for validation where the data are not split", low=0.01, high=0.9
+    )
+    seed: int = _option(1, "start of all random numbers", low=0, high=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check(field, getattr(self, field.name))
+
+    @property
+    def crop(self) -> CropGeometry:
+        """What the network sees of a photo of an eye."""
+        return CropGeometry(scale=self.crop_scale, centre=self.crop_centre)
+
+    @property
+    def cut(self) -> str:
+        """The last layer of the base that stays locked for the whole run; its output is cached."""
+        return {"none": "block5_pool", "block5": "block4_pool", "block4": "block3_pool"}[self.unfreeze]
+
+    @classmethod
+    def add_options(cls, parser: argparse.ArgumentParser) -> None:
+        """One option per field, with its meaning and default."""
+        group = parser.add_argument_group("hyperparameters")
+        for field in dataclasses.fields(cls):
+            group.add_argument(
+                f"--{field.name.replace('_', '-')}",
+                type=type(field.default),
+                default=field.default,
+                choices=field.metadata["choices"],
+                metavar=None if field.metadata["choices"] else "N",
+                help=f"{field.metadata['text']} (default: {field.default})",
+            )
+
+    @classmethod
+    def from_options(cls, options: argparse.Namespace) -> Self:
+        """Read the fields from parsed options; raises TrainingError for a value out of range."""
+        return cls(**{field.name: getattr(options, field.name) for field in dataclasses.fields(cls)})
+
+
+def _check(field: dataclasses.Field[Any], value: Any) -> None:
+    name, limits = field.name, field.metadata
+    if limits["choices"]:
+        if value not in limits["choices"]:
+            raise TrainingError(f"Expected {name} as one of {limits['choices']}. Received: {value!r}")
+    elif not limits["low"] <= value <= limits["high"]:
+        raise TrainingError(f"Expected {name} from {limits['low']} to {limits['high']}. Received: {value}")

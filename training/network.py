@@ -1,0 +1,48 @@
+"""The classifier: a head on VGG16's features, and both as one network from photo to logits.
+
+The layers are shared between the head, the part that is fine-tuned and the whole network, so that training
+one trains the others.
+"""
+
+import keras
+
+from training.hyperparameters import HyperParameters
+
+
+def build_head(features: tuple[int, ...], classes: int, recipe: HyperParameters) -> keras.Model:
+    """Features `[N, H, W, C]` to logits `[N, classes]`; loss and export add the softmax."""
+    inputs = keras.Input(features, name="features")
+    if recipe.head == "gap":
+        x = keras.layers.GlobalAveragePooling2D(name="average")(inputs)
+    else:
+        x = keras.layers.Flatten(name="flatten")(inputs)
+        x = keras.layers.Dense(recipe.hidden, activation="relu", name="hidden")(x)
+    x = keras.layers.Dropout(recipe.dropout, name="dropout")(x)
+    return keras.Model(inputs, keras.layers.Dense(classes, name="logits")(x), name="head")
+
+
+def assemble(base: keras.Model, head: keras.Model) -> keras.Model:
+    """The whole network, layer after layer: `image` `[N, S, S, 3]`, RGB 0..255, to logits `[N, classes]`."""
+    return keras.Model(base.input, _through(head.layers[1:], base.output), name="classifier")
+
+
+def tail(network: keras.Model, cut: str) -> keras.Model:
+    """The part of a whole network behind the layer `cut`, on that layer's output."""
+    names = [layer.name for layer in network.layers]
+    start = network.get_layer(cut).output
+    inputs = keras.Input(start.shape[1:], name="features")
+    return keras.Model(inputs, _through(network.layers[names.index(cut) + 1 :], inputs), name="tail")
+
+
+def unlock(network: keras.Model, cut: str) -> None:
+    """Make the layers behind `cut` trainable and lock those up to it."""
+    locked = True
+    for layer in network.layers:
+        layer.trainable = not locked
+        locked = locked and layer.name != cut
+
+
+def _through(layers: list[keras.Layer], x: keras.KerasTensor) -> keras.KerasTensor:
+    for layer in layers:
+        x = layer(x)
+    return x

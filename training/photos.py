@@ -1,0 +1,47 @@
+"""From files to the pixels a network sees, by the service's own functions."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.geometry import RGB, Square, cut
+from service.images import decode
+from service.metadata import CropGeometry
+from training.dataset import Photo
+
+WIDE: Final = CropGeometry(scale=2.0, centre=0.55)
+"""How `training crop` cuts eyes."""
+
+
+def square(photo: Photo, width: int, height: int, crop: CropGeometry | None) -> Square:
+    """The part of a file of `width` x `height` pixels that a network with this crop geometry looks at.
+
+    A `wide` file is narrowed to the crop; of any other file it is the central square.
+    """
+    whole = Square.central(width, height)
+    if photo.geometry != "wide" or crop is None:
+        return whole
+    return whole.narrowed(WIDE.scale, WIDE.centre, crop.scale, crop.centre)
+
+
+def load(photos: Sequence[Photo], size: int, crop: CropGeometry | None) -> NDArray[np.uint8]:
+    """Decode and cut photos: RGB `[N, size, size, 3]`.
+
+    Raises OSError or service.errors.UnusableImage for a file that has changed since it was checked.
+    """
+
+    def one(photo: Photo) -> RGB:
+        share = crop.scale / WIDE.scale if photo.geometry == "wide" and crop else 1.0
+        picture = decode(photo.path.read_bytes(), min_side=ceil(size / share)).pixels
+        return cut(picture, square(photo, picture.shape[1], picture.shape[0], crop), size)
+
+    images = np.empty((len(photos), size, size, 3), dtype=np.uint8)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for index, image in enumerate(pool.map(one, photos)):
+            images[index] = image
+    return images

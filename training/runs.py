@@ -1,0 +1,103 @@
+"""The folder of a training run: the contract between `fit` and the commands that use its result.
+
+config.json      hyperparameters, labels, crop geometry, facts of the data, versions of the tools
+model.keras      the best epoch: `image` [N, S, S, 3], RGB 0..255, to logits [N, C]
+validation.npz   the validation photos as the network sees them (training/heldout.py)
+metrics.json     what the best epoch reaches, and how the training went
+history.csv      a row per epoch
+curves.png       the same as a picture
+tensorboard/     the same for TensorBoard
+"""
+
+import json
+import platform
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, Self
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from service.metadata import CropGeometry, DatasetFacts, Document, Label
+from training.errors import TrainingError
+from training.hyperparameters import HyperParameters
+
+CONFIG: Final = "config.json"
+MODEL: Final = "model.keras"
+HELD_OUT: Final = "validation.npz"
+METRICS: Final = "metrics.json"
+HISTORY: Final = "history.csv"
+CURVES: Final = "curves.png"
+TENSORBOARD: Final = "tensorboard"
+
+
+class RunConfig(Document):
+    """Everything that was decided before the first step."""
+
+    hyperparameters: HyperParameters
+    labels: tuple[Label, ...]
+    crop: CropGeometry | None
+    """How to cut an eye; None for photos that are used whole."""
+    dataset: DatasetFacts
+    counts: dict[str, dict[str, int]]
+    """Photos per split and label."""
+    weights: str
+    """SHA-256 of the backbone's weights."""
+    tools: dict[str, str]
+
+
+class Run:
+    """A finished run."""
+
+    def __init__(self, path: Path, config: RunConfig) -> None:
+        self.path = path
+        self.config = config
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Open a run folder; raises TrainingError where there is none or it is not complete."""
+        try:
+            config = RunConfig.model_validate_json((path / CONFIG).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise TrainingError(f"Expected a run of `training fit` in {path}. Received: {error}") from None
+        if not (path / MODEL).is_file():
+            raise TrainingError(
+                f"The run in {path} has no {MODEL}: it was stopped before its first epoch ended."
+            )
+        return cls(path, config)
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The classes in the order of the network's outputs."""
+        return self.config.labels
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """The document `metrics.json`."""
+        document: dict[str, Any] = json.loads((self.path / METRICS).read_text())
+        return document
+
+    @cached_property
+    def _network(self) -> keras.Model:
+        return keras.saving.load_model(self.path / MODEL, compile=False)
+
+    def network(self) -> keras.Model:
+        """The best epoch's network: `image` `[N, S, S, 3]`, RGB 0..255, to logits `[N, C]`."""
+        return self._network
+
+    def probabilities(self, images: NDArray[np.uint8], batch: int = 32) -> NDArray[np.float32]:
+        """Softmax of the logits for photos `[N, S, S, 3]`: `[N, C]`, not calibrated."""
+        logits = np.asarray(self.network().predict(images, batch_size=batch, verbose=0), dtype=np.float64)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def tools() -> dict[str, str]:
+    """Versions of what a run's result depends on."""
+    found = {name: version(name) for name in ("keras", "numpy", "pillow")}
+    backend = keras.config.backend()
+    package = {"tensorflow": "tensorflow-cpu"}.get(backend, backend)
+    return {"python": platform.python_version(), package: version(package), **found}

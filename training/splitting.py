@@ -1,0 +1,58 @@
+"""Set people aside: a seeded split in which nobody is on both sides and every class keeps its share."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from training.dataset import Photo
+
+
+def split_people(photos: Sequence[Photo], share: float, seed: int) -> list[Photo]:
+    """Mark about `share` of each class's photos as `validation`, whole people at a time.
+
+    Photos that are the same byte for byte stay together too. Everyone belongs to the class of most of their
+    photos. A class of a single person stays in training; photos of the split `test` are left alone.
+    """
+    train = [photo for photo in photos if photo.split == "train"]
+    groups = _groups(train)
+    classes: dict[str, list[list[Photo]]] = defaultdict(list)
+    for group in groups:
+        label, _ = max(sorted(Counter(photo.label for photo in group).items()), key=lambda item: item[1])
+        classes[label].append(group)
+    chosen: set[str] = set()
+    for label in sorted(classes):
+        chosen |= {str(photo.path) for photo in _choose(classes[label], share, seed)}
+    return [replace(photo, split="validation") if str(photo.path) in chosen else photo for photo in photos]
+
+
+def _groups(photos: Sequence[Photo]) -> list[list[Photo]]:
+    """Photos that share a person or their bytes, directly or through others."""
+    parents: dict[str, str] = {}
+
+    def find(key: str) -> str:
+        while parents.setdefault(key, key) != key:
+            key = parents[key]
+        return key
+
+    for photo in photos:
+        parents[find(f"person {photo.person}")] = find(f"bytes {photo.digest or photo.path}")
+    groups: dict[str, list[Photo]] = defaultdict(list)
+    for photo in photos:
+        groups[find(f"person {photo.person}")].append(photo)
+    return list(groups.values())
+
+
+def _choose(groups: list[list[Photo]], share: float, seed: int) -> list[Photo]:
+    """People in an order that depends on their ids and the seed alone, until the share is reached."""
+
+    def order(group: list[Photo]) -> str:
+        return hashlib.sha256(f"{seed} {min(photo.person for photo in group)}".encode()).hexdigest()
+
+    wanted = share * sum(len(group) for group in groups)
+    chosen: list[Photo] = []
+    for group in sorted(groups, key=order)[:-1]:  # one stays in training
+        if chosen and len(chosen) + len(group) / 2 > wanted:
+            break
+        chosen += group
+    return chosen
