@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 SERVICE_ENV := .venv/service
 DEV_ENV := .venv/dev
 
-.PHONY: serve test lint format lock bench clean help
+.PHONY: serve test test-containers lint format lock bench clean help
 
 help:  ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ serve: $(SERVICE_ENV)/.ready  ## run the service on the shipped models (port 800
 
 test: $(DEV_ENV)/.ready  ## run every test
 	$(DEV_ENV)/bin/python -m pytest
+
+test-containers: $(DEV_ENV)/.ready  ## build and run the real images (CONTAINER_ENGINE=docker)
+	$(DEV_ENV)/bin/python -m pytest -m containers tests/containers
 
 lint: $(DEV_ENV)/.ready  ## style and types
 	$(DEV_ENV)/bin/ruff check .

@@ -1,0 +1,104 @@
+"""The real images: built from the Dockerfiles, run the way Compose runs them.
+
+`CONTAINER_ENGINE` is the command to use, `docker` unless set.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.containers
+
+ROOT = Path(__file__).parents[2]
+ENGINE = shlex.split(os.environ.get("CONTAINER_ENGINE", "docker"))
+PORT = "18080"
+HARDENED = [
+    "--read-only",
+    "--tmpfs",
+    "/tmp:size=16m",
+    "--cap-drop",
+    "ALL",
+    "--security-opt",
+    "no-new-privileges",
+]
+WAIT = f"""
+import time, urllib.request
+for _ in range(200):
+    try:
+        urllib.request.urlopen("http://127.0.0.1:{PORT}/health/ready", timeout=1)
+        break
+    except OSError:
+        time.sleep(0.1)
+else:
+    raise SystemExit("not ready within 20 s")
+"""
+
+
+def engine(*arguments: str) -> str:
+    done = subprocess.run([*ENGINE, *arguments], cwd=ROOT, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[str]:
+    engine("build", "--file", "docker/service.Dockerfile", "--tag", "image-classifier-service", ".")
+    options = ["--detach", "--publish", f"{PORT}:{PORT}", "--env", f"SERVICE_PORT={PORT}", *HARDENED]
+    container = engine("run", *options, "image-classifier-service").splitlines()[-1]
+    try:
+        engine("exec", container, "python", "-c", WAIT)
+        yield container
+    finally:
+        engine("rm", "--force", container)
+
+
+def classify(photo: Path) -> dict[str, object]:
+    boundary = "containers"
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
+    body = head.encode() + photo.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{PORT}/v1/classify",
+        body,
+        {"content-type": f"multipart/form-data; boundary={boundary}"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        answer: dict[str, object] = json.load(response)
+    return answer
+
+
+def test_answers_a_real_photo(service: str) -> None:
+    answer = classify(ROOT / "examples" / "eye.jpg")
+    assert isinstance(answer["results"], list)
+    assert len(answer["results"]) == 1
+
+
+def test_runs_as_an_ordinary_user(service: str) -> None:
+    assert engine("exec", service, "id", "-u") == "10001"
+
+
+def test_nothing_of_the_image_can_be_written(service: str) -> None:
+    done = subprocess.run([*ENGINE, "exec", service, "touch", "/app/x"], capture_output=True, check=False)
+    assert done.returncode != 0
+
+
+def test_the_health_check_of_the_image_passes(service: str) -> None:
+    inspected = json.loads(engine("inspect", "image-classifier-service"))[0]
+    config = (
+        inspected.get("HealthCheck") or inspected.get("Healthcheck") or inspected["Config"]["Healthcheck"]
+    )
+    command = config["Test"][1:]
+    engine("exec", service, *command)
+
+
+def test_no_compiler_and_no_training_code_in_the_image(service: str) -> None:
+    script = (
+        "import importlib.util as u, shutil; "
+        "print([n for n in ('tensorflow','cv2','training') if u.find_spec(n)], shutil.which('gcc'))"
+    )
+    assert engine("exec", service, "python", "-c", script) == "[] None"
