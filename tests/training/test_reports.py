@@ -1,0 +1,52 @@
+"""Tables and pictures of results."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.errors import TrainingError
+from training.evaluation import Evaluation
+from training.heldout import HeldOut
+from training.metrics import score
+from training.plots import plot_confusion
+from training.tables import table
+
+
+def test_columns_are_aligned() -> None:
+    assert table(["name", "n"], [["a", "1"], ["longer", "10"]]) == ["name     n", "a        1", "longer  10"]
+
+
+def test_report_names_what_was_measured() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], dtype=np.float32)
+    scores = score(probabilities, np.array([0, 1, 1]), np.array(["x", "y", "z"]), ("cat", "dog"), draws=50)
+    evaluation = Evaluation("pets 1", "test", scores)
+    text = "\n".join(evaluation.lines())
+    assert text.startswith("pets 1 on 3 test photos of 3 people")
+    assert "66.7 %" in text
+    assert evaluation.document()["confusion"] == [[1, 0], [1, 1]]
+    assert evaluation.document()["classes"]["dog"]["support"] == 2
+
+
+@pytest.mark.parametrize("classes", [2, 40])
+def test_confusion_picture_is_large_enough_to_read(classes: int, tmp_path: Path) -> None:
+    names = [f"class {number}" for number in range(classes)]
+    plot_confusion(np.eye(classes, dtype=np.int64) * 7, names, "test", tmp_path / "confusion.png")
+    with Image.open(tmp_path / "confusion.png") as picture:
+        assert min(picture.size) > 550
+        # Something is drawn: the diagonal is dark blue on white.
+        assert np.asarray(picture.convert("L")).std() > 20
+
+
+def test_heldout_photos_survive_the_disk(tmp_path: Path) -> None:
+    photos = HeldOut(np.ones((2, 4, 4, 3), np.uint8), np.array([0, 1]), np.array(["x", "someone"]))
+    photos.save(tmp_path / "photos.npz")
+    again = HeldOut.load(tmp_path / "photos.npz")
+    np.testing.assert_array_equal(again.images, photos.images)
+    assert again.people.tolist() == ["x", "someone"]
+
+
+def test_a_run_without_heldout_photos_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="--data"):
+        HeldOut.load(tmp_path / "photos.npz")

@@ -1,0 +1,67 @@
+"""A model measured on photos it never saw: as JSON for programs, as tables for people."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from training.metrics import ClassScores, Estimate, Scores
+from training.tables import table
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of one model on one split."""
+
+    model: str
+    split: str
+    scores: Scores
+
+    def document(self) -> dict[str, Any]:
+        """Everything measured, for JSON."""
+        scores = self.scores
+        return {
+            "model": self.model,
+            "split": self.split,
+            "images": scores.images,
+            "people": scores.people,
+            "accuracy": scores.accuracy.document(),
+            "balanced_accuracy": scores.balanced_accuracy.document(),
+            "calibration_error": scores.calibration_error.document(),
+            "classes": {entry.label: _class_document(entry) for entry in scores.classes},
+            "confusion": scores.confusion.tolist(),
+        }
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        scores = self.scores
+        heading = f"{self.model} on {scores.images} {self.split} photos of {scores.people} people"
+        overall = [
+            ["accuracy", scores.accuracy.percent()],
+            ["balanced accuracy", scores.balanced_accuracy.percent()],
+            ["calibration error", scores.calibration_error.percent()],
+        ]
+        per_class = [
+            [entry.label, str(entry.support), *(one.percent() for one in _estimates(entry))]
+            for entry in scores.classes
+        ]
+        names = [entry.label for entry in scores.classes]
+        counts = [[name, *map(str, row)] for name, row in zip(names, scores.confusion.tolist(), strict=True)]
+        return [
+            f"{heading} (95 % intervals over people)",
+            "",
+            *table(["", "value"], overall),
+            "",
+            *table(["class", "photos", "precision", "recall", "F1"], per_class),
+            "",
+            "rows: truth, columns: answers",
+            *table(["", *names], counts),
+        ]
+
+
+def _estimates(entry: ClassScores) -> tuple[Estimate, Estimate, Estimate]:
+    return entry.precision, entry.recall, entry.f1
+
+
+def _class_document(entry: ClassScores) -> dict[str, Any]:
+    names = ("precision", "recall", "f1")
+    numbers = {name: one.document() for name, one in zip(names, _estimates(entry), strict=True)}
+    return {**numbers, "support": entry.support}

@@ -1,0 +1,152 @@
+"""How often a classifier is right, how well it knows that, and how far the numbers can be trusted.
+
+Every number comes from sums over photos (a confusion matrix and a reliability histogram), so that the same
+few formulas serve the point estimate and all resamples at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from training.bootstrap import Floats, interval, resample
+from training.errors import TrainingError
+
+CALIBRATION_BINS: Final = 15
+DRAWS: Final = 2000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval over people; NaN where it is not defined (0 / 0)."""
+
+    value: float
+    low: float
+    high: float
+
+    def document(self) -> dict[str, float | None]:
+        """For JSON, which has no NaN."""
+        pairs = {"value": self.value, "low": self.low, "high": self.high}
+        return {key: None if np.isnan(number) else round(number, 6) for key, number in pairs.items()}
+
+    def percent(self) -> str:
+        """For people: `93.8 % (90.1-96.4)`."""
+        if np.isnan(self.value):
+            return "-"
+        return f"{100 * self.value:.1f} % ({100 * self.low:.1f}-{100 * self.high:.1f})"
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """One class: the share of its answers that is right (precision), of its photos found (recall)."""
+
+    label: str
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    support: int
+    """Photos of this class."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Everything measured on one set of photos."""
+
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    """Mean recall of the classes that occur."""
+    calibration_error: Estimate
+    """Expected calibration error (Guo et al. 2017), 15 bins of equal width."""
+    classes: tuple[ClassScores, ...]
+    confusion: NDArray[np.int64]
+    """`[C, C]`: rows are the truth, columns the answers."""
+    images: int
+    people: int
+
+
+def confusion_matrix(
+    labels: NDArray[np.int64], answers: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """Count photos by truth (rows) and answer (columns): int64 `[classes, classes]`."""
+    cells = np.bincount(labels * classes + answers, minlength=classes * classes)
+    return cells.reshape(classes, classes).astype(np.int64)
+
+
+def score(
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    people: NDArray[np.str_],
+    names: Sequence[str],
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Scores:
+    """Measure probabilities `[M, C]` against the right classes `[M]`, with intervals over people `[M]`.
+
+    Raises TrainingError if there are no photos.
+    """
+    if not len(labels):
+        raise TrainingError("Expected photos to measure on. Received: none.")
+    count = len(names)
+    rows = _sums_per_photo(probabilities, labels, count)
+
+    def statistic(sums: Floats) -> Floats:
+        return _statistics(sums, count)
+
+    values = statistic(np.asarray(rows.sum(axis=0), dtype=np.float64).reshape(1, -1))[0]
+    low, high = interval(resample(rows, people, statistic, draws, seed))
+    estimates = [Estimate(*map(float, triple)) for triple in zip(values, low, high, strict=True)]
+    confusion = confusion_matrix(labels, probabilities.argmax(axis=1), count)
+    accuracy, balanced_accuracy, calibration_error = estimates[:3]
+    classes = []
+    for index, name in enumerate(names):
+        precision, recall, f1 = estimates[3 + index :: count]
+        classes.append(ClassScores(name, precision, recall, f1, int(confusion[index].sum())))
+    return Scores(
+        accuracy=accuracy,
+        balanced_accuracy=balanced_accuracy,
+        calibration_error=calibration_error,
+        classes=tuple(classes),
+        confusion=confusion,
+        images=len(labels),
+        people=len(np.unique(people)),
+    )
+
+
+def _sums_per_photo(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64], classes: int
+) -> sparse.csr_array:
+    """One row per photo: its cell of the confusion matrix, hits and confidence in its reliability bin."""
+    answers = probabilities.argmax(axis=1)
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    bins = np.clip((confidence * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
+    cells = classes * classes
+    columns = np.stack([labels * classes + answers, cells + bins, cells + CALIBRATION_BINS + bins], axis=1)
+    data = np.stack([np.ones(len(labels)), (answers == labels).astype(np.float64), confidence], axis=1)
+    photos = np.repeat(np.arange(len(labels)), 3)
+    shape = (len(labels), cells + 2 * CALIBRATION_BINS)
+    return sparse.csr_array((data.ravel(), (photos, columns.ravel())), shape=shape)
+
+
+def _statistics(sums: Floats, classes: int) -> Floats:
+    """Accuracy, balanced accuracy, calibration error; then precision, recall and F1 of every class."""
+    confusion = sums[:, : classes * classes].reshape(-1, classes, classes)
+    hits, confidence = np.split(sums[:, classes * classes :], 2, axis=1)
+    right = np.diagonal(confusion, axis1=1, axis2=2)
+    actual, called, total = confusion.sum(axis=2), confusion.sum(axis=1), confusion.sum(axis=(1, 2))
+    recall = _ratio(right, actual)
+    balanced = _ratio(np.nansum(recall, axis=1), (actual > 0).sum(axis=1))
+    calibration_error = np.abs(hits - confidence).sum(axis=1) / total
+    overall = np.stack([right.sum(axis=1) / total, balanced, calibration_error], axis=1)
+    return np.concatenate(
+        [overall, _ratio(right, called), recall, _ratio(2 * right, actual + called)], axis=1
+    )
+
+
+def _ratio(numerator: Floats, denominator: Floats | NDArray[np.int64]) -> Floats:
+    """Division with NaN for 0 / 0."""
+    undefined = np.full(np.shape(numerator), np.nan)
+    quotient: Floats = np.divide(numerator, denominator, out=undefined, where=denominator > 0)
+    return quotient

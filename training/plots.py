@@ -1,0 +1,33 @@
+"""Pictures of results."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+READABLE: Final = 25
+"""Above this many classes the cells carry no text: nobody could read it."""
+
+
+def plot_confusion(confusion: NDArray[np.int64], names: Sequence[str], title: str, path: Path) -> None:
+    """Write a confusion matrix `[C, C]` (rows: truth) as PNG: counts, shares of each row, class names."""
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    side = float(np.clip(1.6 + 0.9 * len(names), 5, 24))
+    figure = Figure(figsize=(side + 1.2, side), layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    places = np.arange(len(names))
+    axes.set_xticks(places, labels=list(names), rotation=45 if len(names) > 4 else 0)
+    axes.set_yticks(places, labels=list(names))
+    axes.set(xlabel="answer", ylabel="truth", title=title)
+    if len(names) <= READABLE:
+        for (row, column), count in np.ndenumerate(confusion):
+            share = shares[row, column]
+            colour = "white" if share > 0.5 else "black"
+            text = f"{count}\n{share:.0%}"
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
+    figure.colorbar(image, ax=axes, label="share of the row", shrink=0.8)
+    figure.savefig(path, dpi=120)
