@@ -1,0 +1,53 @@
+"""Temperature and threshold on logits whose truth is known."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from training.calibration import TEMPERATURES, calibrate, coverage_threshold, fit_temperature, softmax
+
+
+def overconfident(count: int, factor: float, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Labels drawn from the softmax of some logits, and these logits multiplied by `factor`."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 1.5, (count, 3)).astype(np.float32)
+    chances = softmax(logits)
+    labels = (random.random((count, 1)) > chances.cumsum(axis=1)).sum(axis=1).clip(0, 2)
+    return logits * np.float32(factor), labels.astype(np.int64)
+
+
+def test_finds_the_temperature_that_the_logits_were_multiplied_by() -> None:
+    assert fit_temperature(*overconfident(20_000, 3.0)) == pytest.approx(3.0, rel=0.05)
+
+
+def test_a_faultless_network_is_not_made_infinitely_sure() -> None:
+    labels = np.arange(30) % 3
+    logits = np.eye(3, dtype=np.float32)[labels]
+    assert fit_temperature(logits, labels) == pytest.approx(TEMPERATURES[0], rel=0.01)
+
+
+def test_calibration_lowers_the_loss_on_people_it_was_not_fitted_on() -> None:
+    logits, labels = overconfident(2000, 3.0)
+    found = calibrate(logits, labels, np.arange(2000).astype(str))
+    assert found.nll_after < 0.8 * found.nll_before
+    assert found.coverage == pytest.approx(0.9, abs=0.01)
+    assert found.accuracy_when_sure > (logits.argmax(axis=1) == labels).mean()
+    assert all(isinstance(value, float) for value in found.document().values())
+
+
+def test_the_threshold_leaves_out_the_least_sure_tenth() -> None:
+    confidence = np.linspace(0.505, 0.995, 100).astype(np.float32)
+    threshold = coverage_threshold(confidence, np.arange(100).astype(str))
+    assert (confidence >= threshold).sum() == 90
+
+
+def test_people_weigh_the_same_however_many_photos_they_have() -> None:
+    # Nine sure people with one photo each, one unsure person with a hundred.
+    confidence = np.array([0.9] * 9 + [0.4] * 100, dtype=np.float32)
+    people = np.array([f"sure-{number}" for number in range(9)] + ["unsure"] * 100)
+    assert coverage_threshold(confidence, people) == pytest.approx(0.9, abs=1e-4)
+
+
+def test_one_person_is_enough_to_calibrate() -> None:
+    logits, labels = overconfident(40, 2.0)
+    assert calibrate(logits, labels, np.array(["x"] * 40)).temperature > 0

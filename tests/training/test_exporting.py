@@ -1,0 +1,161 @@
+"""A tiny network becomes a bundle that the service accepts, or nothing at all."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service import bundle
+from service.errors import InvalidBundle
+from service.metadata import BundleMetadata
+from tests.training.tiny import SIZE, colours, trained
+from training.bundling import Target
+from training.errors import TrainingError
+from training.exporting import Options, Trained, export
+from training.graph import to_onnx
+from training.heldout import HeldOut
+from training.parity import ParityError
+from training.storage import TOLERANCE
+
+
+@pytest.fixture(scope="module")
+def run() -> Trained:
+    return trained()
+
+
+@pytest.fixture(scope="module")
+def heldout() -> HeldOut:
+    return colours(40, seed=2, mistakes=0.2)
+
+
+@pytest.fixture(scope="module")
+def folder(run: Trained, heldout: HeldOut, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "colours" / "3"
+    options = Options(description="Tells colours apart.", notes="## Limits\n\nOnly two colours.")
+    export(run, heldout, Target.parse(path), options)
+    return path
+
+
+@pytest.fixture(scope="module")
+def metadata(folder: Path) -> BundleMetadata:
+    return bundle.load(folder).metadata
+
+
+def test_the_service_accepts_the_bundle(metadata: BundleMetadata) -> None:
+    assert (metadata.name, metadata.version) == ("colours", 3)
+    assert [label.title for label in metadata.labels] == ["Blue", "Red"]
+    assert metadata.hyperparameters == {"size": SIZE}
+
+
+def test_metrics_are_those_of_the_shipped_file(
+    folder: Path, metadata: BundleMetadata, heldout: HeldOut
+) -> None:
+    answers = bundle.load(folder).classifier.probabilities(heldout.images)
+    accuracy = (answers.argmax(axis=1) == heldout.labels).mean()
+    assert metadata.metrics["validation"]["accuracy"]["value"] == pytest.approx(accuracy)
+    assert metadata.metrics["validation"]["people"] == 20
+    assert metadata.metrics["parity"]["images"] == 64
+    assert metadata.metrics["storage"]["storage"] == "float16"
+    assert 0 < metadata.threshold <= 1
+
+
+def test_made_up_pictures_are_golden_by_default(folder: Path) -> None:
+    answers = json.loads((folder / "golden" / "answers.json").read_text())["answers"]
+    assert [answer["file"] for answer in answers] == ["1.png", "2.png", "3.png"]
+    with Image.open(folder / "golden" / "1.png") as picture:
+        assert picture.size == (SIZE, SIZE)
+
+
+def test_the_card_tells_numbers_notes_and_licence(folder: Path, metadata: BundleMetadata) -> None:
+    card = (folder / "README.md").read_text()
+    assert card.startswith("# colours, version 3\n\nTells colours apart.\n")
+    assert "40 validation photos of 20 people" in card
+    assert "Only two colours." in card
+    assert metadata.licence in card
+
+
+def test_nothing_else_is_left_beside_the_bundle(folder: Path) -> None:
+    assert [path.name for path in folder.parent.iterdir()] == ["3"]
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "golden", "model.onnx"]
+
+
+def test_golden_photos_are_stored_without_exif(run: Trained, heldout: HeldOut, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    exif = Image.Exif()
+    exif[0x9286] = "a private comment"
+    Image.new("RGB", (90, 60), "red").save(photo, exif=exif)
+    target = Target.parse(tmp_path / "colours" / "1")
+    export(run, heldout, target, Options(golden=[photo]))
+    (golden,) = (target.folder / "golden").glob("*.png")
+    with Image.open(golden) as picture:
+        assert not picture.getexif()
+    assert b"private" not in golden.read_bytes()
+
+
+def test_an_unreadable_golden_photo_is_named(run: Trained, heldout: HeldOut, tmp_path: Path) -> None:
+    options = Options(golden=[tmp_path / "missing.jpg"])
+    with pytest.raises(TrainingError, match="missing.jpg"):
+        export(run, heldout, Target.parse(tmp_path / "colours" / "1"), options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_graph_that_disagrees_writes_nothing(
+    run: Trained, heldout: HeldOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.exporting.to_onnx", lambda network, heat: to_onnx(network, 2 * heat))
+    with pytest.raises(ParityError, match="Nothing was written"):
+        export(run, heldout, Target.parse(tmp_path / "colours" / "1"), Options())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_storage_that_costs_too_much_writes_nothing(
+    run: Trained, heldout: HeldOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TOLERANCE, "int8", 1e-9)
+    with pytest.raises(ParityError, match="int8 changes a probability"):
+        export(run, heldout, Target.parse(tmp_path / "colours" / "1"), Options(storage="int8"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bundle_that_the_service_refuses_is_not_written(
+    run: Trained, heldout: HeldOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise InvalidBundle(f"{folder.name}: no")
+
+    monkeypatch.setattr(bundle, "load", refuse)
+    with pytest.raises(TrainingError, match="The service refuses this bundle: 1: no"):
+        export(run, heldout, Target.parse(tmp_path / "colours" / "1"), Options())
+    assert [path.name for path in tmp_path.rglob("*")] == ["colours"]
+
+
+@pytest.mark.parametrize("name", ["latest", "0", "1.5"])
+def test_a_version_is_a_positive_integer(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TrainingError, match="the version from 1 up"):
+        Target.parse(tmp_path / "colours" / name)
+
+
+def test_a_name_is_one_the_service_can_have_in_an_address(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="Received: 'Not A Name'"):
+        Target.parse(tmp_path / "Not A Name" / "1")
+
+
+def test_a_version_is_never_overwritten(folder: Path) -> None:
+    with pytest.raises(TrainingError, match="exists already"):
+        Target.parse(folder)
+
+
+def test_few_heldout_photos_are_enough(run: Trained, tmp_path: Path) -> None:
+    one = colours(2)
+    assert export(run, one, Target.parse(tmp_path / "colours" / "1"), Options()).version == 1
+
+
+def test_large_float16_files_become_int8(
+    run: Trained, heldout: HeldOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.exporting.SIZE_LIMIT", 1000)
+    found = export(run, heldout, Target.parse(tmp_path / "colours" / "1"), Options())
+    assert found.metrics["storage"]["storage"] == "int8"
+    assert np.isfinite(found.metrics["storage"]["largest_difference"])

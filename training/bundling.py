@@ -1,0 +1,92 @@
+"""Write a bundle: `models/<name>/<version>/` with the model, its golden answers and its card.
+
+The folder is put together beside its target, loaded the way the service loads it, and renamed: a target is
+either complete and checked or not there.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import onnx
+from onnx import ModelProto
+from pydantic import TypeAdapter, ValidationError
+
+from service import bundle
+from service.classifier import Classifier
+from service.errors import InvalidBundle
+from service.geometry import RGB
+from service.metadata import METADATA_KEY, BundleMetadata, Name
+from training.card import model_card
+from training.errors import TrainingError
+from training.golden import write_golden
+
+LICENCE: Final = (
+    "The weights are derived from VGG16 (Simonyan and Zisserman 2014, Visual Geometry Group, Oxford), which "
+    "is licensed under CC BY 4.0."
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a bundle goes: `models/<name>/<version>`."""
+
+    folder: Path
+    name: str
+    version: int
+
+    @classmethod
+    def parse(cls, folder: Path) -> "Target":
+        """Read name and version from a path; raises TrainingError if it is taken or does not fit."""
+        folder = folder.absolute()
+        if not folder.name.isdecimal() or int(folder.name) < 1:
+            raise TrainingError(
+                f"Expected models/<name>/<version>, the version from 1 up. Received: {folder}"
+            )
+        try:
+            name = TypeAdapter(Name).validate_python(folder.parent.name)
+        except ValidationError:
+            raise TrainingError(
+                "Expected a name of lower-case letters, digits, dots, dashes and underscores in "
+                f"models/<name>/<version>. Received: {folder.parent.name!r}"
+            ) from None
+        if folder.exists():
+            raise TrainingError(f"{folder} exists already. A version never changes: export the next one.")
+        return cls(folder, name, int(folder.name))
+
+
+def write_bundle(
+    model: ModelProto, metadata: BundleMetadata, target: Target, golden: Sequence[RGB], notes: str
+) -> None:
+    """Write a bundle; `golden` are pictures of the input size, `notes` the author's part of the card.
+
+    Raises TrainingError, with nothing written, if the service would refuse it.
+    """
+    onnx.helper.set_model_props(model, {METADATA_KEY: metadata.model_dump_json()})
+    target.folder.parent.mkdir(parents=True, exist_ok=True)
+    with _workshop(target) as folder:
+        onnx.save(model, folder / bundle.MODEL_FILE)
+        classifier = Classifier(folder / bundle.MODEL_FILE)
+        write_golden(folder / "golden", golden, classifier)
+        (folder / "README.md").write_text(model_card(metadata, notes), encoding="utf-8")
+        try:
+            bundle.load(folder)
+        except InvalidBundle as error:
+            raise TrainingError(f"The service refuses this bundle: {error}. Nothing was written.") from None
+        folder.rename(target.folder)
+
+
+@contextmanager
+def _workshop(target: Target) -> Iterator[Path]:
+    """A folder `<name>/<version>` on the target's own disk, so that the last step is one rename."""
+    root = Path(tempfile.mkdtemp(prefix=".export-", dir=target.folder.parent))
+    try:
+        folder = root / target.name / target.folder.name
+        folder.mkdir(parents=True)
+        yield folder
+    finally:
+        shutil.rmtree(root, ignore_errors=True)

@@ -1,0 +1,94 @@
+"""The model card of a bundle, made from its metadata (Mitchell et al., "Model Cards for Model Reporting")."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.metadata import BundleMetadata
+
+
+def model_card(metadata: BundleMetadata, notes: str = "") -> str:
+    """Markdown for people who decide whether to use a model; `notes` is the author's own Markdown."""
+    validation = metadata.metrics["validation"]
+    sections = [
+        f"# {metadata.name}, version {metadata.version}",
+        metadata.description,
+        _classes(metadata, validation),
+        _quality(metadata, validation),
+        notes.strip(),
+        _training(metadata),
+        f"## Licence\n\n{metadata.licence}",
+        "This card is written by `python -m training export` from the metadata inside `model.onnx`.",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _classes(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
+    rows = ["| class | what it is | photos | precision | recall | F1 |", "|---|---|---|---|---|---|"]
+    for label in metadata.labels:
+        scores = validation["classes"][label.id]
+        numbers = " | ".join(_percent(scores[name]) for name in ("precision", "recall", "f1"))
+        about = " - ".join(text for text in (label.title, label.description) if text)
+        rows.append(f"| `{label.id}` | {about} | {scores['support']} | {numbers} |")
+    return "\n".join(
+        [
+            "## Classes\n",
+            f"Measured on {validation['images']} validation photos of {validation['people']} people; "
+            "in brackets the 95 % interval over people (whole people resampled).\n",
+            *rows,
+        ]
+    )
+
+
+def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
+    calibration, parity = metadata.metrics["calibration"], metadata.metrics["parity"]
+    storage = metadata.metrics["storage"]
+    return "\n".join(
+        [
+            "## How good it is\n",
+            f"- Accuracy {_percent(validation['accuracy'])}, "
+            f"balanced accuracy {_percent(validation['balanced_accuracy'])}.",
+            f"- Calibration: temperature {calibration['temperature']:.3f}, expected calibration error "
+            f"{_percent(validation['calibration_error'])}. The temperature was fitted on these same people; "
+            f"on people it was not fitted on the log-likelihood loss went from "
+            f"{calibration['nll_before']:.3f} to {calibration['nll_after']:.3f}.",
+            f"- Not sure: under a confidence of {metadata.threshold:.2f}. {calibration['coverage']:.0%} of "
+            f"the photos are at or above it, and {calibration['accuracy_when_sure']:.1%} of those are right.",
+            f"- Weights stored as {storage['storage']}: against the network as it was trained the largest "
+            f"difference of a probability is {storage['largest_difference']:.4f}, and the answer is the same "
+            f"for {storage['same_answer']:.1%} of {storage['images']} photos. Before that step the graph "
+            f"agrees with Keras within {parity['largest_difference']:.1e} on {parity['images']} pictures.",
+            "- The best epoch, the temperature and the threshold were all chosen on the people that these "
+            "numbers are about: expect new people to fare a little worse.",
+        ]
+    )
+
+
+def _training(metadata: BundleMetadata) -> str:
+    facts = metadata.dataset
+    people = f" of {facts.people} people" if facts.people is not None else ""
+    rows = [f"| {name} | {value} |" for name, value in metadata.hyperparameters.items()]
+    tools = ", ".join(f"{name} {version}" for name, version in metadata.tools.items())
+    crop = metadata.crop
+    looks = (
+        f"A square of {crop.scale:g} eye widths, the eye's centre at {crop.centre:.0%} of its height."
+        if crop
+        else "The largest central square of a picture."
+    )
+    return "\n".join(
+        [
+            "## How it was made\n",
+            f"- Data: {facts.images} training photos{people}; fingerprint `{facts.fingerprint}`.",
+            f"- What it looks at: {looks}",
+            f"- Made with {tools}.",
+            "\n| hyperparameter | value |",
+            "|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _percent(estimate: Mapping[str, float | None]) -> str:
+    value, low, high = (estimate[key] for key in ("value", "low", "high"))
+    if value is None or low is None or high is None:
+        return "-"
+    return f"{value:.1%} ({low:.1%} to {high:.1%})"

@@ -1,0 +1,138 @@
+"""`python -m training export`: a run becomes a bundle that the service can serve."""
+
+import argparse
+import csv
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, get_args
+
+import numpy as np
+
+from service.metadata import Label
+from training.bundling import LICENCE, Target
+from training.console import say
+from training.errors import TrainingError
+from training.exporting import Options, Trained, export
+from training.folders import read_dataset
+from training.heldout import HeldOut
+from training.parity import ParityError
+from training.photos import load
+from training.runs import HELD_OUT, Run
+from training.storage import Storage
+
+HELP: Final = (
+    "Write a run as one ONNX bundle, calibrated and checked against Keras. "
+    "Exit code 1, and nothing written, if the file would not answer like the network."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.description = HELP
+    parser.add_argument("run", type=Path, help="a run folder of `training fit`")
+    parser.add_argument("--to", type=Path, required=True, metavar="models/NAME/VERSION", help="a new folder")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="calibrate and check on the validation photos of this folder (default: those kept with the run)",
+    )
+    parser.add_argument(
+        "--storage",
+        choices=get_args(Storage),
+        help="how weights are stored (default: float16 if the file stays under 32 MB, else int8)",
+    )
+    parser.add_argument(
+        "--golden",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PHOTO",
+        help="photos you may publish, for the bundle's golden answers (default: made-up pictures)",
+    )
+    parser.add_argument(
+        "--classes",
+        type=Path,
+        help="a CSV with the columns id, title, description, search (default: what the run knows)",
+    )
+    parser.add_argument("--description", default="", help="one or two sentences about the model")
+    parser.add_argument("--card-notes", type=Path, metavar="FILE", help="Markdown for the model card")
+    parser.add_argument("--licence", default=LICENCE, help="licence of the weights")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Export; returns 1 if the ONNX file disagrees with the network."""
+    target = Target.parse(options.to)
+    finished = Run.load(options.run)
+    heldout = _heldout(finished, options.data)
+    labels = _labels(finished.labels, options.classes)
+    trained = Trained(finished.network(), _facts(finished), labels)
+    chosen = Options(
+        storage=options.storage,
+        golden=options.golden,
+        description=options.description,
+        notes=_read(options.card_notes) if options.card_notes else "",
+        licence=options.licence,
+    )
+    try:
+        metadata = export(trained, heldout, target, chosen)
+    except ParityError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    size = (options.to / "model.onnx").stat().st_size
+    say(f"written: {options.to} ({metadata.name} {metadata.version}, {size / 1e6:.1f} MB)")
+    return 0
+
+
+def _facts(finished: Run) -> dict[str, object]:
+    config = finished.config
+    exporters = {name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")}
+    return {
+        "crop": config.crop,
+        "hyperparameters": asdict(config.hyperparameters),
+        "dataset": config.dataset,
+        "tools": {**config.tools, **exporters},
+    }
+
+
+def _heldout(finished: Run, data: Path | None) -> HeldOut:
+    if data is None:
+        return HeldOut.load(finished.path / HELD_OUT)
+    recipe = finished.config.hyperparameters
+    dataset = read_dataset(data, recipe.validation_share, recipe.seed)
+    photos = dataset.split("validation")
+    ids = [label.id for label in finished.labels]
+    unknown = sorted({photo.label for photo in photos} - set(ids))
+    if unknown:
+        raise TrainingError(f"Expected the classes {', '.join(ids)} in {data}. Received also: {unknown}")
+    return HeldOut(
+        images=load(photos, recipe.size, finished.config.crop),
+        labels=np.array([ids.index(photo.label) for photo in photos], dtype=np.int64),
+        people=np.array([photo.person for photo in photos]),
+    )
+
+
+def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:
+    """The run's labels, with what a CSV says about them."""
+    if path is None:
+        return known
+    rows = {row.get("id", ""): row for row in csv.DictReader(_read(path).splitlines())}
+    ids = {label.id for label in known}
+    if set(rows) - ids:
+        raise TrainingError(
+            f"Expected the ids {sorted(ids)} in {path}. Received also: {sorted(set(rows) - ids)}"
+        )
+    return tuple(
+        label.model_copy(
+            update={key: text for key, text in rows.get(label.id, {}).items() if key != "id" and text}
+        )
+        for label in known
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError(f"Expected a text file (UTF-8) at {path}. It cannot be read: {error}") from None

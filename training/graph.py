@@ -1,0 +1,55 @@
+"""A Keras network as one ONNX graph: uint8 pictures in, calibrated probabilities out."""
+
+import logging
+from typing import Any, Final
+
+import onnx
+import tensorflow as tf
+import tf2onnx
+from onnx import ModelProto, numpy_helper
+
+INPUT: Final = "image"
+OUTPUT: Final = "probabilities"
+OPSET: Final = 17
+
+logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+
+
+def to_onnx(network: Any, temperature: float = 1.0) -> ModelProto:
+    """Convert a network with its preprocessing inside: RGB `[N, S, S, 3]` 0..255 to logits `[N, C]`.
+
+    The graph takes `image`, uint8 `[N, S, S, 3]`, and gives `probabilities`, float32 `[N, C]`:
+    the softmax of the logits divided by the temperature. N is free.
+    """
+    size = int(network.input_shape[1])
+    signature = (tf.TensorSpec([None, size, size, 3], tf.uint8, name=INPUT),)
+
+    def answer(image: Any) -> dict[str, Any]:
+        logits = network(tf.cast(image, network.input.dtype), training=False)
+        return {OUTPUT: tf.nn.softmax(tf.cast(logits, tf.float32) / temperature)}
+
+    function = tf.function(answer, input_signature=signature, autograph=False)
+    model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    _freeze_captured(model, function.get_concrete_function())
+    _name_batch(model)
+    model.producer_name, model.producer_version = "tf2onnx", tf2onnx.__version__
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _freeze_captured(model: ModelProto, function: Any) -> None:
+    """Make constants of the tensors that layers captured; tf2onnx leaves them as inputs of the graph."""
+    values = {inner.name: outer for outer, inner in function.graph.captures}
+    for extra in [value for value in model.graph.input if value.name != INPUT]:
+        model.graph.input.remove(extra)
+        if not any(extra.name in node.input for node in model.graph.node):
+            continue
+        tensor = numpy_helper.from_array(values[extra.name].numpy(), extra.name)
+        model.graph.initializer.append(tensor)
+
+
+def _name_batch(model: ModelProto) -> None:
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
+    # Shapes inside the graph would still carry the converter's own name of the batch.
+    del model.graph.value_info[:]

@@ -1,0 +1,81 @@
+"""Does the exported graph say what the network says? Nothing is shipped before it does."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from service.classifier import INPUT, OUTPUT, session_options
+from training.errors import TrainingError
+from training.golden import synthetic
+
+Probabilities = NDArray[np.float32]
+
+IMAGES: Final = 64
+BATCHES: Final = (1, 8)
+TOLERANCE: Final = 1e-4
+
+
+class ParityError(TrainingError):
+    """The exported graph answers differently from the network."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How close two sets of probabilities for the same pictures are."""
+
+    images: int
+    largest_difference: float
+    same_answer: float
+    """Share of the pictures with the same top class."""
+
+    def document(self) -> dict[str, float]:
+        """For the metadata of the bundle."""
+        return asdict(self)
+
+
+def agreement(expected: Probabilities, received: Probabilities) -> Agreement:
+    """Compare probabilities `[M, C]`."""
+    same = expected.argmax(axis=1) == received.argmax(axis=1)
+    return Agreement(len(expected), float(np.abs(expected - received).max()), float(same.mean()))
+
+
+def parity_images(heldout: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """64 pictures spread over the held-out ones; synthetic ones fill up where there are fewer."""
+    chosen = np.unique(np.linspace(0, len(heldout) - 1, IMAGES).astype(np.int64))
+    missing = IMAGES - len(chosen)
+    if not missing:
+        return heldout[chosen]
+    return np.concatenate([heldout[chosen], synthetic(missing, heldout.shape[1], seed=1)])
+
+
+def run_onnx(model: ModelProto, images: NDArray[np.uint8], batch: int) -> Probabilities:
+    """Probabilities `[M, C]` of a graph in memory, `batch` pictures at a time, on ONNX Runtime."""
+    session: Any = onnxruntime.InferenceSession(
+        model.SerializeToString(), session_options(0), providers=["CPUExecutionProvider"]
+    )
+    parts = np.split(images, range(batch, len(images), batch))
+    return np.concatenate([session.run([OUTPUT], {INPUT: part})[0] for part in parts])
+
+
+def check_parity(model: ModelProto, images: NDArray[np.uint8], expected: Probabilities) -> Agreement:
+    """Compare a graph with the network's own probabilities, at batch 1 and batch 8.
+
+    Raises ParityError unless all top classes are the same and no probability differs by more than 1e-4.
+    """
+    worst = Agreement(len(images), 0.0, 1.0)
+    for batch in BATCHES:
+        found = agreement(expected, run_onnx(model, images, batch))
+        # Written so that NaN fails.
+        if not (found.same_answer == 1 and found.largest_difference <= TOLERANCE):
+            raise ParityError(
+                f"The ONNX graph does not agree with the network at batch {batch}: expected the same answers "
+                f"within {TOLERANCE:g} on {found.images} pictures. "
+                f"Received: {found.same_answer:.1%} the same, "
+                f"largest difference {found.largest_difference:.2g}. Nothing was written."
+            )
+        worst = max(worst, found, key=lambda result: result.largest_difference)
+    return worst

@@ -1,0 +1,79 @@
+"""Smaller weights in the same graph: what a bundle stores, not what it computes with.
+
+Large float32 weights are stored as float16, or as int8 with one scale per output channel, and turned back
+into float32 by nodes of the graph. ONNX Runtime folds these nodes when it loads the file, so that inference
+is as fast as with float32. `DequantizeLinear` would say the same as Cast and Mul, but ONNX Runtime keeps it
+in the graph and pays for it in every call.
+"""
+
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+Storage = Literal["float32", "float16", "int8"]
+
+TOLERANCE: Final[dict[Storage, float]] = {"float32": 1e-4, "float16": 0.01, "int8": 0.1}
+"""Largest change of a probability that each form of storage may cost."""
+SMALLEST: Final = 1024
+"""Tensors with fewer values stay float32: they save nothing, and biases and means stay exact."""
+
+
+def store(model: ModelProto, storage: Storage) -> ModelProto:
+    """A copy of a model whose large weights are stored as `storage`; its inputs and outputs stay the same."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    if storage == "float32":
+        return copy
+    weights = [tensor for tensor in copy.graph.initializer if _is_large(tensor)]
+    restoring: list[NodeProto] = []
+    for tensor in weights:
+        values = numpy_helper.to_array(tensor)
+        if storage == "float16":
+            small, nodes = _as_float16(tensor.name, values)
+        else:
+            small, nodes = _as_int8(tensor.name, values, _output_axis(copy, tensor.name))
+        copy.graph.initializer.remove(tensor)
+        copy.graph.initializer.extend(small)
+        restoring += nodes
+    nodes_after = list(copy.graph.node)
+    del copy.graph.node[:]
+    copy.graph.node.extend([*restoring, *nodes_after])
+    return copy
+
+
+def _is_large(tensor: TensorProto) -> bool:
+    return tensor.data_type == TensorProto.FLOAT and int(np.prod(tensor.dims)) >= SMALLEST
+
+
+def _as_float16(name: str, values: NDArray[np.float32]) -> tuple[list[TensorProto], list[NodeProto]]:
+    limit = np.finfo(np.float16).max
+    half = np.clip(values, -limit, limit).astype(np.float16)
+    stored = f"{name}/float16"
+    cast = helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT)
+    return [numpy_helper.from_array(half, stored)], [cast]
+
+
+def _as_int8(name: str, values: NDArray[np.float32], axis: int) -> tuple[list[TensorProto], list[NodeProto]]:
+    others = tuple(number for number in range(values.ndim) if number != axis)
+    peak = np.abs(values).max(axis=others, keepdims=True)
+    scale = np.where(peak > 0, peak / 127, 1).astype(np.float32)
+    levels = np.clip(np.rint(values / scale), -127, 127).astype(np.int8)
+    stored, scales, cast = f"{name}/int8", f"{name}/scale", f"{name}/levels"
+    tensors = [numpy_helper.from_array(levels, stored), numpy_helper.from_array(scale, scales)]
+    nodes = [
+        helper.make_node("Cast", [stored], [cast], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [cast, scales], [name]),
+    ]
+    return tensors, nodes
+
+
+def _output_axis(model: ModelProto, name: str) -> int:
+    """The axis of output channels: 0 for convolutions and transposed Gemm, the last one otherwise."""
+    for node in model.graph.node:
+        if name in node.input:
+            transposed = any(field.name == "transB" and field.i for field in node.attribute)
+            if node.op_type == "Conv" or (node.op_type == "Gemm" and transposed):
+                return 0
+    return -1 + len(next(tensor.dims for tensor in model.graph.initializer if tensor.name == name))
