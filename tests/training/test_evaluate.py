@@ -1,0 +1,97 @@
+"""`training evaluate` on bundles and runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.bundles import metadata, write_bundle
+from training.__main__ import main
+
+COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bundle(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Two photos per colour to train on, one to validate; the red one for validation is in fact green."""
+    root = tmp_path / "data"
+    for name, colour in COLOURS.items():
+        for split, count in (("train", 2), ("validation", 1)):
+            (root / split / name).mkdir(parents=True)
+            for number in range(count):
+                shown = COLOURS["green"] if (split, name) == ("validation", "red") else colour
+                size = 20 + number + 5 * (split == "validation") + 2 * list(COLOURS).index(name)
+                Image.new("RGB", (size, size), shown).save(root / split / name / f"{number}.png")
+    return root
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = main(["evaluate", *map(str, arguments)])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_measures_the_validation_photos(model: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, model, data)
+    assert code == 0
+    assert out.startswith("colours 1 on 3 validation photos of 3 people")
+    assert "66.7 %" in out
+
+
+def test_writes_numbers_and_a_picture_where_asked(
+    model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(model.rglob("*"))
+    assert call(capsys, model, data, "--out", tmp_path / "report")[0] == 0
+    document = json.loads((tmp_path / "report" / "evaluation-validation.json").read_text())
+    assert document["confusion"] == [[0, 1, 0], [0, 1, 0], [0, 0, 1]]
+    assert document["classes"]["red"]["recall"]["value"] == 0
+    assert (tmp_path / "report" / "confusion-validation.png").stat().st_size > 0
+    assert sorted(model.rglob("*")) == before
+
+
+def test_train_photos_come_with_a_warning(
+    model: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, model, data, "--split", "train")
+    assert code == 0
+    assert "Note: the model was trained on these photos." in out
+
+
+def test_a_folder_kept_back_is_measured_as_a_whole(
+    model: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = call(capsys, model, data / "train", "--split", "all")
+    assert out.startswith("colours 1 on 6 all photos")
+    assert "Note" not in out
+
+
+def test_files_left_out_are_named(model: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (data / "validation" / "red" / "bad.png").write_bytes(b"")
+    _, out, _ = call(capsys, model, data)
+    assert "1 files or folders left out:" in out
+    assert "bad.png: Expected the bytes of a picture. Received: an empty file." in out
+
+
+def test_a_split_without_photos_is_an_error(
+    model: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, model, data, "--split", "test")
+    assert (code, out) == (2, "")
+    assert "Expected test photos" in err
+
+
+def test_classes_the_model_does_not_know_are_an_error(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = [{"id": name, "title": name} for name in ("red", "green", "yellow")]
+    other = write_bundle(tmp_path / "models", metadata(labels=labels))
+    code, _, err = call(capsys, other, data)
+    assert code == 2
+    assert "Received also: blue" in err

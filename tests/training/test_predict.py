@@ -1,0 +1,158 @@
+"""`training predict` on a bundle of three colours."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.metadata import CropGeometry
+from tests.bundles import metadata, write_bundle
+from training.__main__ import main
+from training.prediction import find_pictures, open_model, predict
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models")
+    write_bundle(path)
+    write_bundle(path, metadata(version=2, threshold=0.99999))
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    root = tmp_path / "photos"
+    (root / "inside").mkdir(parents=True)
+    (root / ".hidden").mkdir()
+    Image.new("RGB", (50, 40), (220, 30, 30)).save(root / "red.jpg")
+    Image.new("RGB", (40, 60), (20, 30, 220)).save(root / "inside" / "blue.PNG")
+    Image.new("RGB", (40, 60), "green").save(root / ".hidden" / "green.png")
+    (root / "notes.txt").write_text("no picture")
+    return root
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = main(["predict", *map(str, arguments)])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_table_for_people(models: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, models / "colours" / "1", photos)
+    assert code == 0
+    assert err == ""
+    lines = out.splitlines()
+    assert lines[0].split() == ["file", "class", "confidence"]
+    assert lines[1].split()[:2] == [str(photos / "inside" / "blue.PNG"), "blue"]
+    assert lines[2].split()[:2] == [str(photos / "red.jpg"), "red"]
+    assert lines[-1] == "2 files with colours 1: red 1, blue 1; not sure: 0"
+
+
+def test_the_newest_version_of_a_name_is_used(
+    models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, models / "colours", photos / "red.jpg")
+    assert code == 0
+    assert "not sure" in out.splitlines()[1]
+    assert out.splitlines()[-1] == "1 files with colours 2: red 1; not sure: 1"
+
+
+def test_json_for_programs(models: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, models / "colours" / "1" / "model.onnx", photos, "--json")
+    blue, red = json.loads(out)
+    assert code == 0
+    assert (blue["label"], red["label"]) == ("blue", "red")
+    assert red["certain"] is True
+    assert list(red["probabilities"]) == ["red", "green", "blue"]
+    assert sum(red["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    assert red["confidence"] == red["probabilities"]["red"]
+
+
+def test_bad_files_are_listed_with_their_reasons(
+    models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "empty.jpg").touch()
+    (photos / "broken.png").write_bytes((photos / "inside" / "blue.PNG").read_bytes()[:60])
+    code, out, _ = call(capsys, models / "colours" / "1", photos)
+    assert code == 1
+    assert "not classified: 2 of 4 files" in out
+    assert f"{photos / 'empty.jpg'}: Expected the bytes of a picture. Received: an empty file." in out
+    assert f"{photos / 'broken.png'}: The picture is truncated or damaged" in out
+
+
+def test_csv_keeps_bad_files_in_their_place(
+    models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, models / "colours" / "1", photos, photos / "notes.txt", "--csv")
+    blue, red, notes = csv.DictReader(io.StringIO(out))
+    assert code == 1
+    assert list(blue) == ["file", "label", "confidence", "certain", "p_red", "p_green", "p_blue", "error"]
+    assert (blue["label"], red["label"], notes["label"]) == ("blue", "red", "")
+    assert blue["error"] == ""
+    assert notes["error"].startswith("Expected a picture as JPEG")
+
+
+def test_a_missing_path_stops_before_anything_is_classified(
+    models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, models / "colours", photos, photos / "nowhere")
+    assert (code, out) == (2, "")
+    assert "nowhere, which does not exist" in err
+
+
+def test_folders_without_pictures_are_an_error(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    code, _, err = call(capsys, models / "colours", tmp_path / "empty")
+    assert code == 2
+    assert "folders without any" in err
+
+
+def test_no_model_is_an_error(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, photos, photos)[0] == 2
+    code, _, err = call(capsys, photos / "notes.txt", photos)
+    assert code == 2
+    assert "ONNX Runtime cannot load this file" in err
+
+
+def test_a_file_named_twice_is_classified_once(photos: Path) -> None:
+    assert len(find_pictures([photos, photos / "red.jpg"])) == 2
+
+
+def test_many_files_keep_their_order(models: Path, tmp_path: Path) -> None:
+    for number in range(11):
+        Image.new("RGB", (9, 9), (20 * number, 100, 20)).save(tmp_path / f"{number:02}.png")
+    (tmp_path / "05.png").write_bytes(b"\x89PNG")
+    results = list(predict(open_model(models / "colours" / "1"), find_pictures([tmp_path]), batch=4))
+    assert [result.path.stem for result in results] == [f"{number:02}" for number in range(11)]
+    assert [result.path.stem for result in results if result.probabilities is None] == ["05"]
+    reds = [result.probabilities[0] for result in results if result.probabilities is not None]
+    assert reds == sorted(reds)
+
+
+def test_wide_crops_are_narrowed_to_what_the_model_looks_at(tmp_path: Path) -> None:
+    crop = CropGeometry(scale=1.0, centre=0.5).model_dump()
+    folder = write_bundle(tmp_path, metadata(crop=crop))
+    eye = np.zeros((80, 80, 3), np.uint8)
+    eye[..., 2] = 255
+    eye[24:64, 20:60] = (255, 0, 0)  # one eye width around the eye's centre, at 55 % of the height
+    Image.fromarray(eye).save(tmp_path / "eye.png")
+    model = open_model(folder)
+    (whole,) = predict(model, [tmp_path / "eye.png"])
+    (narrow,) = predict(model, [tmp_path / "eye.png"], wide=True)
+    assert whole.answer(model.metadata)[0] == "blue"
+    label, confidence, _ = narrow.answer(model.metadata)
+    assert label == "red"
+    assert confidence == pytest.approx(1, abs=1e-3)
+
+
+def test_needs_no_tensorflow() -> None:
+    check = "import sys, training.commands.predict; sys.exit(len({'keras', 'tensorflow'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

@@ -1,0 +1,113 @@
+"""`python -m training evaluate`: how good a model is on photos it never saw."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from training.console import progress, say
+from training.dataset import Dataset, Photo
+from training.errors import TrainingError
+from training.evaluation import Evaluation
+from training.folders import read_dataset
+from training.metrics import score
+from training.models import Model
+from training.photos import load
+from training.plots import plot_confusion
+
+HELP: Final = (
+    "Measure a run or an exported model: a table here, JSON and a confusion matrix in the run folder."
+)
+SPLITS: Final = ("validation", "test", "train", "all")
+CHUNK: Final = 64
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.description = HELP
+    parser.add_argument("run", type=Path, help="a run folder, a model.onnx, or a bundle's folder")
+    parser.add_argument("data", type=Path, help="a folder of photos, as for `training fit`")
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="validation",
+        help="which photos (all: a folder kept back as a whole)",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="folder for JSON and PNG (default: the run folder; for a bundle none)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, print, write; returns 0."""
+    model = Model.open(options.run)
+    share, seed = (model.recipe.get(name) for name in ("validation_share", "seed"))
+    data = read_dataset(options.data, 0.2 if share is None else share, 1 if seed is None else seed)
+    photos = data.photos if options.split == "all" else data.split(options.split)
+    _check(model, data, photos, options.split)
+    if data.skipped:
+        say(f"{len(data.skipped)} files or folders left out:")
+        for skipped in data.skipped:
+            say(f"  {skipped.path}: {skipped.reason}")
+    evaluation = measure(model, photos, options.split)
+    for line in evaluation.lines():
+        say(line)
+    for warning in _warnings(model, data, options.split):
+        say(f"\nNote: {warning}")
+    is_run = (options.run / "config.json").is_file()
+    folder = options.out or (options.run if is_run else None)
+    if folder:
+        _write(evaluation, folder)
+    return 0
+
+
+def measure(model: Model, photos: Sequence[Photo], split: str) -> Evaluation:
+    """Let a model answer for labelled photos, a few at a time, and score the answers."""
+    starts = range(0, len(photos), CHUNK)
+    chunks = progress((photos[start : start + CHUNK] for start in starts), "evaluating", total=len(starts))
+    answers = [model.probabilities(load(chunk, model.size, model.crop)) for chunk in chunks]
+    truth = np.array([model.labels.index(photo.label) for photo in photos], dtype=np.int64)
+    people = np.array([photo.person for photo in photos])
+    return Evaluation(model.name, split, score(np.concatenate(answers), truth, people, model.labels))
+
+
+def _check(model: Model, data: Dataset, photos: Sequence[Photo], split: str) -> None:
+    if not photos:
+        raise TrainingError(f"Expected {split} photos in {data.root}. Received: none; see --split.")
+    unknown = sorted({photo.label for photo in photos} - set(model.labels))
+    if unknown:
+        raise TrainingError(
+            f"Expected the classes {', '.join(model.labels)} in {data.root}. "
+            f"Received also: {', '.join(unknown)}"
+        )
+
+
+def _warnings(model: Model, data: Dataset, split: str) -> list[str]:
+    """What a reader must know before believing the numbers."""
+    same = data.facts().fingerprint == model.fingerprint
+    if split == "train" or (split == "all" and same):
+        return [
+            "the model was trained on these photos. The numbers say how well it remembers them, "
+            "not how well it will do on new ones."
+        ]
+    if not same and split == "validation":
+        return [
+            "the training photos in this folder are not those the model was trained on. The numbers are fair "
+            "only if it never saw these photos or these people."
+        ]
+    return []
+
+
+def _write(evaluation: Evaluation, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    document, picture = (
+        folder / name.format(evaluation.split) for name in ("evaluation-{}.json", "confusion-{}.png")
+    )
+    document.write_text(json.dumps(evaluation.document(), indent=2) + "\n", encoding="utf-8")
+    names = [entry.label for entry in evaluation.scores.classes]
+    title = f"{evaluation.model}, {evaluation.split}"
+    plot_confusion(evaluation.scores.confusion, names, title, picture)
+    say(f"\nwritten: {document}, {picture}")

@@ -1,0 +1,64 @@
+"""One face for everything that can be evaluated: a run folder, or an exported model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.metadata import CropGeometry
+from training.prediction import open_model
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that answers, and what is needed to put the right pixels before it."""
+
+    name: str
+    labels: tuple[str, ...]
+    """Ids in the order of the outputs."""
+    size: int
+    crop: CropGeometry | None
+    fingerprint: str
+    """Of the photos it was trained on."""
+    recipe: dict[str, Any]
+    """Hyperparameters: the share and seed of the split are among them."""
+    probabilities: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    """RGB `[N, S, S, 3]` to `[N, C]`."""
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a run folder, a `model.onnx`, a bundle's folder or `models/<name>`; raises TrainingError."""
+        return cls._of_run(path) if (path / "config.json").is_file() else cls._of_bundle(path)
+
+    @classmethod
+    def _of_run(cls, path: Path) -> Self:
+        # Only runs need Keras, which takes seconds to import.
+        from training.runs import Run
+
+        run = Run.load(path)
+        return cls(
+            name=path.name,
+            labels=tuple(label.id for label in run.labels),
+            size=run.config.hyperparameters.size,
+            crop=run.config.crop,
+            fingerprint=run.config.dataset.fingerprint,
+            recipe=vars(run.config.hyperparameters),
+            probabilities=run.probabilities,
+        )
+
+    @classmethod
+    def _of_bundle(cls, path: Path) -> Self:
+        classifier = open_model(path)
+        metadata = classifier.metadata
+        return cls(
+            name=f"{metadata.name} {metadata.version}",
+            labels=tuple(label.id for label in metadata.labels),
+            size=classifier.input_size,
+            crop=metadata.crop,
+            fingerprint=metadata.dataset.fingerprint,
+            recipe=metadata.hyperparameters,
+            probabilities=classifier.probabilities,
+        )
