@@ -1,6 +1,7 @@
 """A model measured on photos it never saw: as JSON for programs, as tables for people."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from training.metrics import ClassScores, Estimate, Scores
@@ -14,6 +15,8 @@ class Evaluation:
     model: str
     split: str
     scores: Scores
+    groups: Mapping[str, Scores] = field(default_factory=dict)
+    """Scores of parts of the photos, by the value of a column of `labels.csv`."""
 
     def document(self) -> dict[str, Any]:
         """Everything measured, for JSON."""
@@ -28,6 +31,7 @@ class Evaluation:
             "calibration_error": scores.calibration_error.document(),
             "classes": {entry.label: _class_document(entry) for entry in scores.classes},
             "confusion": scores.confusion.tolist(),
+            "groups": {name: _group_document(part) for name, part in self.groups.items()},
         }
 
     def lines(self) -> list[str]:
@@ -54,6 +58,7 @@ class Evaluation:
             "",
             "rows: truth, columns: answers",
             *table(["", *names], counts),
+            *_group_lines(self.groups),
         ]
 
 
@@ -65,3 +70,22 @@ def _class_document(entry: ClassScores) -> dict[str, Any]:
     names = ("precision", "recall", "f1")
     numbers = {name: one.document() for name, one in zip(names, _estimates(entry), strict=True)}
     return {**numbers, "support": entry.support}
+
+
+def _group_document(scores: Scores) -> dict[str, Any]:
+    return {
+        "images": scores.images,
+        "people": scores.people,
+        "accuracy": scores.accuracy.document(),
+        "balanced_accuracy": scores.balanced_accuracy.document(),
+    }
+
+
+def _group_lines(groups: Mapping[str, Scores]) -> list[str]:
+    if not groups:
+        return []
+    rows = [
+        [name, str(part.images), str(part.people), part.accuracy.percent(), part.balanced_accuracy.percent()]
+        for name, part in groups.items()
+    ]
+    return ["", *table(["group", "photos", "people", "accuracy", "balanced accuracy"], rows)]

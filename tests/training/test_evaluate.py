@@ -56,6 +56,18 @@ def test_writes_numbers_and_a_picture_where_asked(
     assert sorted(model.rglob("*")) == before
 
 
+def test_parts_of_the_photos_are_measured_on_their_own(
+    model: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["file,source", "validation/red/0.png,phone", "validation/blue/0.png,studio"]
+    (data / "labels.csv").write_text("\n".join(rows) + "\n")
+    _, out, _ = call(capsys, model, data, "--by", "source")
+    lines = {line.split()[0]: line.split() for line in out.splitlines() if line.startswith("source=")}
+    assert list(lines) == ["source=", "source=phone", "source=studio"]
+    assert lines["source=phone"][3] == "0.0"
+    assert lines["source=studio"][3] == "100.0"
+
+
 def test_train_photos_come_with_a_warning(
     model: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

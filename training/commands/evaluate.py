@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="validation",
         help="which photos (all: a folder kept back as a whole)",
     )
+    parser.add_argument("--by", metavar="COLUMN", help="also measure each value of this column of labels.csv")
     parser.add_argument(
         "--out", type=Path, help="folder for JSON and PNG (default: the run folder; for a bundle none)"
     )
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"{len(data.skipped)} files or folders left out:")
         for skipped in data.skipped:
             say(f"  {skipped.path}: {skipped.reason}")
-    evaluation = measure(model, photos, options.split)
+    evaluation = measure(model, photos, options.split, options.by)
     for line in evaluation.lines():
         say(line)
     for warning in _warnings(model, data, options.split):
@@ -64,14 +65,22 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def measure(model: Model, photos: Sequence[Photo], split: str) -> Evaluation:
-    """Let a model answer for labelled photos, a few at a time, and score the answers."""
+def measure(model: Model, photos: Sequence[Photo], split: str, by: str | None = None) -> Evaluation:
+    """Let a model answer for labelled photos, a few at a time, and score the answers.
+
+    `by` names an attribute of the photos whose values are scored on their own too.
+    """
     starts = range(0, len(photos), CHUNK)
     chunks = progress((photos[start : start + CHUNK] for start in starts), "evaluating", total=len(starts))
-    answers = [model.probabilities(load(chunk, model.size, model.crop)) for chunk in chunks]
+    answers = np.concatenate([model.probabilities(load(chunk, model.size, model.crop)) for chunk in chunks])
     truth = np.array([model.labels.index(photo.label) for photo in photos], dtype=np.int64)
     people = np.array([photo.person for photo in photos])
-    return Evaluation(model.name, split, score(np.concatenate(answers), truth, people, model.labels))
+    values = np.array([photo.attributes.get(by, "") for photo in photos]) if by else np.array([])
+    groups = {}
+    for value in np.unique(values):
+        rows = values == value
+        groups[f"{by}={value}"] = score(answers[rows], truth[rows], people[rows], model.labels)
+    return Evaluation(model.name, split, score(answers, truth, people, model.labels), groups)
 
 
 def _check(model: Model, data: Dataset, photos: Sequence[Photo], split: str) -> None:
