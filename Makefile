@@ -23,17 +23,32 @@ test: $(DEV_ENV)/.ready  ## run every test
 test-containers: $(DEV_ENV)/.ready  ## build and run the real images (CONTAINER_ENGINE=docker)
 	$(DEV_ENV)/bin/python -m pytest -m containers tests/containers
 
+test-browser: $(DEV_ENV)/.ready lint-web  ## run the web client's tests in Chromium (needs Node 20)
+	command -v chromium >/dev/null || { \
+	  root=$$([ "$$(id -u)" = 0 ] || echo sudo); $$root apt-get update && $$root apt-get install -y chromium; }
+	$(DEV_ENV)/bin/python -m pytest -m browser
+
 lint: $(DEV_ENV)/.ready  ## style and types
 	$(DEV_ENV)/bin/ruff check .
 	$(DEV_ENV)/bin/ruff format --check .
 	$(DEV_ENV)/bin/mypy
+
+node_modules/.ready: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+lint-web: node_modules/.ready  ## style and types of the web client (needs Node 20)
+	npm run --silent lint
+
+clients: $(DEV_ENV)/.ready node_modules/.ready  ## generate the typed clients again after a change of the API
+	$(DEV_ENV)/bin/python -m scripts.make_clients
 
 format: $(DEV_ENV)/.ready  ## rewrite the code in the house style
 	$(DEV_ENV)/bin/ruff format .
 	$(DEV_ENV)/bin/ruff check --fix .
 
 lock:  ## pin every dependency again, with hashes (needs uv)
-	for name in dev training service; do \
+	for name in dev training tracing service; do \
 	  uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	    --no-emit-find-links requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 

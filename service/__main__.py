@@ -3,13 +3,13 @@
 import argparse
 import sys
 
-import uvicorn
 from pydantic import ValidationError
 
+from service import logs, server
 from service.app import create_app, load_predictor
 from service.errors import InvalidBundle
-from service.predictor import Predictor
 from service.settings import Settings
+from service.tracing import TracingNotInstalled
 
 
 def main() -> int:
@@ -22,37 +22,32 @@ def main() -> int:
     ).parse_args()
     try:
         settings = Settings()
+        logs.configure(settings.log_level)
+        app = create_app(settings, load_predictor(settings))
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "SERVICE_" + "_".join(str(part) for part in first["loc"]).upper()
-        sys.stderr.write(f"{name}: {first['msg']}. Received: {first['input']!r}.\n")
+        sys.stderr.write(f"{_describe(error)}\n")
         return 2
-    try:
-        predictor = load_predictor(settings)
-    except InvalidBundle as error:
+    except (InvalidBundle, TracingNotInstalled) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    return _serve(settings, predictor)
+    running = server.build(app, settings)
+    running.run()
+    return 0 if running.started else 2
 
 
-def _serve(settings: Settings, predictor: Predictor) -> int:
-    config = uvicorn.Config(
-        create_app(settings, predictor),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        server_header=False,
-        log_level="warning",
-    )
-    server = uvicorn.Server(config)
-    server.run()
-    return 0 if server.started else 2
+def _describe(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = "SERVICE_" + "_".join(str(part) for part in first["loc"]).upper()
+    # A key that is too short is still a secret.
+    received = "" if name == "SERVICE_API_KEYS" else f" Received: {first['input']!r}."
+    return f"{name}: {first['msg']}.{received}"
 
 
 def _describe_settings() -> str:
     lines = []
     for name, field in Settings.model_fields.items():
-        lines.append(f"  SERVICE_{name.upper()} (default: {field.default!s})")
+        default = "none" if name == "api_keys" else field.default
+        lines.append(f"  SERVICE_{name.upper()} (default: {default!s})")
         lines.append(f"      {field.description}")
     return "\n".join(lines)
 

@@ -1,16 +1,24 @@
 """The application factory."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
-from service import cpus, health, problems, routes
-from service.middleware import BodyLimitMiddleware, RequestIdMiddleware
+from service import cpus, health, problems, routes, tracing
+from service.dataplane import DataPlane
+from service.guard import GuardMiddleware, Limits
+from service.keys import ApiKeys
+from service.metrics import Metrics
+from service.middleware import HeadersMiddleware, RequestIdMiddleware
 from service.models import ModelStore
+from service.observation import ObservationMiddleware
 from service.predictor import Predictor
-from service.settings import Settings
+from service.reload import Reloader
+from service.settings import Settings, split
 from service.workers import Workers
 
 API_VERSION = "1.0.0"
@@ -19,16 +27,17 @@ API_VERSION = "1.0.0"
 def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAPI:
     """Build the service. Models load when it starts, or `predictor` is used as it is.
 
-    Starting raises InvalidBundle where a model cannot be served.
+    Starting raises InvalidBundle where a model cannot be served. Raises TracingNotInstalled where traces are
+    asked for and the packages are missing.
     """
+    telemetry, tracer = tracing.telemetry(settings.tracing)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.predictor = predictor or load_predictor(settings)
-        app.state.workers = Workers(settings.workers or cpus.available())
-        app.state.started = time.monotonic()
-        yield
-        app.state.workers.close()
+        async with _running(app, predictor or load_predictor(settings)):
+            yield
+        if tracer is not None:
+            tracer.shutdown()
 
     app = FastAPI(
         title="Image classifier",
@@ -38,17 +47,70 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
         docs_url="/docs" if settings.docs else None,
         openapi_url="/openapi.json" if settings.docs else None,
         redoc_url=None,
+        telemetry=telemetry,
     )
     app.state.settings = settings
-    app.add_middleware(BodyLimitMiddleware, max_body_size=settings.max_body_bytes)
-    app.add_middleware(RequestIdMiddleware)
+    app.state.metrics = Metrics()
+    app.state.stopping = False
+    _add_middleware(app, settings)
     problems.install(app)
-    app.include_router(routes.router)
+    keys = split(settings.api_keys.get_secret_value())
+    app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))] if keys else [])
     app.include_router(health.router)
     return app
 
 
 def load_predictor(settings: Settings) -> Predictor:
     """Load and verify every model that the settings ask for; raises InvalidBundle."""
-    threads = settings.threads or cpus.available()
-    return Predictor(ModelStore.load(settings.models, settings.model, threads), settings)
+    return Predictor(ModelStore.load(settings.models, settings.model, _threads(settings)), settings)
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    metrics: Metrics = app.state.metrics
+    count = settings.workers or cpus.available()
+    workers = Workers(count, settings.waiting or 2 * count, metrics.waited)
+    metrics.watch(predictor.models, workers)
+    app.state.predictor = predictor
+    app.state.dataplane = DataPlane(predictor, workers, metrics)
+    app.state.started = time.monotonic()
+    watcher = asyncio.create_task(_watch_models(settings, predictor.models, metrics))
+    yield
+    watcher.cancel()
+    with suppress(asyncio.CancelledError):
+        await watcher
+    workers.close()
+
+
+async def _watch_models(settings: Settings, models: ModelStore, metrics: Metrics) -> None:
+    if settings.reload_seconds > 0:
+        reloader = Reloader(models, settings.models, settings.model, _threads(settings), metrics.reloaded)
+        await reloader.watch(settings.reload_seconds)
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    # The last one added sees a request first.
+    limits = Limits(
+        body_bytes=settings.max_body_bytes,
+        buffered_bytes=settings.max_buffered_bytes,
+        body_seconds=settings.body_seconds,
+        deadline_seconds=settings.deadline_seconds,
+    )
+    app.add_middleware(GuardMiddleware, limits=limits)
+    origins = split(settings.cors_origins)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["X-API-Key", "Authorization", "Content-Type", "X-Request-ID", "Traceparent"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )
+    app.add_middleware(ObservationMiddleware, metrics=app.state.metrics)
+    app.add_middleware(HeadersMiddleware, stopping=lambda: bool(app.state.stopping))
+    app.add_middleware(RequestIdMiddleware)
+
+
+def _threads(settings: Settings) -> int:
+    return settings.threads or cpus.available()

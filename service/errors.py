@@ -9,9 +9,14 @@ ServiceError
 │   ├── NoEyesFound
 ├── InvalidRequest              the request does not fit the API
 │   ├── TooManyImages
-│   └── BodyTooLarge
+│   ├── BodyTooLarge
+│   └── RequestTimeout
+├── Unauthorized
 ├── UnknownModel
 ├── NotReady
+├── Overloaded
+├── DeadlineExceeded
+├── InternalError
 └── InvalidBundle               a model folder that cannot be served (stops the start)
 
 A class's `code` is stable and part of the API; its HTTP status is in `service/problems.py`.
@@ -90,6 +95,20 @@ class BodyTooLarge(InvalidRequest):
     title = "The request is too large"
 
 
+class RequestTimeout(InvalidRequest):
+    """The request's body did not arrive in time."""
+
+    code = "request_timeout"
+    title = "The request took too long to arrive"
+
+
+class Unauthorized(ServiceError):
+    """An API key is required, and none or an unknown one was given."""
+
+    code = "unauthorized"
+    title = "An API key is required"
+
+
 class UnknownModel(ServiceError):
     """No model of that name is loaded."""
 
@@ -102,6 +121,30 @@ class NotReady(ServiceError):
 
     code = "not_ready"
     title = "The service is not ready"
+
+
+class Overloaded(ServiceError):
+    """Too many requests are waiting already."""
+
+    code = "overloaded"
+    title = "The service is overloaded"
+
+
+class DeadlineExceeded(ServiceError):
+    """The answer was not there in time."""
+
+    code = "deadline_exceeded"
+    title = "The answer took too long"
+
+
+class InternalError(ServiceError):
+    """Something unexpected; the logs know more, by the request id."""
+
+    code = "internal_error"
+    title = "Something went wrong on our side"
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on our side; the request id finds it in the logs.")
 
 
 class InvalidBundle(ServiceError):

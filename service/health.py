@@ -1,22 +1,24 @@
-"""Probes: the process is up, the models answer, and a short summary."""
+"""Probes: the process is up, the models answer, a short summary; and Prometheus's scrape."""
 
 import time
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from service.errors import NotReady
+from service.metrics import Metrics
 from service.schemas import Health, ModelReference
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(tags=["health"])
 
 
-@router.get("/live")
+@router.get("/health/live")
 async def live() -> dict[str, str]:
     """The process is up."""
     return {"status": "live"}
 
 
-@router.get("/ready")
+@router.get("/health/ready", responses={503: {"description": "Stopping"}})
 async def ready(request: Request) -> Health:
     """Every model is loaded, warmed and gave its golden answers; otherwise 503."""
     health = _summarise(request)
@@ -25,15 +27,27 @@ async def ready(request: Request) -> Health:
     return health
 
 
-@router.get("")
+@router.get("/health")
 async def summary(request: Request) -> Health:
     """A short summary: status, models, uptime."""
     return _summarise(request)
 
 
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def metrics(request: Request) -> Response:
+    """Prometheus metrics; neither this nor a probe is counted in them."""
+    current: Metrics = request.app.state.metrics
+    return Response(current.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+
 def _summarise(request: Request) -> Health:
     state = request.app.state
-    models = [
-        ModelReference(name=b.metadata.name, version=b.metadata.version) for b in state.predictor.models
-    ]
-    return Health(status="ready", models=models, uptime_seconds=round(time.monotonic() - state.started, 3))
+    store = state.predictor.models
+    return Health(
+        status="stopping" if state.stopping else "ready",
+        models=[ModelReference(name=item.metadata.name, version=item.metadata.version) for item in store],
+        rejected=[
+            ModelReference(name=folder.parent.name, version=int(folder.name)) for folder in store.rejected
+        ],
+        uptime_seconds=round(time.monotonic() - state.started, 3),
+    )

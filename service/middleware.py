@@ -1,21 +1,32 @@
-"""What every request passes: an id, and a limit on its body."""
+"""What every request and every answer passes: ids and headers."""
 
 import re
 import uuid
+from collections.abc import Callable
 from typing import Final
 
+from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import problems
-from service.errors import BodyTooLarge
-
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+# https://www.w3.org/TR/trace-context/#traceparent-header: ids of zeros only and the version ff are invalid.
+_TRACEPARENT: Final = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
+)
+_CDN: Final = "https://cdn.jsdelivr.net"
+_POLICIES: Final = {
+    "/docs": f"default-src 'self'; script-src 'unsafe-inline' {_CDN}; style-src {_CDN}; "
+    "img-src data: https://fastapi.tiangolo.com; frame-ancestors 'none'",
+    "": "default-src 'none'; frame-ancestors 'none'",
+}
 
 
 class RequestIdMiddleware:
-    """Gives every request an id: the client's `X-Request-ID` where it is well formed, else a random one."""
+    """Gives every request an id, and forgets the client's address: nothing behind this line can log it.
+
+    The id is the client's `X-Request-ID` where it is well formed, else the trace's, else a random one.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -24,9 +35,12 @@ class RequestIdMiddleware:
         """Handle one ASGI connection."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
+        headers = Headers(scope=scope)
+        trace_id = _trace_id(headers.get("traceparent", ""))
+        given = headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else trace_id or uuid.uuid4().hex
+        scope.setdefault("state", {}).update(request_id=request_id, trace_id=trace_id)
+        scope["client"] = None
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -36,23 +50,41 @@ class RequestIdMiddleware:
         await self.app(scope, receive, send_with_id)
 
 
-class BodyLimitMiddleware:
-    """Starlette's body limit, with a problem body for clients that announce too much.
+class HeadersMiddleware:
+    """Security headers, no caching of answers about people, and `Connection: close` while the service stops.
 
-    A body sent in chunks is counted as it arrives and ends in the HTTPException handler.
+    A response's own headers win: a page brings its own policy.
     """
 
-    def __init__(self, app: ASGIApp, max_body_size: int) -> None:
-        self.limited = RequestBodyLimitMiddleware(app, max_body_size)
-        self.max_body_size = max_body_size
+    def __init__(self, app: ASGIApp, stopping: Callable[[], bool]) -> None:
+        self.app = app
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
-        announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if announced.isdecimal() and int(announced) > self.max_body_size:
-            error = BodyTooLarge(
-                f"Expected at most {self.max_body_size:,} bytes. Received: {int(announced):,}."
-            )
-            body = problems.problem(error, scope["state"]["request_id"])
-            return await problems.response(body, {"connection": "close"})(scope, receive, send)
-        await self.limited(scope, receive, send)
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("x-content-type-options", "nosniff")
+                headers.setdefault("referrer-policy", "no-referrer")
+                headers.setdefault("x-frame-options", "DENY")
+                headers.setdefault("content-security-policy", _POLICIES.get(scope["path"], _POLICIES[""]))
+                if scope["path"].startswith("/v1/"):
+                    headers.setdefault("cache-control", "no-store")
+                if self._stopping():
+                    headers["connection"] = "close"
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _trace_id(traceparent: str) -> str:
+    """The trace's id: our own span's where traces are on, else the client's, else empty."""
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        return trace.format_trace_id(span.trace_id)
+    match = _TRACEPARENT.fullmatch(traceparent)
+    return match[1] if match else ""

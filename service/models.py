@@ -8,22 +8,36 @@ from service.bundle import Bundle
 from service.errors import InvalidBundle, UnknownModel
 
 
+def wanted_names(models: Path, wanted: str) -> list[str]:
+    """Names in a setting such as `eye-shape,another`; `*` is every bundle in the folder.
+
+    Raises InvalidBundle where `*` asks for a folder that is not there.
+    """
+    if wanted.strip() == "*":
+        return bundle.names(models)
+    return [name for name in (part.strip() for part in wanted.split(",")) if name]
+
+
 class ModelStore:
-    """Loaded bundles by name, the default one first."""
+    """Loaded bundles by name, the default one first.
+
+    A bundle may be replaced while requests use the old one; those keep it until they end.
+    """
 
     def __init__(self, bundles: list[Bundle]) -> None:
         if not bundles:
             raise InvalidBundle("Expected at least one model. Received: none.")
         self._bundles = {item.metadata.name: item for item in bundles}
         self.default = bundles[0].metadata.name
+        self.rejected: dict[Path, str] = {}
+        """Folders of new versions that could not be served, with the reason."""
 
     @classmethod
     def load(cls, models: Path, wanted: str, threads: int) -> "ModelStore":
         """Load and verify the newest version of each wanted model (`*`: every bundle in the folder)."""
-        chosen = (
-            bundle.names(models) if wanted.strip() == "*" else [name.strip() for name in wanted.split(",")]
+        return cls(
+            [bundle.load(bundle.newest(models, name), threads) for name in wanted_names(models, wanted)]
         )
-        return cls([bundle.load(bundle.newest(models, name), threads) for name in chosen if name])
 
     def get(self, name: str | None) -> Bundle:
         """The bundle of that name, or the default one; raises UnknownModel."""
@@ -31,6 +45,16 @@ class ModelStore:
         if found is None:
             raise UnknownModel(f"Expected one of {', '.join(self._bundles)}. Received: {name!r:.100}.")
         return found
+
+    def version(self, name: str) -> int | None:
+        """The loaded version of a bundle; None where it is not loaded."""
+        found = self._bundles.get(name)
+        return found.metadata.version if found else None
+
+    def replace(self, fresh: Bundle) -> None:
+        """Serve this bundle from the next request on, instead of the one of its name if there is one."""
+        # A new dictionary in one assignment: no reader ever sees half of a change.
+        self._bundles = self._bundles | {fresh.metadata.name: fresh}
 
     def __iter__(self) -> Iterator[Bundle]:
         return iter(self._bundles.values())

@@ -1,12 +1,12 @@
 """Errors as HTTP: one table from code to status, one body (RFC 9457), one handler for each kind."""
 
-import logging
 from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from service.errors import ServiceError
 from service.schemas import Problem
@@ -23,17 +23,29 @@ STATUS: Final[dict[str, int]] = {
     "invalid_request": 422,
     "too_many_images": 413,
     "body_too_large": 413,
+    "request_timeout": 408,
+    "unauthorized": 401,
     "unknown_model": 404,
     "not_ready": 503,
+    "overloaded": 503,
+    "deadline_exceeded": 504,
+    "internal_error": 500,
     "invalid_bundle": 500,
 }
+HEADERS: Final[dict[str, dict[str, str]]] = {
+    "body_too_large": {"Connection": "close"},
+    "request_timeout": {"Connection": "close"},
+    "unauthorized": {"WWW-Authenticate": "Bearer"},
+    "not_ready": {"Retry-After": "1"},
+    "overloaded": {"Retry-After": "1"},
+    "deadline_exceeded": {"Retry-After": "1"},
+}
+"""What a client should do next. A connection is closed where the rest of a body is not worth reading."""
 _HTTP_CODES: Final = {
     400: "bad_request",
     404: "not_found",
     405: "method_not_allowed",
-    413: "body_too_large",
 }
-_logger = logging.getLogger("service")
 
 
 def problem(error: ServiceError, request_id: str) -> Problem:
@@ -48,17 +60,19 @@ def problem(error: ServiceError, request_id: str) -> Problem:
     )
 
 
-def response(body: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A problem as an HTTP response."""
-    return JSONResponse(body.model_dump(), body.status, headers=headers, media_type=MEDIA_TYPE)
+def respond(error: ServiceError, scope: Scope) -> JSONResponse:
+    """An expected error as the HTTP response to the request of `scope`."""
+    return _response(problem(error, _state(scope).get("request_id", "")), scope, HEADERS.get(error.code))
 
 
 def install(app: FastAPI) -> None:
-    """Register the handlers: expected errors, the framework's own, and everything else."""
+    """Register the handlers: expected errors and the framework's own.
+
+    Unexpected ones end in `service.observation`, which logs them once.
+    """
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def request_id(request: Request) -> str:
@@ -68,27 +82,31 @@ def request_id(request: Request) -> str:
 
 async def _service_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ServiceError)
-    return response(problem(error, request_id(request)))
+    return respond(error, request.scope)
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"][1:])
-    return response(_plain(request, 422, "invalid_request", f"{place}: {first['msg']}"))
+    return _response(_plain(request, 422, "invalid_request", f"{place}: {first['msg']}"), request.scope)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "http_error")
     headers = dict(error.headers) if error.headers else None
-    return response(_plain(request, error.status_code, code, str(error.detail)), headers)
+    return _response(_plain(request, error.status_code, code, str(error.detail)), request.scope, headers)
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    _logger.error("unexpected error", exc_info=error, extra={"request_id": request_id(request)})
-    detail = "Something went wrong on our side; the request id finds it in the logs."
-    return response(_plain(request, 500, "internal_error", detail))
+def _response(body: Problem, scope: Scope, headers: dict[str, str] | None = None) -> JSONResponse:
+    _state(scope)["code"] = body.code  # for the log and the metrics
+    return JSONResponse(body.model_dump(), body.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _state(scope: Scope) -> dict[str, str]:
+    state: dict[str, str] = scope.setdefault("state", {})
+    return state
 
 
 def _plain(request: Request, status: int, code: str, detail: str) -> Problem:

@@ -1,6 +1,5 @@
 """The HTTP surface: translates between requests and the predictor."""
 
-import asyncio
 import time
 from typing import Annotated, Any, Final
 
@@ -8,8 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from service import problems
 from service.bundle import Bundle
+from service.dataplane import DataPlane
 from service.errors import ServiceError
-from service.predictor import Predictor, Question, tutorial_url
+from service.predictor import Question, tutorial_url
 from service.regions import Region
 from service.schemas import (
     Answer,
@@ -23,7 +23,6 @@ from service.schemas import (
 )
 from service.settings import Settings
 from service.uploads import read_images
-from service.workers import Workers
 
 router = APIRouter(prefix="/v1")
 
@@ -34,11 +33,14 @@ _PROBLEM: Final[dict[str, Any]] = {
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {**_PROBLEM, "description": text}
     for status, text in {
+        401: "An API key is required",
         404: "No such model",
+        408: "The body took too long to arrive",
         413: "Too large",
         415: "No supported picture",
         422: "The picture or the request cannot be used",
         503: "Not ready or overloaded; try again",
+        504: "The answer took too long; try again",
     }.items()
 }
 
@@ -74,10 +76,10 @@ Asked = Annotated[Question, Depends(_question)]
 @router.post("/classify", responses=_PROBLEMS, openapi_extra=_body("image", _FILE))
 async def classify(request: Request, question: Asked) -> Answer:
     """Classify one photo."""
+    dataplane: DataPlane = request.app.state.dataplane
+    dataplane.check(question)
     (image,) = await read_images(request, "image", most=1)
-    predictor: Predictor = request.app.state.predictor
-    workers: Workers = request.app.state.workers
-    return await workers.run(lambda: predictor.classify(image, question))
+    return await dataplane.classify(image, question)
 
 
 @router.post(
@@ -88,33 +90,29 @@ async def classify(request: Request, question: Asked) -> Answer:
 async def classify_batch(request: Request, question: Asked) -> BatchAnswer:
     """Classify several photos; a bad one is its own problem and the others are answered."""
     settings: Settings = request.app.state.settings
+    dataplane: DataPlane = request.app.state.dataplane
+    dataplane.check(question, batch=True)
     images = await read_images(request, "images", most=settings.max_batch)
     start = time.perf_counter()
-    request.app.state.predictor.models.get(question.model)
-    items = await asyncio.gather(
-        *(_batch_item(request, index, image, question) for index, image in enumerate(images))
-    )
+    outcomes = await dataplane.classify_batch(images, question)
     elapsed = (time.perf_counter() - start) * 1000
+    items = [_item(index, outcome, question) for index, outcome in enumerate(outcomes)]
     return BatchAnswer(items=items, request_id=question.request_id, milliseconds=round(elapsed, 3))
 
 
-async def _batch_item(request: Request, index: int, image: bytes, question: Question) -> BatchItem:
-    predictor: Predictor = request.app.state.predictor
-    workers: Workers = request.app.state.workers
-    try:
-        answer = await workers.run(lambda: predictor.classify(image, question))
-    except ServiceError as error:
-        return BatchItem(index=index, problem=problems.problem(error, question.request_id))
-    return BatchItem(index=index, answer=answer)
+def _item(index: int, outcome: Answer | ServiceError, question: Question) -> BatchItem:
+    if isinstance(outcome, ServiceError):
+        return BatchItem(index=index, problem=problems.problem(outcome, question.request_id))
+    return BatchItem(index=index, answer=outcome)
 
 
-@router.get("/models")
+@router.get("/models", responses={401: _PROBLEMS[401]})
 async def models(request: Request) -> ModelList:
     """What is loaded, the default model first."""
     return ModelList(models=[_info(request, bundle) for bundle in request.app.state.predictor.models])
 
 
-@router.get("/models/{name}", responses={404: _PROBLEMS[404]})
+@router.get("/models/{name}", responses={401: _PROBLEMS[401], 404: _PROBLEMS[404]})
 async def model(request: Request, name: str) -> ModelInfo:
     """One loaded model: labels, version, metrics, input size, digest."""
     return _info(request, request.app.state.predictor.models.get(name))

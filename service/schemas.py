@@ -180,4 +180,6 @@ class Health(Schema):
 
     status: Literal["ready", "starting", "stopping"]
     models: list[ModelReference]
+    rejected: list[ModelReference] = []
+    """New versions found while running that could not be served; the logs say why."""
     uptime_seconds: float

@@ -1,15 +1,17 @@
 """Everything an operator can set, as environment variables with the prefix `SERVICE_`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.images import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
+MIN_KEY_LENGTH = 16
 
 
 class Settings(BaseSettings):
@@ -20,24 +22,64 @@ class Settings(BaseSettings):
     host: str = "0.0.0.0"
     """Address to listen on."""
     port: Port = 8000
-    """Port to listen on; 0 takes a free one and prints it."""
+    """Port to listen on; 0 takes a free one and logs it."""
     models: Path = Path("models")
     """Folder of model bundles, `<name>/<version>/model.onnx`."""
     model: str = "eye-shape"
     """Names of the models to serve, separated by commas, the default one first; `*` serves every bundle."""
+    reload_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 5.0
+    """How often to look for new model versions; 0 never looks."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     """CPUs that one inference may use; 0 takes the CPUs that the process is really given."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     """Images decoded and classified at the same time; 0 takes the CPUs that the process is really given."""
+    waiting: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Requests that may wait for a worker, beyond them the answer is 503; 0 allows two for each worker."""
+    max_connections: Positive = 1024
+    """Open connections, idle ones included."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 20 * 1024 * 1024
     """Largest request body in bytes."""
+    max_buffered_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
+    """Bytes of all request bodies held in memory at the same time."""
     max_batch: Annotated[int, Field(ge=1, le=1000)] = 32
     """Most images in one batch request."""
     max_pixels: Positive = DEFAULT_MAX_PIXELS
     """Most pixels of one picture, checked before it is decoded."""
     max_side: Positive = DEFAULT_MAX_SIDE
     """Most pixels along one side of a picture."""
+    header_seconds: Seconds = 10.0
+    """Time for the head of a request to arrive."""
+    body_seconds: Seconds = 15.0
+    """Time for the body of a request to arrive, from the end of its head on."""
+    deadline_seconds: Seconds = 30.0
+    """Time from the head of a request to its answer."""
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
+    """How long an idle connection stays open; longer than a load balancer's own limit (60 is usual)."""
+    drain_seconds: Annotated[float, Field(ge=0.0, le=600.0)] = 1.0
+    """How long to go on answering, not ready any more, after SIGTERM."""
+    grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 25
+    """Time for requests in flight to end after that."""
+    api_keys: SecretStr = SecretStr("")
+    """Keys separated by commas, each at least 16 characters; empty lets everybody classify."""
+    cors_origins: str = ""
+    """Origins of web pages that may call the API, separated by commas, or `*`; empty allows none."""
     tutorial_url: str = "https://www.youtube.com/results?search_query={query}"
     """Where a label's search phrase leads; `{query}` is replaced by the phrase."""
     docs: bool = True
     """Serve the OpenAPI document and its page at `/docs`."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least important messages to log; `info` is one line a request."""
+    tracing: bool = False
+    """Send OpenTelemetry traces, as the standard `OTEL_*` variables say; needs `requirements/tracing.txt`."""
+
+    @field_validator("api_keys")
+    @classmethod
+    def _keys_are_long(cls, value: SecretStr) -> SecretStr:
+        if any(len(key) < MIN_KEY_LENGTH for key in split(value.get_secret_value())):
+            raise ValueError(f"Each key must have at least {MIN_KEY_LENGTH} characters")
+        return value
+
+
+def split(value: str) -> tuple[str, ...]:
+    """The parts of a setting that are separated by commas."""
+    return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)

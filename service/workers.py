@@ -1,24 +1,127 @@
-"""Decoding and inference off the event loop, no more of it at once than there are CPUs."""
+"""Decoding and inference off the event loop: a bounded crew of threads and a bounded waiting room.
+
+Requests take turns: each turn is one image, so that the 32 images of a batch do not hold up the single image
+behind them.
+"""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from service.errors import Overloaded
 
 T = TypeVar("T")
 
 
-class Workers:
-    """A bounded set of threads; Pillow and ONNX Runtime release the GIL while they work."""
+@dataclass
+class _Job:
+    work: Callable[[], Any]
+    result: "asyncio.Future[Any]"
+    queued: float = field(default_factory=time.perf_counter)
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="worker")
+
+class Turn:
+    """One admitted request; its jobs wait here for their turns."""
+
+    def __init__(self, workers: "Workers") -> None:
+        self.jobs: deque[_Job] = deque()
+        self._workers = workers
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run blocking work on a thread and wait for its result."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        """Run blocking work on a thread when it is this request's turn; returns or raises what `work` does.
+
+        Cancelled while it waits, it never runs; cancelled while it runs, its result is dropped.
+        """
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        self._workers.enqueue(self, job)
+        answer: T = await job.result
+        return answer
+
+
+class Workers:
+    """`count` threads (Pillow and ONNX Runtime release the GIL) and room for `waiting` requests besides.
+
+    `on_start` is told how many seconds each job has waited. All methods belong to the event loop's thread.
+    """
+
+    def __init__(
+        self, count: int, waiting: int = 0, on_start: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        self.count = count
+        self.capacity = count + waiting
+        self.inside = 0
+        """Requests admitted and not yet answered."""
+        self.running = 0
+        """Jobs on a thread."""
+        self._batches = 0
+        self._on_start = on_start
+        self._turns: deque[Turn] = deque()
+        self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="worker")
+
+    @property
+    def queued(self) -> int:
+        """Jobs that wait for a thread."""
+        return sum(len(turn.jobs) for turn in self._turns)
+
+    def check_room(self, batch: bool = False) -> None:
+        """Raise Overloaded where a request could not be admitted now; batches may take half of the room."""
+        if self.inside >= self.capacity or (batch and self._batches >= max(1, self.capacity // 2)):
+            raise Overloaded("Too many requests are waiting already. Try again in a moment.")
+
+    @contextmanager
+    def admit(self, batch: bool = False) -> Iterator[Turn]:
+        """Take a place for a request; raises Overloaded. What still waits at the end is dropped."""
+        self.check_room(batch)
+        turn = Turn(self)
+        self.inside += 1
+        self._batches += batch
+        try:
+            yield turn
+        finally:
+            turn.jobs.clear()
+            self.inside -= 1
+            self._batches -= batch
+
+    def enqueue(self, turn: Turn, job: _Job) -> None:
+        """Queue a job of an admitted request; `Turn.run` is the way to call this."""
+        turn.jobs.append(job)
+        if len(turn.jobs) == 1:
+            self._turns.append(turn)
+        self._start()
 
     def close(self) -> None:
         """Finish what is running and stop the threads."""
         self._pool.shutdown(wait=True)
+
+    def _start(self) -> None:
+        while self.running < self.count and self._turns:
+            turn = self._turns.popleft()
+            if not turn.jobs:  # its request is gone
+                continue
+            job = turn.jobs.popleft()
+            if turn.jobs:
+                self._turns.append(turn)
+            if not job.result.done():
+                self._submit(job)
+
+    def _submit(self, job: _Job) -> None:
+        self.running += 1
+        self._on_start(time.perf_counter() - job.queued)
+        loop = job.result.get_loop()
+        running = self._pool.submit(job.work)
+        running.add_done_callback(lambda done: loop.call_soon_threadsafe(self._finish, job, done))
+
+    def _finish(self, job: _Job, done: "Future[Any]") -> None:
+        self.running -= 1
+        error = done.exception()
+        if not job.result.done():
+            if error is None:
+                job.result.set_result(done.result())
+            else:
+                job.result.set_exception(error)
+        self._start()

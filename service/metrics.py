@@ -1,0 +1,140 @@
+"""What an operator sees: Prometheus metrics on a registry of their own."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from service.errors import ServiceError
+from service.models import ModelStore
+from service.schemas import Answer
+from service.workers import Workers
+
+# A creation time for each series would double them, and nobody reads it.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_REJECTIONS: Final = frozenset({"overloaded", "deadline_exceeded", "request_timeout", "unauthorized"})
+
+
+class Metrics:
+    """Counters and histograms of one application; no label ever holds text that a client chose."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self._requests = Counter(
+            "service_requests",
+            "Requests by route template and status; 499 is a client that gave up.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self._request_seconds = self._histogram(
+            "service_request_seconds", "From the head of a request to its answer.", "route"
+        )
+        self._stage_seconds = self._histogram(
+            "service_stage_seconds", "Work on one image, by stage; waiting excluded.", "stage"
+        )
+        self._waiting_seconds = self._histogram(
+            "service_waiting_seconds", "How long an image waited for a worker."
+        )
+        self._rejections = Counter(
+            "service_rejections",
+            "Requests refused for the sake of the others, by code.",
+            ["code"],
+            registry=self.registry,
+        )
+        self._images = Counter(
+            "service_images",
+            "Images by outcome: ok, or a problem's code.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self._predictions = Counter(
+            "service_predictions",
+            "Answered regions by predicted label: watch this for drift.",
+            ["model", "version", "label", "certain"],
+            registry=self.registry,
+        )
+        self._reloads = Counter(
+            "service_model_reloads",
+            "New model versions found while running, by outcome: loaded or rejected.",
+            ["outcome"],
+            registry=self.registry,
+        )
+
+    def watch(self, models: ModelStore, workers: Workers) -> None:
+        """Report these at every scrape from now on."""
+        self.registry.register(_ModelCollector(models))
+        for name, text, read in (
+            ("service_requests_inside", "Requests admitted and not yet answered.", lambda: workers.inside),
+            ("service_images_queued", "Images waiting for a worker.", lambda: workers.queued),
+            ("service_images_running", "Images being worked on.", lambda: workers.running),
+            ("service_workers", "Images that can be worked on at once.", lambda: workers.count),
+        ):
+            Gauge(name, text, registry=self.registry).set_function(read)
+
+    def requested(self, method: str, route: str, status: int, seconds: float, code: str) -> None:
+        """Count one request that has ended; `code` is its problem's, or empty."""
+        known = method if method in _METHODS else "other"
+        self._requests.labels(known, route, str(status)).inc()
+        self._request_seconds.labels(route).observe(seconds)
+        if code in _REJECTIONS:
+            self._rejections.labels(code).inc()
+
+    def waited(self, seconds: float) -> None:
+        """Count the wait of one image."""
+        self._waiting_seconds.observe(seconds)
+
+    def answered(self, answer: Answer) -> None:
+        """Count one classified image and its stages."""
+        self._images.labels("ok").inc()
+        for stage, milliseconds in answer.milliseconds.model_dump().items():
+            self._stage_seconds.labels(stage).observe(milliseconds / 1000)
+        model = answer.model
+        for result in answer.results:
+            certain = str(result.certain).lower()
+            self._predictions.labels(model.name, str(model.version), result.label, certain).inc()
+
+    def refused(self, error: ServiceError) -> None:
+        """Count one image that could not be answered."""
+        self._images.labels(error.code).inc()
+
+    def reloaded(self, outcome: str) -> None:
+        """Count a new model version: `loaded` or `rejected`."""
+        self._reloads.labels(outcome).inc()
+
+    def exposition(self) -> bytes:
+        """Everything in Prometheus's text format."""
+        return generate_latest(self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(name, text, labels, buckets=_SECONDS, registry=self.registry)
+
+
+class _ModelCollector(Collector):
+    """Which model answers, read at every scrape so that a replaced version disappears."""
+
+    def __init__(self, models: ModelStore) -> None:
+        self._models = models
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "service_model", "Always 1: the models that answer.", labels=["name", "version", "sha256"]
+        )
+        for bundle in self._models:
+            metadata = bundle.metadata
+            family.add_metric([metadata.name, str(metadata.version), bundle.sha256], 1)
+        yield family

@@ -1,0 +1,64 @@
+"""Sees every request end: counts it, logs one line, and turns what nobody expected into a plain 500."""
+
+import logging
+import time
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import problems
+from service.errors import InternalError
+from service.metrics import Metrics
+
+CLIENT_GONE: Final = 499
+"""Status in logs and metrics of a request whose client gave up; nobody receives it."""
+_QUIET: Final = ("/health", "/metrics")
+_logger = logging.getLogger(__name__)
+
+
+class ObservationMiddleware:
+    """Metrics and the access log. Probes and scrapes are not counted."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI connection."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        start = time.perf_counter()
+        status = CLIENT_GONE
+
+        async def send_watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_watched)
+        except Exception:
+            _logger.exception("unexpected error", extra={"request_id": scope["state"]["request_id"]})
+            if status == CLIENT_GONE:
+                await problems.respond(InternalError(), scope)(scope, receive, send_watched)
+        finally:
+            self._record(scope, status, time.perf_counter() - start)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        if route.startswith(_QUIET):
+            return
+        state = scope["state"]
+        code = state.get("code", "")
+        self._metrics.requested(scope["method"], route, status, seconds, code)
+        facts = {
+            "method": scope["method"],
+            "route": route,
+            "status": status,
+            "code": code,
+            "milliseconds": round(seconds * 1000, 3),
+            "request_id": state["request_id"],
+            "trace_id": state["trace_id"],
+        }
+        _logger.info("request", extra={name: value for name, value in facts.items() if value != ""})

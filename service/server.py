@@ -1,0 +1,143 @@
+"""uvicorn, made patient with requests in flight and impatient with slow clients."""
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.settings import Settings
+
+_HEADERS_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
+_MARGIN_SECONDS: Final = 2.0
+_logger = logging.getLogger(__name__)
+
+
+class ImpatientProtocol(HttpToolsProtocol):
+    """HTTP/1.1 with a time limit on the head and on the body of a request, and a size limit on the head.
+
+    uvicorn has neither: a client that sends a byte a minute would hold its connection for ever.
+    """
+
+    max_header_bytes = 64 * 1024
+    header_seconds = 10.0
+    body_seconds = 15.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_headers = False
+        self._header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has connected: it has to say something soon."""
+        super().connection_made(transport)
+        self._allow(self.header_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._allow(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse the next bytes; a head that has grown too large ends the connection with 431."""
+        super().data_received(data)
+        if self._in_headers:
+            self._header_bytes += len(data)
+            if self._header_bytes > self.max_header_bytes:
+                self.transport.write(_HEADERS_TOO_LARGE)
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        super().on_message_begin()
+        self._in_headers, self._header_bytes = True, 0
+        self._allow(self.header_seconds)
+
+    def on_headers_complete(self) -> None:
+        """The head is complete, the body follows."""
+        self._in_headers = False
+        # A slow body is answered by `service.guard`; this ends what goes on sending after its answer.
+        self._allow(self.body_seconds + _MARGIN_SECONDS)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The whole request is there."""
+        self._allow(None)
+        super().on_message_complete()
+
+    def _allow(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+
+
+class GracefulServer(uvicorn.Server):
+    """On SIGTERM: not ready at once, still answering for `drain_seconds`, then finishing what is in flight.
+
+    Load balancers take their time to notice; a server that closed its door at once would refuse what they
+    still send. `on_stop` is called first. Ends with exit code 0, where uvicorn would re-raise the signal.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None], drain_seconds: float) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+        self._drain_seconds = drain_seconds
+        self._stop_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start listening, and say where."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for listener in server.sockets:
+                host, port = listener.getsockname()[:2]
+                _logger.info("listening", extra={"host": host, "port": port})
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop gracefully; at once where it is asked for a second time."""
+        if self._stop_at is None:
+            self._on_stop()
+            self._stop_at = time.monotonic() + self._drain_seconds
+            _logger.info("stopping", extra={"signal": signal.Signals(sig).name})
+        else:
+            self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called by uvicorn ten times a second; True ends the server."""
+        if self._stop_at is not None and time.monotonic() >= self._stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def build(app: FastAPI, settings: Settings) -> GracefulServer:
+    """The server for an application, as the settings say."""
+    limits = {"header_seconds": settings.header_seconds, "body_seconds": settings.body_seconds}
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=type("Protocol", (ImpatientProtocol,), limits),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=settings.max_connections,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.grace_seconds,
+    )
+
+    def stop() -> None:
+        app.state.stopping = True
+
+    return GracefulServer(config, stop, settings.drain_seconds)
