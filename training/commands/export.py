@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     """Export; returns 1 if the ONNX file disagrees with the network."""
     target = Target.parse(options.to)
     finished = Run.load(options.run)
-    heldout = _heldout(finished, options.data)
+    heldout = heldout_photos(finished, options.data)
     labels = _labels(finished.labels, options.classes)
     trained = Trained(finished.network(), _facts(finished), labels)
     chosen = Options(
@@ -96,7 +96,8 @@ def _facts(finished: Run) -> dict[str, object]:
     }
 
 
-def _heldout(finished: Run, data: Path | None) -> HeldOut:
+def heldout_photos(finished: Run, data: Path | None) -> HeldOut:
+    """The validation photos kept with a run, or those of a data folder; raises TrainingError."""
     if data is None:
         return HeldOut.load(finished.path / HELD_OUT)
     recipe = finished.config.hyperparameters

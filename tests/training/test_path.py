@@ -1,0 +1,104 @@
+"""The whole path on tiny photos: train, evaluate, export, predict."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from service import bundle
+from tests.training.tiny import SIZE, write_photos
+from training.__main__ import main
+from training.commands.export import heldout_photos
+from training.heldout import HeldOut
+from training.parity import ParityError
+from training.runs import HELD_OUT, Run
+
+
+def command(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_photos(tmp_path_factory.mktemp("photos"), 40)
+
+
+@pytest.fixture(scope="module")
+def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "colours"
+    recipe = ("--size", SIZE, "--head", "gap", "--epochs", 3, "--learning-rate", 0.01)
+    assert command("fit", data, "--out", folder, "--cache", folder.parent / "cache", *recipe) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "colours" / "1"
+    classes = folder.parent.parent / "classes.csv"
+    classes.write_text("id,title,search\nblue,Sky blue,blue paint\n")
+    assert command("export", run, "--to", folder, "--storage", "int8", "--classes", classes) == 0
+    return folder
+
+
+def test_a_run_is_evaluated_into_its_folder(
+    run: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("evaluate", run, data) == 0
+    assert "Note" not in capsys.readouterr().out
+    document = json.loads((run / "evaluation-validation.json").read_text())
+    assert document["images"] == 8
+    assert document["accuracy"]["value"] == 1
+    assert (run / "confusion-validation.png").is_file()
+
+
+def test_the_bundle_answers_like_the_run(run: Path, bundle_folder: Path) -> None:
+    loaded = bundle.load(bundle_folder)
+    photos = HeldOut.load(run / HELD_OUT)
+    answers = loaded.classifier.probabilities(photos.images)
+    logits = Run.load(run).network().predict(photos.images, verbose=0) / loaded.metadata.temperature
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(answers, odds / odds.sum(axis=1, keepdims=True), atol=0.05)
+    assert loaded.metadata.hyperparameters["head"] == "gap"
+    assert loaded.metadata.dataset.images == 32
+    assert loaded.metadata.crop is None
+
+
+def test_files_are_classified(bundle_folder: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("predict", bundle_folder, data, "--json") == 0
+    answers = json.loads(capsys.readouterr().out)
+    assert len(answers) == 40
+    assert all(Path(answer["file"]).parent.name == answer["label"] for answer in answers)
+
+
+def test_classes_may_be_described(bundle_folder: Path) -> None:
+    first, second = bundle.load(bundle_folder).metadata.labels
+    assert (first.id, first.title, first.search) == ("blue", "Sky blue", "blue paint")
+    assert (second.id, second.title) == ("red", "Red")
+
+
+def test_the_photos_kept_with_a_run_are_those_of_its_data(run: Path, data: Path) -> None:
+    kept, read = (heldout_photos(Run.load(run), source) for source in (None, data))
+    np.testing.assert_array_equal(kept.images, read.images)
+    assert kept.labels.tolist() == read.labels.tolist()
+    assert kept.people.tolist() == read.people.tolist()
+
+
+def test_a_file_that_disagrees_is_exit_code_1(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disagree(*arguments: object) -> None:
+        raise ParityError("The ONNX graph does not agree.")
+
+    monkeypatch.setattr("training.commands.export.export", disagree)
+    assert command("export", run, "--to", tmp_path / "colours" / "1") == 1
+    assert capsys.readouterr().err.endswith("The ONNX graph does not agree.\n")
+
+
+def test_a_description_of_an_unknown_class_is_an_error(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    classes = tmp_path / "classes.csv"
+    classes.write_text("id,title\ngreen,Green\n")
+    assert command("export", run, "--to", tmp_path / "colours" / "1", "--classes", classes) == 2
+    assert "Received also: ['green']" in capsys.readouterr().err
