@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from service.geometry import RGB, Square, cut
 from service.images import decode
 from service.metadata import CropGeometry
+from service.regions import OVERSAMPLING
 from training.dataset import Photo
 
 WIDE: Final = CropGeometry(scale=2.0, centre=0.55)
@@ -37,7 +38,8 @@ def load(photos: Sequence[Photo], size: int, crop: CropGeometry | None) -> NDArr
 
     def one(photo: Photo) -> RGB:
         share = crop.scale / WIDE.scale if photo.geometry == "wide" and crop else 1.0
-        picture = decode(photo.path.read_bytes(), min_side=ceil(size / share)).pixels
+        # As the service decodes, so that a network learns from the pixels it will be asked about.
+        picture = decode(photo.path.read_bytes(), min_side=OVERSAMPLING * ceil(size / share)).pixels
         return cut(picture, square(photo, picture.shape[1], picture.shape[0], crop), size)
 
     images = np.empty((len(photos), size, size, 3), dtype=np.uint8)
