@@ -20,14 +20,17 @@ def plot_confusion(confusion: NDArray[np.int64], names: Sequence[str], title: st
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     places = np.arange(len(names))
-    axes.set_xticks(places, labels=list(names), rotation=45 if len(names) > 4 else 0)
+    if len(names) > 4:
+        axes.set_xticks(places, labels=list(names), rotation=45, ha="right", rotation_mode="anchor")
+    else:
+        axes.set_xticks(places, labels=list(names))
     axes.set_yticks(places, labels=list(names))
     axes.set(xlabel="answer", ylabel="truth", title=title)
     if len(names) <= READABLE:
         for (row, column), count in np.ndenumerate(confusion):
             share = shares[row, column]
             colour = "white" if share > 0.5 else "black"
-            text = f"{count}\n{share:.0%}"
+            text = f"{count}\n{share:.0%}" if count else "0"
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
     figure.colorbar(image, ax=axes, label="share of the row", shrink=0.8)
     figure.savefig(path, dpi=120)
