@@ -2,6 +2,6 @@
 
 import os
 
-# ONNX Runtime's Linux builds report usage to their vendor unless told not to before they are loaded. A service
-# that is trusted with photos of people talks to nobody.
+# ONNX Runtime's Linux builds report usage to their vendor unless told not to before they are loaded. A
+# service that is trusted with photos of people talks to nobody.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

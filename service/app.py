@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from service import cpus, health, problems, routes, tracing
+from service import bundle, cpus, health, problems, routes, tracing
 from service.dataplane import DataPlane
+from service.errors import InvalidBundle
+from service.eyes import EyeLocator
 from service.guard import GuardMiddleware, Limits
 from service.keys import ApiKeys
 from service.metrics import Metrics
@@ -18,6 +20,7 @@ from service.models import ModelStore
 from service.observation import ObservationMiddleware
 from service.predictor import Predictor
 from service.reload import Reloader
+from service.sessions import DOCUMENT as LOCATOR_FILE
 from service.settings import Settings, split
 from service.workers import Workers
 
@@ -62,7 +65,20 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
 
 def load_predictor(settings: Settings) -> Predictor:
     """Load and verify every model that the settings ask for; raises InvalidBundle."""
-    return Predictor(ModelStore.load(settings.models, settings.model, _threads(settings)), settings)
+    models = ModelStore.load(settings.models, settings.model, _threads(settings))
+    return Predictor(models, settings, _load_locator(settings, models))
+
+
+def _load_locator(settings: Settings, models: ModelStore) -> EyeLocator | None:
+    folder = settings.models / settings.locator
+    versions = bundle.versions(folder, LOCATOR_FILE)
+    if versions:
+        return EyeLocator(folder / str(versions[-1]), _threads(settings))
+    if any(model.metadata.crop for model in models):
+        raise InvalidBundle(
+            f"{folder}: expected the eye locator, which a model needs. Received: nothing there."
+        )
+    return None
 
 
 @asynccontextmanager

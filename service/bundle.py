@@ -31,14 +31,12 @@ class Bundle:
         return self.classifier.metadata
 
 
-def versions(folder: Path) -> list[int]:
-    """Versions of the bundle `models/<name>`, ascending; other folders are not looked at."""
+def versions(folder: Path, file: str = MODEL_FILE) -> list[int]:
+    """Versions of the bundle `models/<name>` that hold `file`, ascending; other folders are not looked at."""
     if not folder.is_dir():
         return []
     numbers = [int(child.name) for child in folder.iterdir() if child.name.isdecimal() and child.is_dir()]
-    return sorted(
-        number for number in numbers if number >= 1 and (folder / str(number) / MODEL_FILE).exists()
-    )
+    return sorted(number for number in numbers if number >= 1 and (folder / str(number) / file).exists())
 
 
 def names(models: Path) -> list[str]:

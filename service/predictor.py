@@ -1,18 +1,27 @@
 """From the bytes of one photo to its answer; knows nothing of HTTP."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from urllib.parse import quote_plus
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
 
+import numpy as np
+
+from service import answers, targets
 from service.bundle import Bundle
-from service.geometry import Square
-from service.metadata import Label
+from service.errors import InvalidRequest, NoEyesFound
+from service.eyes import EyeLocator
+from service.geometry import cut
+from service.images import Picture, decode
+from service.metadata import CropGeometry
 from service.models import ModelStore
-from service.regions import Region, cut_whole, decode_whole
-from service.schemas import Answer, Box, Classification, ImageSize, ModelReference, Timings
+from service.regions import OVERSAMPLING, Region, decode_whole
+from service.schemas import Answer, ImageSize, ModelReference
 from service.settings import Settings
+from service.stopwatch import Stopwatch
+from service.targets import Found
+
+LOCATING_SIDE: Final = 720
+"""Shorter side in pixels that is enough to find faces: a 12-megapixel JPEG is decoded at a quarter scale."""
 
 
 @dataclass(frozen=True)
@@ -20,75 +29,89 @@ class Question:
     """What a client wants to know about a photo."""
 
     region: Region = "auto"
+    faces: Literal["largest", "all"] = "largest"
     model: str | None = None
     request_id: str = ""
 
 
-@dataclass
-class Stopwatch:
-    """Milliseconds per named stage."""
-
-    stages: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time a block of work; several blocks of one name add up."""
-        start = time.perf_counter()
-        yield
-        elapsed = (time.perf_counter() - start) * 1000
-        self.stages[name] = self.stages.get(name, 0.0) + elapsed
-
-    def timings(self) -> Timings:
-        """The stages rounded to microseconds, with their sum."""
-        rounded = {name: round(value, 3) for name, value in self.stages.items()}
-        return Timings(**rounded, total=round(sum(self.stages.values()), 3))
-
-
 class Predictor:
-    """Composes decoding, cropping and classification; safe to call from several threads at once."""
+    """Composes decoding, locating, cropping and classification; safe to call from several threads at once.
 
-    def __init__(self, models: ModelStore, settings: Settings) -> None:
+    `locator` may be None where every model looks at whole pictures.
+    """
+
+    def __init__(self, models: ModelStore, settings: Settings, locator: EyeLocator | None = None) -> None:
         self.models = models
         self._settings = settings
+        self._locator = locator
 
     def classify(self, data: bytes, question: Question) -> Answer:
         """Answer one question about one encoded photo; raises a ServiceError."""
         bundle = self.models.get(question.model)
         watch = Stopwatch()
-        size = bundle.classifier.input_size
-        with watch.stage("decode"):
-            picture = decode_whole(data, size, self._settings.max_pixels, self._settings.max_side)
-            pixels = cut_whole(picture, size)
+        picture, found = self._look(data, bundle, question, watch)
         with watch.stage("inference"):
-            probabilities = bundle.classifier.probabilities(pixels[None])[0].tolist()
-        square = Square.central(picture.width, picture.height)
+            probabilities = self._probabilities(bundle, picture, found)
+        metadata, reduction = bundle.metadata, picture.reduction
         return Answer(
-            model=ModelReference(name=bundle.metadata.name, version=bundle.metadata.version),
+            model=ModelReference(name=metadata.name, version=metadata.version),
             image=ImageSize(width=picture.width, height=picture.height),
-            results=[self._classification(bundle, probabilities, square)],
+            results=[
+                answers.classification(metadata, target, row, reduction, self._settings.tutorial_url)
+                for target, row in zip(found.targets, probabilities, strict=True)
+            ],
+            unusable=[answers.unusable(eye, reduction) for eye in found.hidden],
             request_id=question.request_id,
             milliseconds=watch.timings(),
         )
 
-    def _classification(self, bundle: Bundle, probabilities: list[float], square: Square) -> Classification:
-        labels = bundle.metadata.labels
-        best = max(range(len(labels)), key=probabilities.__getitem__)
-        confidence = min(1.0, probabilities[best])
-        return Classification(
-            region="whole",
-            box=Box(left=square.left, top=square.top, width=square.side, height=square.side),
-            label=labels[best].id,
-            title=labels[best].title,
-            description=labels[best].description,
-            tutorial_url=tutorial_url(self._settings.tutorial_url, labels[best]),
-            confidence=confidence,
-            certain=confidence >= bundle.metadata.threshold,
-            probabilities={
-                label.id: min(1.0, value) for label, value in zip(labels, probabilities, strict=True)
-            },
-        )
+    def _look(
+        self, data: bytes, bundle: Bundle, question: Question, watch: Stopwatch
+    ) -> tuple[Picture, Found]:
+        size, crop = bundle.classifier.input_size, bundle.metadata.crop
+        if question.region == "whole" or (question.region == "auto" and crop is None):
+            with watch.stage("decode"):
+                picture = decode_whole(data, size, self._settings.max_pixels, self._settings.max_side)
+            return picture, targets.whole(picture.pixels)
+        locator, crop = self._eye_tools(bundle, crop)
+        with watch.stage("decode"):
+            picture = self._decode(data, LOCATING_SIDE)
+        with watch.stage("locate"):
+            every_face = question.faces == "all"
+            found = targets.find(picture.pixels, locator, crop, question.region, every_face)
+        if found is None:
+            raise NoEyesFound(
+                "Expected a photo of a face, or of one open eye from near. Received: a picture of neither. "
+                "Face the camera in good light, or ask for region=whole."
+            )
+        with watch.stage("decode"):
+            return self._sharpen(data, picture, found, size)
 
+    def _eye_tools(self, bundle: Bundle, crop: CropGeometry | None) -> tuple[EyeLocator, CropGeometry]:
+        if crop is None:
+            raise InvalidRequest(
+                f"Expected region=auto or region=whole: {bundle.metadata.name} looks at whole pictures."
+            )
+        if self._locator is None:
+            raise InvalidRequest("Expected region=whole: no eye locator is loaded.")
+        return self._locator, crop
 
-def tutorial_url(template: str, label: Label) -> str | None:
-    """The link for a label's search phrase; None where it has none."""
-    return template.replace("{query}", quote_plus(label.search)) if label.search else None
+    def _sharpen(self, data: bytes, picture: Picture, found: Found, size: int) -> tuple[Picture, Found]:
+        """Decode once more in larger, where the photo has more pixels of a target than the network misses."""
+        smallest = min((target.square.side for target in found.targets), default=math.inf)
+        if picture.reduction >= 1 or smallest >= size:
+            return picture, found
+        height, width = picture.pixels.shape[:2]
+        larger = self._decode(data, math.ceil(OVERSAMPLING * size / smallest * min(height, width)))
+        return larger, found.scaled(larger.reduction / picture.reduction)
+
+    def _decode(self, data: bytes, min_side: int) -> Picture:
+        return decode(data, min_side, self._settings.max_pixels, self._settings.max_side)
+
+    def _probabilities(self, bundle: Bundle, picture: Picture, found: Found) -> list[list[float]]:
+        if not found.targets:
+            return []
+        size = bundle.classifier.input_size
+        pixels = np.stack([cut(picture.pixels, target.square, size) for target in found.targets])
+        rows: list[list[float]] = bundle.classifier.probabilities(pixels).tolist()
+        return rows

@@ -1,4 +1,4 @@
-"""Which part of a photo a question is about: the whole picture, or the eyes of a face."""
+"""Which part of a photo a question is about, and how a whole picture is looked at."""
 
 from typing import Final, Literal
 

@@ -1,15 +1,16 @@
 """The HTTP surface: translates between requests and the predictor."""
 
 import time
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 
 from service import problems
+from service.answers import tutorial_url
 from service.bundle import Bundle
 from service.dataplane import DataPlane
 from service.errors import ServiceError
-from service.predictor import Question, tutorial_url
+from service.predictor import Question
 from service.regions import Region
 from service.schemas import (
     Answer,
@@ -65,9 +66,12 @@ def _question(
         Region,
         Query(description="`auto`: both eyes of a face where one is found, else the whole picture."),
     ] = "auto",
+    faces: Annotated[
+        Literal["largest", "all"], Query(description="Whose eyes: the largest face's, or everybody's.")
+    ] = "largest",
     model: Annotated[str | None, Query(description="Name of a loaded model.", max_length=64)] = None,
 ) -> Question:
-    return Question(region=region, model=model, request_id=problems.request_id(request))
+    return Question(region=region, faces=faces, model=model, request_id=problems.request_id(request))
 
 
 Asked = Annotated[Question, Depends(_question)]

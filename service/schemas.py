@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+RegionName = Literal["whole", "left_eye", "right_eye"]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -40,7 +41,7 @@ class Advice(Schema):
 class Classification(Schema):
     """The answer about one region of a photo."""
 
-    region: Literal["whole", "left_eye", "right_eye"]
+    region: RegionName
     """What was looked at; left and right are the person's own."""
     face: int | None = None
     """Index of the face, 0 being the largest; null for the whole picture."""
@@ -66,7 +67,7 @@ class UnusableEye(Schema):
     face: int
     box: Box
     code: str
-    """`eye_closed`, `eye_hidden` or `eye_cut_off`."""
+    """`eye_closed` or `eye_hidden`."""
     detail: str
 
 

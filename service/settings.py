@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """Folder of model bundles, `<name>/<version>/model.onnx`."""
     model: str = "eye-shape"
     """Names of the models to serve, separated by commas, the default one first; `*` serves every bundle."""
+    locator: str = "eye-locator"
+    """Name of the eye locator's bundle in the folder of models; needed by models that look at eyes."""
     reload_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 5.0
     """How often to look for new model versions; 0 never looks."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0

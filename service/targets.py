@@ -1,0 +1,95 @@
+"""Which squares of a photo a network is asked about, and which eyes it is not asked about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from service.eye_quality import Advice
+from service.eyes import Eye, EyeLocator, Face
+from service.geometry import RGB, Square
+from service.metadata import CropGeometry
+from service.regions import Region
+from service.schemas import RegionName
+
+_UNUSABLE: Final = {
+    "closed": ("eye_closed", "The eye is closed. Keep both eyes open and look into the camera."),
+    "hidden": ("eye_hidden", "The eye is hidden. Take off dark glasses and move hair or hands away."),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A square of the decoded picture to classify; `face` is None for the whole picture."""
+
+    region: RegionName
+    square: Square
+    face: int | None = None
+    advice: tuple[Advice, ...] = ()
+
+
+@dataclass(frozen=True)
+class HiddenEye:
+    """An eye without a shape to tell, in the decoded picture."""
+
+    region: RegionName
+    square: Square
+    face: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything a photo offers: what to classify, and what cannot be."""
+
+    targets: Sequence[Target]
+    hidden: Sequence[HiddenEye] = ()
+
+    def scaled(self, factor: float) -> "Found":
+        """The same in a picture that is `factor` times as large."""
+        return Found(
+            [replace(target, square=target.square.scaled(factor)) for target in self.targets],
+            [replace(eye, square=eye.square.scaled(factor)) for eye in self.hidden],
+        )
+
+
+def whole(picture: RGB) -> Found:
+    """The central square of a decoded picture."""
+    height, width = picture.shape[:2]
+    return Found([Target("whole", Square.central(width, height))])
+
+
+def find(
+    picture: RGB, locator: EyeLocator, crop: CropGeometry, region: Region, every_face: bool
+) -> Found | None:
+    """The eyes of the largest face, or of every face; with `auto` a close-up of one eye counts as a whole.
+
+    None where the picture shows no eye.
+    """
+    faces = locator.locate(picture, every_face)
+    if faces:
+        return _eyes(faces, crop)
+    if region == "auto" and locator.looks_like_eye_closeup(picture):
+        return whole(picture)
+    return None
+
+
+def _eyes(faces: Sequence[Face], crop: CropGeometry) -> Found:
+    pairs = [(index, eye) for index, face in enumerate(faces) for eye in face.eyes]
+    return Found(
+        [_target(index, eye, crop) for index, eye in pairs if eye.state == "open"],
+        [_hidden(index, eye, crop) for index, eye in pairs if eye.state != "open"],
+    )
+
+
+def _target(face: int, eye: Eye, crop: CropGeometry) -> Target:
+    return Target(_name(eye), eye.square(crop.scale, crop.centre), face, eye.advice)
+
+
+def _hidden(face: int, eye: Eye, crop: CropGeometry) -> HiddenEye:
+    code, detail = _UNUSABLE[eye.state]
+    return HiddenEye(_name(eye), eye.square(crop.scale, crop.centre), face, code, detail)
+
+
+def _name(eye: Eye) -> RegionName:
+    return "left_eye" if eye.side == "left" else "right_eye"
