@@ -26,12 +26,12 @@ def assemble(base: keras.Model, head: keras.Model) -> keras.Model:
     return keras.Model(base.input, _through(head.layers[1:], base.output), name="classifier")
 
 
-def tail(network: keras.Model, cut: str) -> keras.Model:
-    """The part of a whole network behind the layer `cut`, on that layer's output."""
+def part(network: keras.Model, start: str, end: str = "logits") -> keras.Model:
+    """The layers of a whole network behind `start` up to `end`, on the output of `start`."""
     names = [layer.name for layer in network.layers]
-    start = network.get_layer(cut).output
-    inputs = keras.Input(start.shape[1:], name="features")
-    return keras.Model(inputs, _through(network.layers[names.index(cut) + 1 :], inputs), name="tail")
+    layers = network.layers[names.index(start) + 1 : names.index(end) + 1]
+    inputs = keras.Input(network.get_layer(start).output.shape[1:], name="features")
+    return keras.Model(inputs, _through(layers, inputs), name=f"{start}_to_{end}")
 
 
 def unlock(network: keras.Model, cut: str) -> None:

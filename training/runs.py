@@ -92,7 +92,8 @@ class Run:
         """Softmax of the logits for photos `[N, S, S, 3]`: `[N, C]`, not calibrated."""
         logits = np.asarray(self.network().predict(images, batch_size=batch, verbose=0), dtype=np.float64)
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+        shares: NDArray[np.float32] = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
 
 
 def tools() -> dict[str, str]:

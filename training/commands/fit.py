@@ -1,0 +1,96 @@
+"""`python -m training fit DATA --out RUN`: train VGG16 on a folder of photos."""
+
+import argparse
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from training.console import say
+from training.dataset import Dataset, Skipped
+from training.errors import TrainingError
+from training.folders import read_dataset
+from training.hyperparameters import HyperParameters
+from training.runs import CONFIG
+
+HELP = "train VGG16 on a folder of photos"
+NAMED = 20
+"""So many unusable files are named on the screen; `metrics.json` names them all."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Paths, then one option per hyperparameter."""
+    parser.add_argument("data", type=Path, help="train/<class>/* and validation/<class>/*, or <class>/*")
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder for the run")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run that is in RUN")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(".features"),
+        help="folder of computed features (default: .features)",
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="VGG16 weights: .npz, .h5, .keras, .onnx, or `imagenet` for Keras' download (default: our copy)",
+    )
+    HyperParameters.add_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train and report; 130 if it was stopped before there was anything to keep."""
+    began = time.perf_counter()
+    recipe = HyperParameters.from_options(options)
+    _check_folders(options)
+    data = read_dataset(options.data, recipe.validation_share, recipe.seed)
+    _say_data(data)
+    from training.session import train  # imports TensorFlow, which takes seconds
+
+    try:
+        outcome = train(data, options.out, recipe, options.cache, options.weights)
+    except KeyboardInterrupt:
+        say("\nStopped before the first epoch ended: no model. The features computed so far are kept.")
+        return 130
+    if outcome.interrupted:
+        say(f"\nStopped by Ctrl-C after epoch {outcome.epochs}: the best epoch so far is kept.")
+    best = outcome.best
+    say(f"\nBest of {outcome.epochs} epochs: {best.number} (chosen by these validation photos)")
+    say(f"  accuracy           {best.val_accuracy:7.1%}")
+    say(f"  balanced accuracy  {best.val_balanced_accuracy:7.1%}")
+    for label, recall in outcome.recall.items():
+        say(f"  found of {label:18}" + (f" {recall:7.1%}" if recall is not None else "       -"))
+    seconds = outcome.seconds | {"all": time.perf_counter() - began}
+    say("  seconds            " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()))
+    say(f"\nThe run is in {options.out}. Next:")
+    say(f"  python -m training evaluate {options.out} {options.data}")
+    say(f"  python -m training export {options.out} --to models/<name>/1")
+    return 0
+
+
+def _check_folders(options: argparse.Namespace) -> None:
+    if (options.out / CONFIG).exists() and not options.overwrite:
+        raise TrainingError(
+            f"There is a run in {options.out}. Give another --out, or --overwrite to replace it."
+        )
+    data = options.data.resolve()
+    for name in ("out", "cache"):
+        if getattr(options, name).resolve().is_relative_to(data):
+            raise TrainingError(f"Expected --{name} outside the photos' folder, which is never written to.")
+
+
+def _say_data(data: Dataset) -> None:
+    train, validation = data.counts("train"), data.counts("validation")
+    say(f"{'class':20} {'train':>7} {'validation':>11}")
+    for label in data.labels:
+        say(f"{label.id:20} {train[label.id]:7} {validation[label.id]:11}")
+    say(f"{'all':20} {sum(train.values()):7} {sum(validation.values()):11}")
+    if data.skipped:
+        _say_skipped(data.root, data.skipped)
+
+
+def _say_skipped(root: Path, skipped: Iterable[Skipped]) -> None:
+    items = list(skipped)
+    say(f"{len(items)} not used:")
+    for item in items[:NAMED]:
+        say(f"  {item.path.relative_to(root)}: {item.reason}")
+    if len(items) > NAMED:
+        say(f"  and {len(items) - NAMED} more, named in the run's metrics.json")

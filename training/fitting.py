@@ -1,0 +1,183 @@
+"""Train the part of a network behind its cached features, and keep its best epoch."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training.console import progress
+from training.hyperparameters import HyperParameters
+from training.metrics import confusion_matrix
+
+Logits = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Features of photos in one or more versions, and the right answers."""
+
+    features: NDArray[np.float16]
+    """`[versions, N, H, W, C]`."""
+    targets: NDArray[np.int64]
+    """Index of the right class, `[N]`."""
+
+    def batches(
+        self, size: int, rng: np.random.Generator
+    ) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
+        """One epoch: every photo once, in one of its versions, in random order."""
+        versions = rng.integers(len(self.features), size=len(self.targets))
+        order = rng.permutation(len(self.targets))
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            yield self.features[versions[rows], rows].astype(np.float32), self.targets[rows]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A number of epochs with one step size."""
+
+    name: str
+    epochs: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of the history; losses in nats, of the training photos under dropout."""
+
+    number: int
+    stage: str
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    val_balanced_accuracy: float
+    seconds: float
+
+
+class Best:
+    """The best epoch so far and the weights it had."""
+
+    def __init__(self, model: keras.Model, by: str) -> None:
+        self._model = model
+        self._by = by
+        self._weights: list[NDArray[Any]] = []
+        self.epoch: Epoch | None = None
+
+    def offer(self, epoch: Epoch) -> bool:
+        """Keep the model's present weights if this epoch is better than all before."""
+        if self.epoch is not None and self._rank(epoch) <= self._rank(self.epoch):
+            return False
+        weights = self._model.get_weights()
+        self._weights, self.epoch = weights, epoch
+        return True
+
+    def restore(self) -> None:
+        """Give the model back its best weights."""
+        if self._weights:
+            self._model.set_weights(self._weights)
+
+    def _rank(self, epoch: Epoch) -> tuple[float, float]:
+        if self._by == "loss":
+            return -epoch.val_loss, epoch.val_balanced_accuracy
+        return epoch.val_balanced_accuracy, -epoch.val_loss
+
+
+def class_weights(targets: NDArray[np.int64], classes: int, kind: str) -> NDArray[np.float32]:
+    """The weight of each class's photos, `[classes]`; the mean over the photos is 1."""
+    counts = np.bincount(targets, minlength=classes)
+    if kind == "none":
+        return np.ones(classes, dtype=np.float32)
+    share = len(targets) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return share.astype(np.float32)
+
+
+def fit(
+    model: keras.Model,
+    train: Examples,
+    validation: Examples,
+    stage: Stage,
+    recipe: HyperParameters,
+    start: int,
+    record: Callable[[Epoch], None],
+) -> None:
+    """Run one stage; `record` is told of every epoch, counted from `start`.
+
+    The model takes features `[N, H, W, C]` and gives logits. KeyboardInterrupt ends it between two steps.
+    """
+    rng = np.random.default_rng([recipe.seed, start])
+    classes = model.output.shape[-1]
+    weights = class_weights(train.targets, classes, recipe.class_weights)
+    step = _step(model, stage.learning_rate, recipe.label_smoothing, weights)
+    forward = _forward(model)
+    for number in progress(range(start, start + stage.epochs), f"training the {stage.name}"):
+        began = time.perf_counter()
+        sums = np.zeros(2)
+        for features, targets in train.batches(recipe.batch, rng):
+            sums += np.array([float(value) for value in step(features, targets)])
+        loss, accuracy = sums / len(train.targets)
+        logits = _collect(forward, validation.features[0])
+        measured = measure(logits, validation.targets, recipe.class_weights)
+        record(Epoch(number, stage.name, loss, accuracy, *measured, time.perf_counter() - began))
+
+
+def answers(model: keras.Model, features: NDArray[np.float16], batch: int = 64) -> NDArray[np.float32]:
+    """A model's output for `[N, H, W, C]`, a batch at a time."""
+    return _collect(_forward(model), features, batch)
+
+
+def _collect(
+    forward: Callable[[NDArray[Any]], Any], features: NDArray[np.float16], batch: int = 64
+) -> NDArray[np.float32]:
+    starts = range(0, len(features), batch)
+    parts = [np.asarray(forward(features[at : at + batch].astype(np.float32))) for at in starts]
+    return np.concatenate(parts)
+
+
+def measure(logits: Logits, targets: NDArray[np.int64], kind: str) -> tuple[float, float, float]:
+    """Loss (weighted as in training), accuracy and balanced accuracy of logits `[N, classes]`."""
+    classes = logits.shape[1]
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
+    loss = np.mean(losses * class_weights(targets, classes, kind)[targets])
+    confusion = confusion_matrix(targets, logits.argmax(axis=1), classes)
+    counts = confusion.sum(axis=1)
+    recall = confusion.diagonal()[counts > 0] / counts[counts > 0]
+    return float(loss), float(confusion.trace() / len(targets)), float(recall.mean())
+
+
+def _forward(model: keras.Model) -> Callable[[NDArray[Any]], Any]:
+    signature = [tf.TensorSpec(model.input.shape, tf.float32)]
+    function: Callable[[NDArray[Any]], Any] = tf.function(
+        lambda features: model(features, training=False), input_signature=signature
+    )
+    return function
+
+
+def _step(
+    model: keras.Model, learning_rate: float, smoothing: float, weights: NDArray[np.float32]
+) -> Callable[[NDArray[Any], NDArray[np.int64]], Any]:
+    """One step of Adam; returns the sums of the loss and of the right answers over the batch."""
+    optimizer = keras.optimizers.Adam(learning_rate)
+    optimizer.build(model.trainable_variables)
+    table = tf.constant(weights)
+    classes = len(weights)
+
+    def step(features: Any, targets: Any) -> Any:
+        truth = tf.one_hot(targets, classes) * (1 - smoothing) + smoothing / classes
+        with tf.GradientTape() as tape:
+            logits = model(features, training=True)
+            losses = tf.nn.softmax_cross_entropy_with_logits(truth, logits) * tf.gather(table, targets)
+            loss = tf.reduce_mean(losses)
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        right = tf.equal(tf.argmax(logits, axis=1), targets)
+        return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32))
+
+    signature = [tf.TensorSpec(model.input.shape, tf.float32), tf.TensorSpec((None,), tf.int64)]
+    function: Callable[[NDArray[Any], NDArray[np.int64]], Any] = tf.function(step, input_signature=signature)
+    return function

@@ -1,0 +1,202 @@
+"""A whole training: from a data set to a finished run folder."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from training import backbone, runs
+from training.console import say
+from training.dataset import Dataset
+from training.errors import TrainingError
+from training.features import FeatureCache
+from training.fitting import Best, Epoch, Examples, Stage, answers, fit
+from training.heldout import HeldOut
+from training.history import History, draw
+from training.hyperparameters import HyperParameters
+from training.metrics import confusion_matrix
+from training.network import assemble, build_head, part, unlock
+from training.photos import load
+
+LAST = "block5_pool"
+"""The last layer of the base."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training went."""
+
+    best: Epoch
+    epochs: int
+    interrupted: bool
+    recall: dict[str, float | None]
+    """Share of each class's validation photos that are found; None for a class without any."""
+    seconds: dict[str, float]
+    """Wall time of computing features and of training."""
+
+
+def train(
+    data: Dataset, out: Path, recipe: HyperParameters, cache: Path, weights: str | None = None
+) -> Outcome:
+    """Train on `data` and write a run folder to `out` (training/runs.py says what is in it).
+
+    Ctrl-C ends the training between two steps and keeps the best epoch so far; before the first epoch has
+    ended it raises KeyboardInterrupt. Raises TrainingError if there is nothing to validate on.
+    """
+    if not data.split("validation"):
+        raise TrainingError(
+            "Expected photos to validate on. Received: none; no class has more than one person."
+        )
+    keras.utils.set_random_seed(recipe.seed)
+    began = time.perf_counter()
+    values = backbone.load_weights(weights)
+    config = _config(data, recipe, backbone.digest(values))
+    _prepare(out, config)
+    base = backbone.build(recipe.size, values)
+    store = FeatureCache(cache, _locked(base, recipe), config.weights, config.crop, recipe.seed)
+    examples = _examples(data, store, recipe)
+    _keep_validation(out, data, config)
+    computed = time.perf_counter()
+    network = assemble(base, build_head(base.output.shape[1:], len(data.labels), recipe))
+    with History(out) as history:
+        best, interrupted = _run_stages(network, examples, recipe, history)
+    network.save(out / runs.MODEL)
+    draw(history.epochs, best, out / runs.CURVES)
+    recall = _recall(network, examples["validation"], data, recipe)
+    seconds = {"features": computed - began, "training": time.perf_counter() - computed}
+    outcome = Outcome(best, len(history.epochs), interrupted, recall, seconds)
+    _write_json(out / runs.METRICS, _metrics(outcome, data))
+    return outcome
+
+
+def _config(data: Dataset, recipe: HyperParameters, weights: str) -> runs.RunConfig:
+    return runs.RunConfig(
+        hyperparameters=recipe,
+        labels=data.labels,
+        crop=recipe.crop if data.has_eyes else None,
+        dataset=data.facts(),
+        counts={split: data.counts(split) for split in ("train", "validation", "test")},
+        weights=weights,
+        tools=runs.tools(),
+    )
+
+
+def _prepare(out: Path, config: runs.RunConfig) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    # A run that is stopped early must not look like the finished one that was here before.
+    for name in (runs.MODEL, runs.METRICS, runs.CURVES, runs.HELD_OUT):
+        (out / name).unlink(missing_ok=True)
+    (out / runs.CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _locked(base: keras.Model, recipe: HyperParameters) -> keras.Model:
+    return keras.Model(base.input, base.get_layer(recipe.cut).output)
+
+
+def _examples(data: Dataset, store: FeatureCache, recipe: HyperParameters) -> dict[str, Examples]:
+    versions = {"train": 1 + recipe.augment, "validation": 1}
+    examples = {}
+    for split, count in versions.items():
+        photos = data.split(split)
+        features = store.features(photos, count, f"features of the {split} photos")
+        examples[split] = Examples(features, data.targets(photos))
+    return examples
+
+
+def _keep_validation(out: Path, data: Dataset, config: runs.RunConfig) -> None:
+    photos = data.split("validation")
+    images = load(photos, config.hyperparameters.size, config.crop)
+    people = np.array([photo.person for photo in photos])
+    HeldOut(images, data.targets(photos), people).save(out / runs.HELD_OUT)
+
+
+def _run_stages(
+    network: keras.Model, examples: dict[str, Examples], recipe: HyperParameters, history: History
+) -> tuple[Epoch, bool]:
+    """Train the head, then what is to be fine-tuned; the network ends with its best weights."""
+    best = Best(part(network, recipe.cut), recipe.best)
+
+    def record(epoch: Epoch) -> None:
+        history.add(epoch)
+        if best.offer(epoch):
+            say(
+                f"epoch {epoch.number} is the best so far: validation loss {epoch.val_loss:.3f}, accuracy "
+                f"{epoch.val_accuracy:.1%}, balanced accuracy {epoch.val_balanced_accuracy:.1%}"
+            )
+
+    interrupted = False
+    try:
+        _train_head(network, examples, recipe, record)
+        if recipe.cut != LAST:
+            best.restore()
+            _fine_tune(network, examples, recipe, record)
+    except KeyboardInterrupt:
+        interrupted = True
+    if best.epoch is None:
+        raise KeyboardInterrupt
+    best.restore()
+    return best.epoch, interrupted
+
+
+def _train_head(network: Any, examples: dict[str, Examples], recipe: HyperParameters, record: Any) -> None:
+    if recipe.cut != LAST:
+        middle = part(network, recipe.cut, LAST)
+        examples = {split: _through(middle, before) for split, before in examples.items()}
+    stage = Stage("head", recipe.epochs, recipe.learning_rate)
+    fit(part(network, LAST), examples["train"], examples["validation"], stage, recipe, 1, record)
+
+
+def _fine_tune(network: Any, examples: dict[str, Examples], recipe: HyperParameters, record: Any) -> None:
+    unlock(network, recipe.cut)
+    stage = Stage("fine-tuning", recipe.fine_tune_epochs, recipe.fine_tune_rate)
+    model = part(network, recipe.cut)
+    fit(model, examples["train"], examples["validation"], stage, recipe, recipe.epochs + 1, record)
+
+
+def _through(middle: keras.Model, before: Examples) -> Examples:
+    features = [answers(middle, version) for version in before.features]
+    return Examples(np.stack(features).astype(np.float16), before.targets)
+
+
+def _recall(
+    network: keras.Model, validation: Examples, data: Dataset, recipe: HyperParameters
+) -> dict[str, float | None]:
+    found = answers(part(network, recipe.cut), validation.features[0]).argmax(axis=1)
+    confusion: NDArray[np.int64] = confusion_matrix(validation.targets, found, len(data.labels))
+    counts = confusion.sum(axis=1)
+    return {
+        label.id: float(confusion[index, index] / counts[index]) if counts[index] else None
+        for index, label in enumerate(data.labels)
+    }
+
+
+def _metrics(outcome: Outcome, data: Dataset) -> dict[str, Any]:
+    validation = data.split("validation")
+    best = outcome.best
+    return {
+        "validation": {
+            "accuracy": best.val_accuracy,
+            "balanced_accuracy": best.val_balanced_accuracy,
+            "loss": best.val_loss,
+            "recall": outcome.recall,
+            "images": len(validation),
+            "people": len({photo.person for photo in validation}),
+        },
+        "best_epoch": asdict(best),
+        "epochs": outcome.epochs,
+        "interrupted": outcome.interrupted,
+        "seconds": outcome.seconds,
+        "skipped": [
+            {"file": item.path.relative_to(data.root).as_posix(), "reason": item.reason}
+            for item in data.skipped
+        ],
+    }
+
+
+def _write_json(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
