@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from service import bundle, cpus, health, problems, routes, tracing
+from service import bundle, cpus, health, problems, routes, tracing, web
 from service.dataplane import DataPlane
 from service.errors import InvalidBundle
 from service.eyes import EyeLocator
@@ -50,6 +50,8 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
         docs_url="/docs" if settings.docs else None,
         openapi_url="/openapi.json" if settings.docs else None,
         redoc_url=None,
+        # Plain operation ids: generated clients name their functions by them.
+        generate_unique_id_function=lambda route: route.name,
         telemetry=telemetry,
     )
     app.state.settings = settings
@@ -60,6 +62,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
     keys = split(settings.api_keys.get_secret_value())
     app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))] if keys else [])
     app.include_router(health.router)
+    app.include_router(web.create_router())
     return app
 
 

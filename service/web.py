@@ -1,0 +1,118 @@
+"""The web client: the files of `service/web/`, held in memory and sent with strict security headers."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+FOLDER: Final = Path(__file__).with_name("web")
+
+_POLICY: Final = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    # Photos that the user picked are blobs; the style sheet's icons and the evidence maps are data URLs.
+    "img-src": "'self' blob: data:",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "worker-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+SECURITY_HEADERS: Final = {
+    "content-security-policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+_MEDIA_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+_COMPRESSIBLE: Final = {".css", ".html", ".js", ".svg"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file, ready to be sent as it is or compressed."""
+
+    body: bytes
+    gzipped: bytes | None
+    etag: str
+    media_type: str
+
+    @classmethod
+    def read(cls, path: Path) -> "Asset":
+        """Read a file of a known type."""
+        body = path.read_bytes()
+        return cls(
+            body=body,
+            gzipped=gzip.compress(body, mtime=0) if path.suffix in _COMPRESSIBLE else None,
+            # Weak: the same tag stands for the plain and the compressed bytes.
+            etag=f'W/"{hashlib.sha256(body).hexdigest()[:32]}"',
+            media_type=_MEDIA_TYPES[path.suffix],
+        )
+
+    def response(self, request: Request) -> Response:
+        """The file, or 304 where the client holds it already."""
+        # Names carry no version, so a browser asks each time and mostly gets a 304.
+        headers = {
+            **SECURITY_HEADERS,
+            "cache-control": "no-cache",
+            "etag": self.etag,
+            "vary": "accept-encoding",
+        }
+        if self._is_known(request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=headers)
+        if self.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            headers["content-encoding"] = "gzip"
+            return Response(self.gzipped, headers=headers, media_type=self.media_type)
+        return Response(self.body, headers=headers, media_type=self.media_type)
+
+    def _is_known(self, if_none_match: str) -> bool:
+        tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+        return "*" in tags or self.etag.removeprefix("W/") in tags
+
+
+def read_assets(folder: Path = FOLDER) -> dict[str, Asset]:
+    """Every file of a known type under `folder`, by its path relative to it."""
+    return {
+        path.relative_to(folder).as_posix(): Asset.read(path)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _MEDIA_TYPES
+    }
+
+
+def create_router(folder: Path = FOLDER) -> APIRouter:
+    """Routes for the page at `/`, its files under `/web/`, and the service worker at `/sw.js`.
+
+    The worker is at the root because it may only control pages beside or under its own address.
+    """
+    assets = read_assets(folder)
+    router = APIRouter(include_in_schema=False)
+
+    async def page(request: Request) -> Response:
+        return assets["index.html"].response(request)
+
+    async def worker(request: Request) -> Response:
+        return assets["sw.js"].response(request)
+
+    async def file(request: Request, name: str) -> Response:
+        if name not in assets:
+            raise HTTPException(404, "There is no such file.")
+        return assets[name].response(request)
+
+    router.add_api_route("/", page, methods=["GET", "HEAD"])
+    router.add_api_route("/sw.js", worker, methods=["GET", "HEAD"])
+    router.add_api_route("/web/{name:path}", file, methods=["GET", "HEAD"])
+    return router

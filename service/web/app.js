@@ -1,0 +1,115 @@
+/** Puts the page together: what is loaded, and every way a photo can come in. */
+
+import { asFailure, loadModels } from "./api.js";
+import { Camera } from "./camera.js";
+import { byId, element, explain } from "./dom.js";
+import { Gallery } from "./gallery.js";
+
+/** @typedef {import("./api.js").ModelInfo} ModelInfo */
+
+/** @type {Promise<ModelInfo[]> | null} */
+let loading = null;
+const select = byId("model", HTMLSelectElement);
+const outage = byId("outage", HTMLDivElement);
+const gallery = new Gallery(chosenModel);
+const camera = new Camera((photo) => gallery.add([photo]));
+
+/** What the service has loaded; asked again only after a failure. */
+function models() {
+  loading ??= loadModels().then(introduce).catch((error) => {
+    loading = null;
+    throw error;
+  });
+  return loading;
+}
+
+async function chosenModel() {
+  const list = await models();
+  const model = list.find((candidate) => candidate.name === select.value) ?? list[0];
+  if (!model) throw new Error("The service has no model.");
+  return model;
+}
+
+/** @param {ModelInfo[]} list */
+function introduce(list) {
+  outage.hidden = true;
+  select.replaceChildren(...list.map(({ name }) => element("option", { value: name }, titleOf(name))));
+  byId("model-choice", HTMLLabelElement).hidden = list.length < 2;
+  const [first] = list;
+  if (first) describe(first);
+  return list;
+}
+
+/** @param {ModelInfo} model */
+function describe(model) {
+  const title = titleOf(model.name);
+  document.title = title;
+  byId("title", HTMLHeadingElement).textContent = title;
+  if (model.description) byId("description", HTMLParagraphElement).textContent = model.description;
+  byId("version", HTMLSpanElement).textContent = `Model ${model.name}, version ${model.version}.`;
+  const items = model.labels.map((label) =>
+    element("div", {}, element("dt", {}, label.title), element("dd", {}, label.description)),
+  );
+  byId("labels", HTMLDListElement).replaceChildren(...items);
+  byId("about", HTMLElement).hidden = false;
+}
+
+/** @param {string} name for instance `eye-shape` */
+function titleOf(name) {
+  const words = name.replaceAll(/[-_]+/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+async function start() {
+  try {
+    await models();
+  } catch (error) {
+    outage.replaceChildren(explain(asFailure(error), start));
+    outage.hidden = false;
+  }
+}
+
+async function takePicture() {
+  if (!Camera.available) return byId("capture", HTMLInputElement).click();
+  // Only a model of eyes has a crop; without an answer from the service, a face is the better guess.
+  const face = await chosenModel().then((model) => model.crop !== null, () => true);
+  await camera.open(face);
+}
+
+function acceptFiles() {
+  for (const id of ["files", "capture"]) {
+    const input = byId(id, HTMLInputElement);
+    input.addEventListener("change", () => {
+      gallery.add(input.files ?? []);
+      input.value = "";
+    });
+  }
+  document.addEventListener("paste", (event) => gallery.add(event.clipboardData?.files ?? []));
+}
+
+/** Photos may be dropped anywhere on the page; a miss must not make the browser leave it. */
+function acceptDrops() {
+  const zone = byId("drop", HTMLElement);
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    zone.classList.add("over");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) zone.classList.remove("over");
+  });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    gallery.add(event.dataTransfer?.files ?? []);
+  });
+}
+
+byId("take", HTMLButtonElement).addEventListener("click", takePicture);
+byId("choose", HTMLButtonElement).addEventListener("click", () => byId("files", HTMLInputElement).click());
+select.addEventListener("change", async () => describe(await chosenModel()));
+window.addEventListener("online", start);
+acceptFiles();
+acceptDrops();
+start();
+// Without https there is no worker; the page is complete without it.
+navigator.serviceWorker?.register("sw.js").catch(console.warn);

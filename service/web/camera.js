@@ -1,0 +1,132 @@
+/** The camera dialog: live preview, outline, front or back camera, countdown. */
+
+import { byId } from "./dom.js";
+import { encode } from "./photo.js";
+
+const COUNTDOWN_SECONDS = 3;
+/** @type {Record<string, string>} */
+const PROBLEMS = {
+  NotAllowedError: "The camera was not allowed. Allow it in the browser's settings for this page.",
+  NotFoundError: "No camera was found.",
+  NotReadableError: "The camera is in use by another program.",
+};
+
+export class Camera {
+  #dialog = byId("camera", HTMLDialogElement);
+  #video = byId("video", HTMLVideoElement);
+  #guide = byId("guide", HTMLDivElement);
+  #hint = byId("camera-hint", HTMLParagraphElement);
+  #problem = byId("camera-problem", HTMLParagraphElement);
+  #countdown = byId("countdown", HTMLOutputElement);
+  #timer = byId("timer", HTMLInputElement);
+  #flip = byId("flip", HTMLButtonElement);
+  #shoot = byId("shoot", HTMLButtonElement);
+  /** @type {MediaStream | null} */
+  #stream = null;
+  #facing = "user";
+  /** Every opening and closing makes a new one; work begun in an older one stops. */
+  #session = 0;
+
+  /** @param {(photo: File) => void} onPhoto */
+  constructor(onPhoto) {
+    this.onPhoto = onPhoto;
+    this.#dialog.addEventListener("close", () => this.#stop());
+    byId("camera-close", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
+    this.#flip.addEventListener("click", () => this.#turn());
+    this.#shoot.addEventListener("click", () => this.#take());
+  }
+
+  /** False where the browser keeps the camera from pages, as it does without https. */
+  static get available() {
+    return navigator.mediaDevices !== undefined;
+  }
+
+  /**
+   * Show the preview.
+   * @param {boolean} face whether the outline is that of a face
+   */
+  async open(face) {
+    this.#guide.classList.toggle("face", face);
+    this.#hint.textContent = face
+      ? "Face the light, place your face in the outline and look into the camera."
+      : "Fill the square with what you want to show.";
+    this.#dialog.showModal();
+    await this.#start();
+  }
+
+  async #start() {
+    const session = ++this.#session;
+    this.#problem.hidden = true;
+    try {
+      const size = { width: { ideal: 1920 }, height: { ideal: 1440 } };
+      const video = { facingMode: { ideal: this.#facing }, ...size };
+      const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+      if (session !== this.#session) return release(stream);
+      this.#stream = stream;
+      await this.#show(stream);
+    } catch (error) {
+      if (session === this.#session) this.#fail(error);
+    }
+  }
+
+  /** @param {MediaStream} stream */
+  async #show(stream) {
+    const facing = stream.getVideoTracks()[0]?.getSettings().facingMode;
+    // People expect a mirror when they see themselves; the picture taken is never mirrored.
+    this.#video.parentElement?.classList.toggle("mirrored", facing !== "environment");
+    this.#video.srcObject = stream;
+    await this.#video.play();
+    this.#shoot.disabled = false;
+    this.#shoot.focus();
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    this.#flip.hidden = devices.filter((device) => device.kind === "videoinput").length < 2;
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    const name = error instanceof DOMException ? error.name : "";
+    this.#problem.textContent = PROBLEMS[name] ?? `The camera cannot be used: ${error}`;
+    this.#problem.hidden = false;
+  }
+
+  async #turn() {
+    this.#facing = this.#facing === "user" ? "environment" : "user";
+    this.#stop();
+    await this.#start();
+  }
+
+  async #take() {
+    const session = this.#session;
+    this.#shoot.disabled = true;
+    if (this.#timer.checked) await this.#count(session);
+    if (session !== this.#session) return;
+    const { videoWidth, videoHeight } = this.#video;
+    const blob = await encode(this.#video, videoWidth, videoHeight);
+    const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+    this.#dialog.close();
+    this.onPhoto(new File([blob], `camera-${time}.jpg`, { type: blob.type }));
+  }
+
+  /** @param {number} session */
+  async #count(session) {
+    for (let left = COUNTDOWN_SECONDS; left > 0 && session === this.#session; left -= 1) {
+      this.#countdown.value = String(left);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    if (session === this.#session) this.#countdown.value = "";
+  }
+
+  #stop() {
+    this.#session += 1;
+    if (this.#stream) release(this.#stream);
+    this.#stream = null;
+    this.#video.srcObject = null;
+    this.#shoot.disabled = true;
+    this.#countdown.value = "";
+  }
+}
+
+/** @param {MediaStream} stream */
+function release(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
