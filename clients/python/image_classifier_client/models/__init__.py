@@ -1,0 +1,69 @@
+"""Contains all the data models used in inputs/outputs"""
+
+from .advice import Advice
+from .answer import Answer
+from .batch_answer import BatchAnswer
+from .batch_item import BatchItem
+from .box import Box
+from .classification import Classification
+from .classification_probabilities import ClassificationProbabilities
+from .classification_region import ClassificationRegion
+from .classify_batch_body import ClassifyBatchBody
+from .classify_batch_faces import ClassifyBatchFaces
+from .classify_batch_region import ClassifyBatchRegion
+from .classify_body import ClassifyBody
+from .classify_faces import ClassifyFaces
+from .classify_region import ClassifyRegion
+from .crop_info import CropInfo
+from .health import Health
+from .health_status import HealthStatus
+from .http_validation_error import HTTPValidationError
+from .image_size import ImageSize
+from .label_info import LabelInfo
+from .live_response_live import LiveResponseLive
+from .model_info import ModelInfo
+from .model_info_dataset import ModelInfoDataset
+from .model_info_metrics import ModelInfoMetrics
+from .model_list import ModelList
+from .model_reference import ModelReference
+from .problem import Problem
+from .timings import Timings
+from .unusable_eye import UnusableEye
+from .unusable_eye_region import UnusableEyeRegion
+from .validation_error import ValidationError
+from .validation_error_context import ValidationErrorContext
+
+__all__ = (
+    "Advice",
+    "Answer",
+    "BatchAnswer",
+    "BatchItem",
+    "Box",
+    "Classification",
+    "ClassificationProbabilities",
+    "ClassificationRegion",
+    "ClassifyBatchBody",
+    "ClassifyBatchFaces",
+    "ClassifyBatchRegion",
+    "ClassifyBody",
+    "ClassifyFaces",
+    "ClassifyRegion",
+    "CropInfo",
+    "Health",
+    "HealthStatus",
+    "HTTPValidationError",
+    "ImageSize",
+    "LabelInfo",
+    "LiveResponseLive",
+    "ModelInfo",
+    "ModelInfoDataset",
+    "ModelInfoMetrics",
+    "ModelList",
+    "ModelReference",
+    "Problem",
+    "Timings",
+    "UnusableEye",
+    "UnusableEyeRegion",
+    "ValidationError",
+    "ValidationErrorContext",
+)

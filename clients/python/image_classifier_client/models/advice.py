@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+
+T = TypeVar("T", bound="Advice")
+
+
+@_attrs_define
+class Advice:
+    """What would make a better photo.
+
+    Attributes:
+        code (str): Stable code, for instance `too_dark`.
+        value (float): What was measured.
+        bound (float): What it should have been.
+        message (str): A sentence for the person who takes the photo.
+    """
+
+    code: str
+    value: float
+    bound: float
+    message: str
+
+    def to_dict(self) -> dict[str, Any]:
+        code = self.code
+
+        value = self.value
+
+        bound = self.bound
+
+        message = self.message
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "code": code,
+                "value": value,
+                "bound": bound,
+                "message": message,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        code = d.pop("code")
+
+        value = d.pop("value")
+
+        bound = d.pop("bound")
+
+        message = d.pop("message")
+
+        advice = cls(
+            code=code,
+            value=value,
+            bound=bound,
+            message=message,
+        )
+
+        return advice

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.answer import Answer
+    from ..models.problem import Problem
+
+
+T = TypeVar("T", bound="BatchItem")
+
+
+@_attrs_define
+class BatchItem:
+    """One image of a batch: either `answer` or `problem` is set.
+
+    Attributes:
+        index (int):
+        answer (Answer | None | Unset):
+        problem (None | Problem | Unset):
+    """
+
+    index: int
+    answer: Answer | None | Unset = UNSET
+    problem: None | Problem | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.answer import Answer  # noqa: PLC0415
+        from ..models.problem import Problem  # noqa: PLC0415
+
+        index = self.index
+
+        answer: dict[str, Any] | None | Unset
+        if isinstance(self.answer, Unset):
+            answer = UNSET
+        elif isinstance(self.answer, Answer):
+            answer = self.answer.to_dict()
+        else:
+            answer = self.answer
+
+        problem: dict[str, Any] | None | Unset
+        if isinstance(self.problem, Unset):
+            problem = UNSET
+        elif isinstance(self.problem, Problem):
+            problem = self.problem.to_dict()
+        else:
+            problem = self.problem
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "index": index,
+            }
+        )
+        if answer is not UNSET:
+            field_dict["answer"] = answer
+        if problem is not UNSET:
+            field_dict["problem"] = problem
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.answer import Answer  # noqa: PLC0415
+        from ..models.problem import Problem  # noqa: PLC0415
+
+        d = dict(src_dict)
+        index = d.pop("index")
+
+        def _parse_answer(data: object) -> Answer | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                answer_type_0 = Answer.from_dict(data)
+
+                return answer_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Answer | None | Unset, data)
+
+        answer = _parse_answer(d.pop("answer", UNSET))
+
+        def _parse_problem(data: object) -> None | Problem | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                problem_type_0 = Problem.from_dict(data)
+
+                return problem_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Problem | Unset, data)
+
+        problem = _parse_problem(d.pop("problem", UNSET))
+
+        batch_item = cls(
+            index=index,
+            answer=answer,
+            problem=problem,
+        )
+
+        return batch_item

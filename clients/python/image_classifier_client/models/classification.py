@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..models.classification_region import ClassificationRegion
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.advice import Advice
+    from ..models.box import Box
+    from ..models.classification_probabilities import ClassificationProbabilities
+
+
+T = TypeVar("T", bound="Classification")
+
+
+@_attrs_define
+class Classification:
+    """The answer about one region of a photo.
+
+    Attributes:
+        region (ClassificationRegion): What was looked at; left and right are the person's own.
+        box (Box): A square region in pixels of the upright photo; it may reach over the photo's border.
+        label (str): Id of the most probable class.
+        title (str):
+        description (str):
+        tutorial_url (None | str):
+        confidence (float): Calibrated probability of `label`.
+        certain (bool): False where the confidence is under the model's threshold: say "not sure" instead of the label.
+        probabilities (ClassificationProbabilities): Calibrated probability of every class, by id.
+        face (int | None | Unset): Index of the face, 0 being the largest; null for the whole picture.
+        advice (list[Advice] | Unset):
+    """
+
+    region: ClassificationRegion
+    box: Box
+    label: str
+    title: str
+    description: str
+    tutorial_url: None | str
+    confidence: float
+    certain: bool
+    probabilities: ClassificationProbabilities
+    face: int | None | Unset = UNSET
+    advice: list[Advice] | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        region = self.region.value
+
+        box = self.box.to_dict()
+
+        label = self.label
+
+        title = self.title
+
+        description = self.description
+
+        tutorial_url: None | str
+        tutorial_url = self.tutorial_url
+
+        confidence = self.confidence
+
+        certain = self.certain
+
+        probabilities = self.probabilities.to_dict()
+
+        face: int | None | Unset
+        if isinstance(self.face, Unset):
+            face = UNSET
+        else:
+            face = self.face
+
+        advice: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.advice, Unset):
+            advice = []
+            for advice_item_data in self.advice:
+                advice_item = advice_item_data.to_dict()
+                advice.append(advice_item)
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "region": region,
+                "box": box,
+                "label": label,
+                "title": title,
+                "description": description,
+                "tutorial_url": tutorial_url,
+                "confidence": confidence,
+                "certain": certain,
+                "probabilities": probabilities,
+            }
+        )
+        if face is not UNSET:
+            field_dict["face"] = face
+        if advice is not UNSET:
+            field_dict["advice"] = advice
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.advice import Advice  # noqa: PLC0415
+        from ..models.box import Box  # noqa: PLC0415
+        from ..models.classification_probabilities import ClassificationProbabilities  # noqa: PLC0415
+
+        d = dict(src_dict)
+        region = ClassificationRegion(d.pop("region"))
+
+        box = Box.from_dict(d.pop("box"))
+
+        label = d.pop("label")
+
+        title = d.pop("title")
+
+        description = d.pop("description")
+
+        def _parse_tutorial_url(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        tutorial_url = _parse_tutorial_url(d.pop("tutorial_url"))
+
+        confidence = d.pop("confidence")
+
+        certain = d.pop("certain")
+
+        probabilities = ClassificationProbabilities.from_dict(d.pop("probabilities"))
+
+        def _parse_face(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        face = _parse_face(d.pop("face", UNSET))
+
+        _advice = d.pop("advice", UNSET)
+        advice: list[Advice] | Unset = UNSET
+        if _advice is not UNSET:
+            advice = []
+            for advice_item_data in _advice:
+                advice_item = Advice.from_dict(advice_item_data)
+
+                advice.append(advice_item)
+
+        classification = cls(
+            region=region,
+            box=box,
+            label=label,
+            title=title,
+            description=description,
+            tutorial_url=tutorial_url,
+            confidence=confidence,
+            certain=certain,
+            probabilities=probabilities,
+            face=face,
+            advice=advice,
+        )
+
+        return classification

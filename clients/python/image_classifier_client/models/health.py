@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+
+from ..models.health_status import HealthStatus
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.model_reference import ModelReference
+
+
+T = TypeVar("T", bound="Health")
+
+
+@_attrs_define
+class Health:
+    """A short summary for people and probes.
+
+    Attributes:
+        status (HealthStatus):
+        models (list[ModelReference]):
+        uptime_seconds (float):
+        rejected (list[ModelReference] | Unset): New versions found while running that could not be served; the logs say
+            why.
+    """
+
+    status: HealthStatus
+    models: list[ModelReference]
+    uptime_seconds: float
+    rejected: list[ModelReference] | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        status = self.status.value
+
+        models = []
+        for models_item_data in self.models:
+            models_item = models_item_data.to_dict()
+            models.append(models_item)
+
+        uptime_seconds = self.uptime_seconds
+
+        rejected: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.rejected, Unset):
+            rejected = []
+            for rejected_item_data in self.rejected:
+                rejected_item = rejected_item_data.to_dict()
+                rejected.append(rejected_item)
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "status": status,
+                "models": models,
+                "uptime_seconds": uptime_seconds,
+            }
+        )
+        if rejected is not UNSET:
+            field_dict["rejected"] = rejected
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.model_reference import ModelReference  # noqa: PLC0415
+
+        d = dict(src_dict)
+        status = HealthStatus(d.pop("status"))
+
+        models = []
+        _models = d.pop("models")
+        for models_item_data in _models:
+            models_item = ModelReference.from_dict(models_item_data)
+
+            models.append(models_item)
+
+        uptime_seconds = d.pop("uptime_seconds")
+
+        _rejected = d.pop("rejected", UNSET)
+        rejected: list[ModelReference] | Unset = UNSET
+        if _rejected is not UNSET:
+            rejected = []
+            for rejected_item_data in _rejected:
+                rejected_item = ModelReference.from_dict(rejected_item_data)
+
+                rejected.append(rejected_item)
+
+        health = cls(
+            status=status,
+            models=models,
+            uptime_seconds=uptime_seconds,
+            rejected=rejected,
+        )
+
+        return health

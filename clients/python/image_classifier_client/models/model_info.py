@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+if TYPE_CHECKING:
+    from ..models.crop_info import CropInfo
+    from ..models.label_info import LabelInfo
+    from ..models.model_info_dataset import ModelInfoDataset
+    from ..models.model_info_metrics import ModelInfoMetrics
+
+
+T = TypeVar("T", bound="ModelInfo")
+
+
+@_attrs_define
+class ModelInfo:
+    """What is loaded under one name.
+
+    Attributes:
+        name (str):
+        version (int):
+        description (str):
+        default (bool): True for the model that answers where none is named.
+        labels (list[LabelInfo]):
+        input_size (int):
+        crop (CropInfo | None):
+        threshold (float):
+        metrics (ModelInfoMetrics):
+        dataset (ModelInfoDataset):
+        licence (str):
+        sha256 (str):
+        providers (list[str]):
+    """
+
+    name: str
+    version: int
+    description: str
+    default: bool
+    labels: list[LabelInfo]
+    input_size: int
+    crop: CropInfo | None
+    threshold: float
+    metrics: ModelInfoMetrics
+    dataset: ModelInfoDataset
+    licence: str
+    sha256: str
+    providers: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.crop_info import CropInfo  # noqa: PLC0415
+
+        name = self.name
+
+        version = self.version
+
+        description = self.description
+
+        default = self.default
+
+        labels = []
+        for labels_item_data in self.labels:
+            labels_item = labels_item_data.to_dict()
+            labels.append(labels_item)
+
+        input_size = self.input_size
+
+        crop: dict[str, Any] | None
+        if isinstance(self.crop, CropInfo):
+            crop = self.crop.to_dict()
+        else:
+            crop = self.crop
+
+        threshold = self.threshold
+
+        metrics = self.metrics.to_dict()
+
+        dataset = self.dataset.to_dict()
+
+        licence = self.licence
+
+        sha256 = self.sha256
+
+        providers = self.providers
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "name": name,
+                "version": version,
+                "description": description,
+                "default": default,
+                "labels": labels,
+                "input_size": input_size,
+                "crop": crop,
+                "threshold": threshold,
+                "metrics": metrics,
+                "dataset": dataset,
+                "licence": licence,
+                "sha256": sha256,
+                "providers": providers,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.crop_info import CropInfo  # noqa: PLC0415
+        from ..models.label_info import LabelInfo  # noqa: PLC0415
+        from ..models.model_info_dataset import ModelInfoDataset  # noqa: PLC0415
+        from ..models.model_info_metrics import ModelInfoMetrics  # noqa: PLC0415
+
+        d = dict(src_dict)
+        name = d.pop("name")
+
+        version = d.pop("version")
+
+        description = d.pop("description")
+
+        default = d.pop("default")
+
+        labels = []
+        _labels = d.pop("labels")
+        for labels_item_data in _labels:
+            labels_item = LabelInfo.from_dict(labels_item_data)
+
+            labels.append(labels_item)
+
+        input_size = d.pop("input_size")
+
+        def _parse_crop(data: object) -> CropInfo | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                crop_type_0 = CropInfo.from_dict(data)
+
+                return crop_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(CropInfo | None, data)
+
+        crop = _parse_crop(d.pop("crop"))
+
+        threshold = d.pop("threshold")
+
+        metrics = ModelInfoMetrics.from_dict(d.pop("metrics"))
+
+        dataset = ModelInfoDataset.from_dict(d.pop("dataset"))
+
+        licence = d.pop("licence")
+
+        sha256 = d.pop("sha256")
+
+        providers = cast(list[str], d.pop("providers"))
+
+        model_info = cls(
+            name=name,
+            version=version,
+            description=description,
+            default=default,
+            labels=labels,
+            input_size=input_size,
+            crop=crop,
+            threshold=threshold,
+            metrics=metrics,
+            dataset=dataset,
+            licence=licence,
+            sha256=sha256,
+            providers=providers,
+        )
+
+        return model_info

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+
+from ..models.unusable_eye_region import UnusableEyeRegion
+
+if TYPE_CHECKING:
+    from ..models.box import Box
+
+
+T = TypeVar("T", bound="UnusableEye")
+
+
+@_attrs_define
+class UnusableEye:
+    """An eye that was found but cannot be classified.
+
+    Attributes:
+        region (UnusableEyeRegion):
+        face (int):
+        box (Box): A square region in pixels of the upright photo; it may reach over the photo's border.
+        code (str): `eye_closed` or `eye_hidden`.
+        detail (str):
+    """
+
+    region: UnusableEyeRegion
+    face: int
+    box: Box
+    code: str
+    detail: str
+
+    def to_dict(self) -> dict[str, Any]:
+        region = self.region.value
+
+        face = self.face
+
+        box = self.box.to_dict()
+
+        code = self.code
+
+        detail = self.detail
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "region": region,
+                "face": face,
+                "box": box,
+                "code": code,
+                "detail": detail,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.box import Box  # noqa: PLC0415
+
+        d = dict(src_dict)
+        region = UnusableEyeRegion(d.pop("region"))
+
+        face = d.pop("face")
+
+        box = Box.from_dict(d.pop("box"))
+
+        code = d.pop("code")
+
+        detail = d.pop("detail")
+
+        unusable_eye = cls(
+            region=region,
+            face=face,
+            box=box,
+            code=code,
+            detail=detail,
+        )
+
+        return unusable_eye

@@ -1,0 +1,39 @@
+// Classify one photo from an iOS or macOS app; Foundation only.
+import Foundation
+
+struct Answer: Decodable {
+    struct Result: Decodable {
+        let region: String
+        let title: String
+        let confidence: Double
+        let certain: Bool
+    }
+    let results: [Result]
+}
+
+struct Problem: Decodable, Error {
+    let title: String
+    let detail: String
+    let code: String
+}
+
+/// `photo`: the bytes of a JPEG, PNG or WebP file, for instance `image.jpegData(compressionQuality: 0.9)`.
+func classify(_ photo: Data, service: URL) async throws -> Answer {
+    let boundary = UUID().uuidString
+    var request = URLRequest(url: service.appendingPathComponent("v1/classify"))
+    request.httpMethod = "POST"
+    request.setValue("multipart/form-data; boundary=\(boundary)", forHTTPHeaderField: "Content-Type")
+
+    var body = Data()
+    body.append(Data("--\(boundary)\r\n".utf8))
+    body.append(Data("Content-Disposition: form-data; name=\"image\"; filename=\"photo.jpg\"\r\n".utf8))
+    body.append(Data("Content-Type: image/jpeg\r\n\r\n".utf8))
+    body.append(photo)
+    body.append(Data("\r\n--\(boundary)--\r\n".utf8))
+
+    let (data, response) = try await URLSession.shared.upload(for: request, from: body)
+    guard let http = response as? HTTPURLResponse, http.statusCode == 200 else {
+        throw try JSONDecoder().decode(Problem.self, from: data)
+    }
+    return try JSONDecoder().decode(Answer.self, from: data)
+}

@@ -1,0 +1,24 @@
+"""Classify one photo with httpx: `python examples/classify.py PHOTO [SERVICE]`."""
+
+import sys
+from pathlib import Path
+
+import httpx
+
+
+def main(photo: str, service: str = "http://localhost:8000") -> int:
+    """Print one line per region; returns 1 where the service refuses the photo."""
+    with Path(photo).open("rb") as file:
+        response = httpx.post(f"{service}/v1/classify", files={"image": file}, timeout=30)
+    if response.is_error:
+        problem = response.json()
+        print(f"{problem['title']}: {problem['detail']}")
+        return 1
+    for result in response.json()["results"]:
+        verdict = result["title"] if result["certain"] else "not sure"
+        print(f"{result['region']}: {verdict} ({result['confidence']:.0%})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,30 @@
+"""Classify one photo with the generated, typed client: `python examples/typed_client.py PHOTO [SERVICE]`.
+
+Install the client first: `pip install ./clients/python`.
+"""
+
+import sys
+from pathlib import Path
+
+from image_classifier_client import Client
+from image_classifier_client.api.default import classify
+from image_classifier_client.models import Answer, ClassifyBody
+from image_classifier_client.types import File
+
+
+def main(photo: str, service: str = "http://localhost:8000") -> int:
+    """Print one line per region; returns 1 where the service refuses the photo."""
+    with Path(photo).open("rb") as file, Client(base_url=service) as client:
+        body = ClassifyBody(image=File(payload=file, file_name=Path(photo).name))
+        answer = classify.sync(client=client, body=body)
+    if not isinstance(answer, Answer):
+        print(answer)
+        return 1
+    for result in answer.results:
+        verdict = result.title if result.certain else "not sure"
+        print(f"{result.region}: {verdict} ({result.confidence:.0%})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""Generate the OpenAPI document and the typed clients under `clients/`: `make clients`."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from service.app import create_app
+from service.settings import Settings
+
+ROOT: Final = Path(__file__).parent.parent
+CLIENTS: Final = ROOT / "clients"
+OPENAPI: Final = CLIENTS / "openapi.json"
+PYTHON: Final = CLIENTS / "python"
+TYPESCRIPT: Final = CLIENTS / "typescript" / "schema.d.ts"
+
+
+def openapi_document() -> str:
+    """The service's OpenAPI document as JSON text."""
+    return json.dumps(create_app(Settings()).openapi(), indent=2) + "\n"
+
+
+def generate_python(document: Path, folder: Path) -> None:
+    """Generate an installable Python package from an OpenAPI document into `folder`, made new."""
+    # The generator formats with ruff and looks for it beside the interpreter.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    config = CLIENTS / "python-generator.yaml"
+    command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "uv", "--overwrite"]
+    options = ["--path", str(document), "--output-path", str(folder), "--config", str(config)]
+    subprocess.run([*command, *options], check=True, env={**os.environ, "PATH": path}, capture_output=True)
+    shutil.rmtree(folder / ".ruff_cache", ignore_errors=True)
+
+
+def generate_typescript(document: Path) -> str:
+    """TypeScript declarations for an OpenAPI document."""
+    tool = ROOT / "node_modules" / ".bin" / "openapi-typescript"
+    result = subprocess.run([tool, document], check=True, capture_output=True, text=True, cwd=ROOT)
+    return result.stdout
+
+
+def main() -> int:
+    """Write everything that is generated."""
+    OPENAPI.write_text(openapi_document())
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch) / "python"
+        generate_python(OPENAPI, made)
+        shutil.rmtree(PYTHON, ignore_errors=True)
+        shutil.copytree(made, PYTHON)
+    TYPESCRIPT.write_text(generate_typescript(OPENAPI))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
