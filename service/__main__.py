@@ -30,6 +30,7 @@ def main() -> int:
     except (InvalidBundle, TracingNotInstalled) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    logs.silence_native_libraries()
     running = server.build(app, settings)
     running.run()
     return 0 if running.started else 2

@@ -1,7 +1,9 @@
 """Logs as one JSON object a line: what happened, never a photo, a file name or an address of a person."""
 
+import faulthandler
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
@@ -37,3 +39,16 @@ def configure(level: str, stream: TextIO = sys.stdout) -> None:
     # Its warnings are one line for each malformed request: a way to flood the log.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     logging.captureWarnings(True)
+
+
+def silence_native_libraries() -> None:
+    """Take the standard error stream away from C code; Python and crash reports keep it.
+
+    libtiff prints a line for each damaged row of a picture: one upload could fill a log.
+    """
+    kept = os.fdopen(os.dup(2), "w", buffering=1)
+    faulthandler.enable(kept)
+    sys.stderr = kept
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)

@@ -118,7 +118,7 @@ class GracefulServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def build(app: FastAPI, settings: Settings) -> GracefulServer:
+def build(app: FastAPI, settings: Settings, server: type[GracefulServer] = GracefulServer) -> GracefulServer:
     """The server for an application, as the settings say."""
     limits = {"header_seconds": settings.header_seconds, "body_seconds": settings.body_seconds}
     config = uvicorn.Config(
@@ -140,4 +140,4 @@ def build(app: FastAPI, settings: Settings) -> GracefulServer:
     def stop() -> None:
         app.state.stopping = True
 
-    return GracefulServer(config, stop, settings.drain_seconds)
+    return server(config, stop, settings.drain_seconds)

@@ -33,7 +33,7 @@ def telemetry(enabled: bool) -> tuple[TelemetryConfig, "TracerProvider | None"]:
 def _provider() -> "TracerProvider":
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+        from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
@@ -41,7 +41,7 @@ def _provider() -> "TracerProvider":
             f"SERVICE_TRACING: expected the packages of requirements/tracing.txt. Received: {error}."
         ) from None
     # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win over this name.
-    named = Resource({SERVICE_NAME: "image-classifier"}).merge(Resource.create())
+    named = Resource.create({SERVICE_NAME: "image-classifier"}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=named)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider

@@ -1,0 +1,91 @@
+"""A service whose predictor can be held, so that overload is a fact and not a matter of timing."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from service import server
+from service.app import create_app, load_predictor
+from service.predictor import Predictor, Question
+from service.schemas import Answer
+from service.server import GracefulServer
+from service.settings import Settings
+
+PATIENCE_SECONDS = 30.0
+
+
+class Gated(Predictor):
+    """The real predictor, which waits at a gate first."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(load_predictor(settings).models, settings)
+        self.gate = threading.Event()
+        self.gate.set()
+        self.asked: list[str] = []
+        """Request ids in the order in which their images came to the gate."""
+        self._entered = threading.Semaphore(0)
+
+    def classify(self, data: bytes, question: Question) -> Answer:
+        self.asked.append(question.request_id)
+        self._entered.release()
+        assert self.gate.wait(PATIENCE_SECONDS)
+        return super().classify(data, question)
+
+    def wait_until_asked(self) -> None:
+        """Until one more image has come to the gate."""
+        assert self._entered.acquire(timeout=PATIENCE_SECONDS)
+
+
+class GatedService:
+    """The service on a real port, and its predictor."""
+
+    def __init__(self, address: str, predictor: Gated, server: GracefulServer) -> None:
+        self.address = address
+        self.predictor = predictor
+        self.server = server
+
+    def metric(self, name: str) -> float:
+        """The value of a metric now; `name` includes the labels."""
+        text = httpx.get(f"{self.address}/metrics").text
+        return next(
+            float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(f"{name} ")
+        )
+
+
+@contextmanager
+def gated(models: Path, **settings: Any) -> Iterator[GatedService]:
+    """Serve until the block ends, the gate open."""
+    given: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "threads": 1, "drain_seconds": 0.0}
+    chosen = Settings(models=models, model="colours", **(given | settings))
+    predictor = Gated(chosen)
+    app = create_app(chosen, predictor)
+    listening = threading.Event()
+
+    class Server(GracefulServer):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            listening.set()
+
+    running = server.build(app, chosen, Server)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        assert listening.wait(PATIENCE_SECONDS)
+        port = running.servers[0].sockets[0].getsockname()[1]
+        yield GatedService(f"http://127.0.0.1:{port}", predictor, running)
+    finally:
+        predictor.gate.set()
+        running.should_exit = True
+        thread.join()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Ask until the answer is yes; each asking takes its own time."""
+    for _ in range(20_000):
+        if condition():
+            return
+    raise AssertionError("it never became true")

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import httpx
+
+from service.metrics import Metrics
+from tests.gates import gated
+from tests.uploads import picture
+
+
+def test_requests_images_stages_and_predictions_are_counted(models: Path) -> None:
+    with gated(models, workers=2) as service, httpx.Client(base_url=service.address) as client:
+        client.post("/v1/classify?region=whole", files={"image": picture()})
+        client.post("/v1/classify/batch", files=[("images", picture()), ("images", b"")])
+        client.get("/v1/models/colours")
+        client.get("/v1/models/" + "x" * 100)
+        client.get("/nowhere/" + "x" * 100)
+        client.request("PROPFIND", "/coffee")
+        for probe in ("/health", "/health/live", "/health/ready", "/metrics"):
+            client.get(probe)
+        text = client.get("/metrics").text
+    lines = text.splitlines()
+    for line in (
+        'service_requests_total{method="POST",route="/v1/classify",status="200"} 1.0',
+        'service_requests_total{method="POST",route="/v1/classify/batch",status="200"} 1.0',
+        'service_requests_total{method="GET",route="/v1/models/{name}",status="200"} 1.0',
+        'service_requests_total{method="GET",route="/v1/models/{name}",status="404"} 1.0',
+        'service_requests_total{method="GET",route="unmatched",status="404"} 1.0',
+        'service_requests_total{method="other",route="unmatched",status="404"} 1.0',
+        'service_images_total{outcome="ok"} 2.0',
+        'service_images_total{outcome="empty_file"} 1.0',
+        'service_stage_seconds_count{stage="inference"} 2.0',
+        'service_request_seconds_count{route="/v1/classify"} 1.0',
+        "service_waiting_seconds_count 3.0",
+        "service_requests_inside 0.0",
+        "service_images_queued 0.0",
+        "service_images_running 0.0",
+        "service_workers 2.0",
+    ):
+        assert line in lines
+    assert 'label="red",model="colours",version="1"} 2.0' in text
+    assert "process_resident_memory_bytes" in text
+    assert "/health" not in text
+    assert "/metrics" not in text
+    assert "xxx" not in text
+
+
+def test_every_application_has_metrics_of_its_own() -> None:
+    first, second = Metrics(), Metrics()
+    first.requested("GET", "/v1/models", 200, 0.01, "")
+    assert b'route="/v1/models"' in first.exposition()
+    assert b'route="/v1/models"' not in second.exposition()

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.gates import gated
+from tests.processes import running
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def test_a_request_id_is_kept(client: httpx.Client) -> None:
+    response = client.get("/v1/models", headers={"X-Request-ID": "order-66_a.b"})
+    assert response.headers["x-request-id"] == "order-66_a.b"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "a" * 129, "<script>", "ä".encode()])
+def test_another_request_id_is_made(client: httpx.Client, given: str | bytes) -> None:
+    response = client.get(
+        "/v1/models", headers=[(b"X-Request-ID", given.encode() if isinstance(given, str) else given)]
+    )
+    assert len(response.headers["x-request-id"]) == 32
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "kept"),
+    [
+        (f"00-{TRACE}-00f067aa0ba902b7-01", True),
+        (f"cc-{TRACE}-00f067aa0ba902b7-01-what-the-future-will-be-like", True),
+        (f"ff-{TRACE}-00f067aa0ba902b7-01", False),
+        (f"00-{'0' * 32}-00f067aa0ba902b7-01", False),
+        (f"00-{TRACE}-{'0' * 16}-01", False),
+        ("nonsense", False),
+    ],
+)
+def test_the_trace_is_the_request_id_where_there_is_no_other(
+    client: httpx.Client, traceparent: str, kept: bool
+) -> None:
+    response = client.get("/v1/models", headers={"traceparent": traceparent})
+    assert (response.headers["x-request-id"] == TRACE) == kept
+
+
+def test_logs_have_the_request_and_the_trace(models: Path) -> None:
+    headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "X-Request-ID": "order-66"}
+    with running(models) as (process, address):
+        httpx.get(f"{address}/v1/models/nobody", headers=headers)
+        record = process.wait_for("request")
+    assert record.pop("milliseconds") > 0
+    assert {name: record[name] for name in record if name not in {"time", "level", "logger", "message"}} == {
+        "method": "GET",
+        "route": "/v1/models/{name}",
+        "status": 404,
+        "code": "unknown_model",
+        "request_id": "order-66",
+        "trace_id": TRACE,
+    }
+
+
+def test_security_headers(client: httpx.Client) -> None:
+    headers = client.get("/v1/models").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["cache-control"] == "no-store"
+    assert "server" not in headers
+    assert "cdn.jsdelivr.net" in client.get("/docs").headers["content-security-policy"]
+
+
+def test_pages_of_other_origins_are_refused_by_default(client: httpx.Client) -> None:
+    response = client.get("/v1/models", headers={"Origin": "https://example.org"})
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_origins_that_are_allowed(models: Path) -> None:
+    origins = "https://example.org, https://example.com"
+    with gated(models, cors_origins=origins, api_keys="k" * 16) as service:
+        preflight = httpx.options(
+            f"{service.address}/v1/classify",
+            headers={
+                "Origin": "https://example.com",
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "x-api-key",
+            },
+        )
+        refused = httpx.get(f"{service.address}/v1/models", headers={"Origin": "https://example.net"})
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == "https://example.com"
+    assert "access-control-allow-origin" not in refused.headers
+    assert refused.status_code == 401
+
+
+def test_docs_can_be_turned_off(models: Path) -> None:
+    with gated(models, docs=False) as service:
+        assert [httpx.get(service.address + path).status_code for path in ("/docs", "/openapi.json")] == [
+            404
+        ] * 2

@@ -1,0 +1,48 @@
+import logging
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.predictor import Predictor, Question
+from service.schemas import Answer
+from tests.gates import gated
+from tests.uploads import picture
+
+UNEXPECTED = "Something went wrong on our side; the request id finds it in the logs."
+
+
+def explode(self: Predictor, data: bytes, question: Question) -> Answer:
+    raise RuntimeError("a bug")
+
+
+def test_an_unexpected_error_is_logged_once_and_told_to_nobody(
+    models: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Predictor, "classify", explode)
+    with gated(models) as service, caplog.at_level(logging.ERROR):
+        response = httpx.post(f"{service.address}/v1/classify", files={"image": picture()})
+    assert response.status_code == 500
+    problem = response.json()
+    assert (problem["code"], problem["detail"]) == ("internal_error", UNEXPECTED)
+    (record,) = caplog.records
+    assert vars(record)["request_id"] == problem["request_id"]
+    assert record.exc_info is not None
+
+
+def test_in_a_batch_it_is_the_problem_of_its_image(
+    models: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    poison, classify = picture("PNG", (7, 7)), Predictor.classify
+
+    def classify_all_but(self: Predictor, data: bytes, question: Question) -> Answer:
+        return (explode if data == poison else classify)(self, data, question)
+
+    monkeypatch.setattr(Predictor, "classify", classify_all_but)
+    with gated(models) as service, caplog.at_level(logging.ERROR):
+        files = [("images", picture()), ("images", poison), ("images", picture())]
+        response = httpx.post(f"{service.address}/v1/classify/batch", files=files)
+    assert response.status_code == 200
+    problems = [item["problem"] and item["problem"]["code"] for item in response.json()["items"]]
+    assert problems == [None, "internal_error", None]
+    assert [record.getMessage() for record in caplog.records] == ["unexpected error in a batch"]

@@ -1,0 +1,64 @@
+"""The privacy promise: nothing of an upload is ever on a disk, in the logs or in the metrics."""
+
+import io
+import os
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+
+from tests.processes import forbid_writing_files, running
+from tests.uploads import noise, picture
+
+NAME = "grandma-at-the-beach"
+COMMENT = "written-inside-the-photo"
+
+
+def photo() -> bytes:
+    exif = Image.Exif()
+    exif[0x9286] = COMMENT  # UserComment
+    return picture("JPEG", (300, 200), exif=exif.tobytes(), comment=COMMENT.encode())
+
+
+def test_no_byte_of_an_upload_is_written_or_told(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    before = set(os.listdir())
+    with running(models, before=forbid_writing_files) as (process, address):
+        with httpx.Client(base_url=address, headers={"User-Agent": "my-own-browser"}) as client:
+            name = f"{NAME}.jpg"
+            answers = [
+                client.post(f"/v1/classify?region=whole&{NAME}={NAME}", files={"image": (name, photo())}),
+                client.post("/v1/classify", files={"image": (name, b"no picture " + COMMENT.encode())}),
+                client.post("/v1/classify", files={NAME: (name, photo())}),
+                client.post("/v1/classify", files={"image": (name, bytes(21_000_000))}),
+                client.post("/v1/classify/batch", files=[("images", (name, noise(1000)))] * 4),
+                client.get(f"/{NAME}"),
+                client.get(f"/v1/models/{NAME}"),
+            ]
+            metrics = client.get("/metrics").text
+    assert [answer.status_code for answer in answers] == [200, 415, 422, 413, 200, 404, 404]
+    told = "".join(process.lines) + metrics
+    assert '"route": "/v1/classify"' in told
+    for secret in (NAME, COMMENT, "my-own-browser", '"127.0.0.1"'):
+        assert secret not in told.replace('"host": "127.0.0.1"', "")
+    assert list(scratch.iterdir()) == []
+    assert set(os.listdir()) == before
+
+
+def test_a_damaged_picture_does_not_fill_the_log(models: Path) -> None:
+    damaged = bytearray(fax())
+    damaged[20:200] = bytes(range(180))
+    with running(models) as (process, address):
+        httpx.post(f"{address}/v1/classify", files={"image": bytes(damaged)})
+    assert all(line.startswith("{") for line in process.lines)
+
+
+def fax() -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((200, 200), 80).convert("1").save(file, "TIFF", compression="group4")
+    return file.getvalue()

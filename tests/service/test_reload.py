@@ -1,0 +1,144 @@
+import logging
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.models import ModelStore
+from service.reload import Outcome, Reloader
+from tests.bundles import metadata, write_bundle
+from tests.gates import eventually
+from tests.processes import running
+from tests.uploads import picture
+
+
+class Watched:
+    """A store with one model, and a reloader that looks when it is told to."""
+
+    def __init__(self, folder: Path, wanted: str = "colours") -> None:
+        self.folder = folder
+        write_bundle(folder)
+        self.store = ModelStore.load(folder, wanted, threads=1)
+        self.outcomes: list[Outcome] = []
+        self.reloader = Reloader(self.store, folder, wanted, 1, self.outcomes.append)
+
+    def look_twice(self) -> int | None:
+        self.reloader.look()
+        self.reloader.look()
+        return self.store.version("colours")
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path)
+
+
+def test_a_new_version_is_served_once_its_files_are_still(watched: Watched) -> None:
+    old = watched.store.get(None)
+    write_bundle(watched.folder, metadata(version=2))
+    watched.reloader.look()
+    assert watched.store.version("colours") == 1
+    watched.reloader.look()
+    assert watched.store.version("colours") == 2
+    assert watched.store.get(None) is not old
+    assert old.metadata.version == 1
+    assert watched.outcomes == ["loaded"]
+
+
+def test_a_bad_version_is_reported_once_and_the_old_one_stays(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = write_bundle(watched.folder, metadata(version=2), golden=(0.2, 0.2, 0.6))
+    with caplog.at_level(logging.ERROR, "service"):
+        assert watched.look_twice() == 1
+        assert watched.look_twice() == 1
+    (record,) = caplog.records
+    assert record.getMessage() == "new model version rejected"
+    assert "differs by" in vars(record)["reason"]
+    assert list(watched.store.rejected) == [folder]
+    assert watched.outcomes == ["rejected"]
+
+
+def test_a_bad_version_that_was_mended(watched: Watched) -> None:
+    folder = write_bundle(watched.folder, metadata(version=2), golden=(0.2, 0.2, 0.6))
+    assert watched.look_twice() == 1
+    shutil.rmtree(folder)
+    write_bundle(watched.folder, metadata(version=2))
+    assert watched.look_twice() == 2
+    assert watched.store.rejected == {}
+
+
+def test_a_file_that_is_no_model(watched: Watched) -> None:
+    folder = watched.folder / "colours" / "2"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(b"half a copy")
+    assert watched.look_twice() == 1
+    assert "cannot load this file" in watched.store.rejected[folder]
+
+
+def test_the_best_that_can_be_served_is_served(watched: Watched) -> None:
+    write_bundle(watched.folder, metadata(version=2))
+    write_bundle(watched.folder, metadata(version=3), golden=(0.2, 0.2, 0.6))
+    assert watched.look_twice() == 1
+    assert watched.look_twice() == 2
+
+
+def test_a_version_that_was_taken_back(watched: Watched) -> None:
+    folder = write_bundle(watched.folder, metadata(version=2))
+    assert watched.look_twice() == 2
+    shutil.rmtree(folder)
+    assert watched.look_twice() == 1
+
+
+def test_a_folder_that_disappears_changes_nothing(watched: Watched) -> None:
+    shutil.rmtree(watched.folder)
+    assert watched.look_twice() == 1
+
+
+def test_all_models_of_a_folder(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, wanted="*")
+    write_bundle(tmp_path, metadata(name="another"))
+    watched.look_twice()
+    assert [bundle.metadata.name for bundle in watched.store] == ["colours", "another"]
+    assert watched.store.default == "colours"
+    shutil.rmtree(tmp_path)
+    assert watched.look_twice() == 1
+
+
+def test_a_swap_under_load_loses_no_request(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "models")
+    seen: list[tuple[int, int]] = []
+    stop = threading.Event()
+
+    def ask(address: str) -> None:
+        with httpx.Client(base_url=address) as client:
+            while not stop.is_set():
+                response = client.post("/v1/classify", files={"image": picture("JPEG", (600, 400))})
+                seen.append((response.status_code, response.json()["model"]["version"]))
+
+    with running(tmp_path / "models", waiting=50, reload_seconds=0.05) as (_, address):
+        with ThreadPoolExecutor() as pool:
+            clients = [pool.submit(ask, address) for _ in range(3)]
+            try:
+                fresh = write_bundle(tmp_path / "made", metadata(version=2))
+                fresh.rename(tmp_path / "models" / "colours" / "2")
+                eventually(lambda: (200, 2) in seen[-3:])
+                bad = write_bundle(tmp_path / "made", metadata(version=3), golden=(0.2, 0.2, 0.6))
+                bad.rename(tmp_path / "models" / "colours" / "3")
+                eventually(lambda: bool(httpx.get(f"{address}/health").json()["rejected"]))
+            finally:
+                stop.set()
+            for client in clients:
+                client.result()
+        health = httpx.get(f"{address}/health").json()
+        metrics = httpx.get(f"{address}/metrics").text
+    assert {status for status, _ in seen} == {200}
+    assert {version for _, version in seen} == {1, 2}
+    assert health["models"] == [{"name": "colours", "version": 2}]
+    assert health["rejected"] == [{"name": "colours", "version": 3}]
+    assert 'service_model_reloads_total{outcome="rejected"} 1.0' in metrics
+    assert 'service_model{name="colours",sha256="' in metrics
+    assert 'version="2"} 1.0' in metrics

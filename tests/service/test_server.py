@@ -1,0 +1,155 @@
+"""Slow clients, and the life of the process."""
+
+import signal
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.bundles import metadata, write_bundle
+from tests.gates import eventually, gated
+from tests.processes import Process, running
+from tests.uploads import picture
+
+
+def connect(address: str) -> socket.socket:
+    parts = urlsplit(address)
+    return socket.create_connection((parts.hostname, parts.port), timeout=30)
+
+
+def until_closed(connection: socket.socket) -> bytes:
+    try:
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+    except ConnectionResetError:
+        return b""
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"POST /v1/classify HT", b"POST /v1/classify HTTP/1.1\r\nhost: a\r\nx: y"],
+    ids=["silence", "half a line", "half a head"],
+)
+def test_a_slow_head_ends_the_connection(service: str, start: bytes) -> None:
+    with connect(service) as connection:
+        connection.sendall(start)
+        assert until_closed(connection) == b""
+
+
+def test_a_head_without_end(service: str) -> None:
+    flood = b"GET /health HTTP/1.1\r\nhost: a\r\n" + b"x: " + b"y" * 1_000_000
+    with connect(service) as connection:
+        try:
+            connection.sendall(flood)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it has been told already
+        answer = until_closed(connection)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
+
+
+def test_bytes_that_are_no_http(service: str) -> None:
+    with connect(service) as connection:
+        connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(50))
+        assert until_closed(connection).startswith(b"HTTP/1.1 400 Bad Request")
+
+
+def test_a_connection_serves_many_requests(service: str) -> None:
+    connection = HTTPConnection(urlsplit(service).netloc)
+    connection.connect()
+    first = connection.sock
+    for _ in range(3):
+        connection.request("GET", "/health/live")
+        assert connection.getresponse().read() == b'{"status":"live"}'
+        assert connection.sock is first
+    connection.close()
+
+
+def test_stopping_is_announced_and_finishes_what_is_in_flight(models: Path) -> None:
+    with gated(models, workers=1, drain_seconds=30.0) as service, ThreadPoolExecutor() as pool:
+        service.predictor.gate.clear()
+        url = f"{service.address}/v1/classify"
+        in_flight = pool.submit(httpx.post, url, files={"image": picture()})
+        service.predictor.wait_until_asked()
+        service.server.handle_exit(signal.SIGTERM, None)
+        ready = httpx.get(f"{service.address}/health/ready")
+        assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
+        assert ready.headers["connection"] == "close"
+        assert httpx.get(f"{service.address}/health").json()["status"] == "stopping"
+        assert httpx.get(f"{service.address}/health/live").status_code == 200
+        late = pool.submit(httpx.post, url, files={"image": picture()})
+        eventually(lambda: service.metric("service_requests_inside") == 2)
+        service.server.handle_exit(signal.SIGTERM, None)  # asked a second time: no more draining
+        service.predictor.gate.set()
+        assert (in_flight.result().status_code, late.result().status_code) == (200, 200)
+
+
+def test_sigterm_under_load_loses_no_request(models: Path) -> None:
+    """Clients behave as a load balancer does: they stop when they are told so, and not before."""
+    statuses: list[int] = []
+    many = threading.Semaphore(0)
+
+    def ask(address: str) -> None:
+        with httpx.Client(base_url=address) as client:
+            goodbye = False
+            while not goodbye:
+                response = client.post("/v1/classify", files={"image": picture("JPEG", (600, 400))})
+                statuses.append(response.status_code)
+                goodbye = response.headers.get("connection") == "close"
+                many.release()
+
+    with running(models, waiting=50, drain_seconds=5) as (process, address), ThreadPoolExecutor() as pool:
+        clients = [pool.submit(ask, address) for _ in range(4)]
+        for _ in range(40):
+            assert many.acquire(timeout=30)
+        process.process.send_signal(signal.SIGTERM)
+        for client in clients:
+            client.result()
+        assert process.stop() == 0
+    assert set(statuses) == {200}
+    assert [record["message"] for record in process.records()].count("request") == len(statuses)
+
+
+def test_killed_and_started_again(models: Path) -> None:
+    with running(models) as (process, address):
+        assert process.stop(signal.SIGKILL) == -signal.SIGKILL
+    with running(models, port=urlsplit(address).port) as (_, again):
+        assert again == address
+        assert httpx.get(f"{again}/health/ready").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"port": "http"}, "SERVICE_PORT: Input should be a valid integer"),
+        ({"max_batch": 0}, "SERVICE_MAX_BATCH: Input should be greater than or equal to 1"),
+        ({"model": "another"}, "Expected a model at "),
+        ({"models": "/nowhere", "model": "*"}, "Expected a folder of models. Received: /nowhere"),
+        ({"api_keys": "short-secret"}, "SERVICE_API_KEYS: Value error, Each key must have at least 16"),
+    ],
+)
+def test_what_stops_the_start(models: Path, settings: dict[str, str], reason: str) -> None:
+    process = Process({"models": models, "model": "colours"} | settings)
+    assert process.process.wait(timeout=60) == 2
+    assert process.stop() == 2
+    (line,) = process.lines
+    assert line.startswith(reason)
+    assert "short-secret" not in line
+
+
+def test_a_wrong_golden_answer_stops_the_start(tmp_path: Path) -> None:
+    write_bundle(tmp_path, metadata(), golden=(0.2, 0.2, 0.6))
+    process = Process({"models": tmp_path, "model": "colours"})
+    assert process.process.wait(timeout=60) == 2
+    process.stop()
+    assert "the answer for red.png differs by" in process.lines[0]
+
+
+def test_a_port_that_is_taken(models: Path, service: str) -> None:
+    process = Process({"models": models, "model": "colours", "port": urlsplit(service).port})
+    assert process.process.wait(timeout=60) != 0
+    process.stop()
+    assert "address already in use" in process.records()[0]["message"]

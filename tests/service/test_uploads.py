@@ -1,0 +1,173 @@
+"""Hostile and clumsy uploads against a real server: each is its own clear problem, and the server goes on."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from service.errors import TooManyImages
+from service.uploads import read_images
+from tests.uploads import (
+    BOUNDARY,
+    MULTIPART,
+    bomb,
+    end,
+    long_gif,
+    noise,
+    part,
+    picture,
+    png_header,
+    text_bomb,
+)
+
+JPEG = picture("JPEG", (64, 64))
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+def flipped(data: bytes) -> bytes:
+    broken = bytearray(data)
+    for place in range(2, len(broken), 7):
+        broken[place] ^= 0xFF
+    return bytes(broken)
+
+
+HOSTILE = {
+    "empty": (b"", 422, "empty_file"),
+    "text": (b"hello", 415, "unsupported_format"),
+    "pdf": (b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n", 415, "unsupported_format"),
+    "svg": (SVG, 415, "unsupported_format"),
+    "html": (b"<!doctype html><script>alert(1)</script>", 415, "unsupported_format"),
+    "zip": (b"PK\x03\x04" + bytes(60), 415, "unsupported_format"),
+    "truncated jpeg": (noise(64, "JPEG")[:2000], 422, "corrupt_image"),
+    "bit-flipped jpeg": (flipped(JPEG), 415, "unsupported_format"),
+    "truncated png": (picture("PNG")[:60], 422, "corrupt_image"),
+    "png header only": (png_header(10, 10), 415, "unsupported_format"),
+    "no pixels": (png_header(0, 10), 415, "unsupported_format"),
+    "bomb": (bomb(), 413, "image_too_large"),
+    "one long side": (bomb(30_000, 1), 413, "image_too_large"),
+    "text bomb": (text_bomb(), 422, "corrupt_image"),
+    "gif header and a script": (b"GIF89a/*" + bytes(6) + b"*/=alert(1)", 415, "unsupported_format"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_an_unusable_picture_is_its_own_problem(client: httpx.Client, name: str) -> None:
+    data, status, code = HOSTILE[name]
+    response = client.post("/v1/classify?region=whole", files={"image": ("a.jpg", data, "image/jpeg")})
+    problem = response.json()
+    assert (response.status_code, problem["code"], problem["status"]) == (status, code, status)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert problem["request_id"] == response.headers["x-request-id"]
+
+
+USABLE: dict[str, tuple[str, bytes, str]] = {
+    "jpeg": ("a.jpg", JPEG, "image/jpeg"),
+    "20,000 frames": ("a.gif", long_gif(), "image/gif"),
+    "jpeg and zip": ("a.jpg", JPEG + b"PK\x03\x04" + bytes(60), "image/jpeg"),
+    "jpeg and script": ("a.js", JPEG + b"<script>alert(1)</script>", "text/javascript"),
+    "wrong content type": ("a.txt", JPEG, "text/plain"),
+    "no content type": ("a", JPEG, ""),
+    "path in the name": ("../../etc/passwd", JPEG, "image/jpeg"),
+    "control characters in the name": ("a\x00\x1b[2J.jpg", JPEG, "image/jpeg"),
+    "a long name": ("a" * 3000, JPEG, "image/jpeg"),
+}
+
+
+@pytest.mark.parametrize("name", USABLE)
+def test_only_the_picture_itself_counts(client: httpx.Client, name: str) -> None:
+    response = client.post("/v1/classify?region=whole", files={"image": USABLE[name]})
+    assert response.status_code == 200
+    assert response.json()["results"][0]["label"] == "red"
+
+
+FORMS: dict[str, tuple[bytes, str]] = {
+    "no part": (end(), "Received: no file."),
+    "wrong field": (part(JPEG, 'form-data; name="photo"; filename="a"') + end(), "other fields ['photo']"),
+    "text instead of a file": (part(b"hello", 'form-data; name="image"') + end(), "other fields ['image']"),
+    "one more field": (part(JPEG) + part(b"1", 'form-data; name="x"') + end(), "other fields ['x']"),
+    "no name": (part(JPEG, "form-data") + end(), 'field "name" must be provided'),
+    "many headers": (part(JPEG, extra="X: y\r\n" * 5000) + end(), "Invalid multipart data"),
+    "a long header": (part(JPEG, extra=f"X: {'y' * 100_000}\r\n") + end(), "Invalid multipart data"),
+    "many fields": (part(b"1", 'form-data; name="x"') * 100 + end(), "Too many fields"),
+    "a large field": (part(bytes(10_000), 'form-data; name="x"') + end(), "Part exceeded maximum size"),
+    "another boundary": (b"--other\r\n\r\n" + JPEG, "Invalid multipart data"),
+    "no body": (b"", "Received: no file."),
+    "never ending": (part(JPEG), "Received: no file."),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_that_does_not_fit_the_api(client: httpx.Client, name: str) -> None:
+    body, reason = FORMS[name]
+    response = client.post("/v1/classify", content=body, headers=MULTIPART)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
+    assert reason in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({}, "Expected multipart/form-data with the file field 'image'. Received: ''."),
+        ({"content-type": "application/json"}, "Received: 'application/json'."),
+        ({"content-type": "multipart/form-data"}, "Missing boundary"),
+    ],
+)
+def test_a_body_that_is_no_form(client: httpx.Client, headers: dict[str, str], reason: str) -> None:
+    response = client.post("/v1/classify", content=b"{}", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
+    assert reason in response.json()["detail"]
+
+
+def test_a_repeated_field(client: httpx.Client) -> None:
+    response = client.post("/v1/classify", content=part(JPEG) * 2 + end(), headers=MULTIPART)
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_images")
+
+
+def test_a_batch_over_the_limit(client: httpx.Client) -> None:
+    response = client.post("/v1/classify/batch", files=[("images", JPEG)] * 5)
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_images")
+
+
+def test_a_bad_picture_in_a_batch_is_its_own_problem(client: httpx.Client) -> None:
+    files = [("images", data) for data in (JPEG, b"", SVG, JPEG)]
+    items = client.post("/v1/classify/batch?region=whole", files=files).json()["items"]
+    assert [item["index"] for item in items] == [0, 1, 2, 3]
+    assert [item["problem"] and item["problem"]["code"] for item in items] == [
+        None,
+        "empty_file",
+        "unsupported_format",
+        None,
+    ]
+    assert items[3]["answer"]["results"][0]["label"] == "red"
+
+
+def test_memory_returns_to_where_it_was(client: httpx.Client) -> None:
+    large = noise(700)
+    assert resident(client) > 0
+    for data in (large, bomb(), text_bomb()) * 2:
+        client.post("/v1/classify", files={"image": data})
+    before = resident(client)
+    for data in (large, bomb(), text_bomb()) * 8:
+        client.post("/v1/classify", files={"image": data})
+    # 24 uploads of up to 1.5 MB, which would unpack to gigabytes.
+    assert resident(client) - before < 20e6
+
+
+def resident(client: httpx.Client) -> float:
+    lines = client.get("/metrics").text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("process_resident_memory_bytes "))
+
+
+def test_reading_stops_at_the_first_file_too_many() -> None:
+    parts = [part(JPEG) for _ in range(100)] + [end()]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+    content_type = f"multipart/form-data; boundary={BOUNDARY}".encode()
+    scope = {"type": "http", "headers": [(b"content-type", content_type)]}
+    with pytest.raises(TooManyImages):
+        asyncio.run(read_images(Request(scope, receive), "image", most=2))
+    assert len(parts) > 90

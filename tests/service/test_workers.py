@@ -1,0 +1,118 @@
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from service.errors import Overloaded
+from service.workers import Turn, Workers
+
+
+class Gate:
+    """Work that waits until it is let go, and remembers in which order it was begun."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.begun: list[str] = []
+
+    def work(self, name: str) -> Callable[[], str]:
+        def wait() -> str:
+            self.begun.append(name)
+            assert self.open.wait(30)
+            return name
+
+        return wait
+
+
+async def settle() -> None:
+    """Let every task that can go on do so."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def test_results_and_errors_come_back() -> None:
+    async def scenario() -> None:
+        workers = Workers(2)
+        with workers.admit() as turn:
+            assert await turn.run(lambda: 42) == 42
+            with pytest.raises(ZeroDivisionError):
+                await turn.run(lambda: 1 // 0)
+        assert (workers.inside, workers.running, workers.queued) == (0, 0, 0)
+        workers.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_room_is_bounded() -> None:
+    workers = Workers(count=1, waiting=1)
+    with workers.admit(), workers.admit(), pytest.raises(Overloaded), workers.admit():
+        pass
+    with workers.admit():
+        workers.check_room()
+    workers.close()
+
+
+def test_batches_leave_half_of_the_room() -> None:
+    workers = Workers(count=1, waiting=3)
+    with workers.admit(batch=True), workers.admit(batch=True):
+        with pytest.raises(Overloaded):
+            workers.check_room(batch=True)
+        workers.check_room()
+    workers.check_room(batch=True)
+    workers.close()
+
+
+def test_a_single_image_does_not_wait_for_a_whole_batch() -> None:
+    async def ask(turn: Turn, gate: Gate, names: list[str]) -> None:
+        await asyncio.gather(*(turn.run(gate.work(name)) for name in names))
+
+    async def scenario() -> list[str]:
+        gate, workers = Gate(), Workers(count=1, waiting=2)
+        with workers.admit(batch=True) as batch, workers.admit() as single:
+            first = asyncio.create_task(ask(batch, gate, [f"batch {index}" for index in range(5)]))
+            await settle()
+            second = asyncio.create_task(ask(single, gate, ["single"]))
+            await settle()
+            gate.open.set()
+            await asyncio.gather(first, second)
+        workers.close()
+        return gate.begun
+
+    assert asyncio.run(scenario())[:4] == ["batch 0", "batch 1", "single", "batch 2"]
+
+
+def test_who_gives_up_frees_the_place_and_is_never_worked_on() -> None:
+    async def ask(workers: Workers, gate: Gate, name: str) -> str:
+        with workers.admit() as turn:
+            return await turn.run(gate.work(name))
+
+    async def scenario() -> None:
+        gate, workers = Gate(), Workers(count=1, waiting=1)
+        busy = asyncio.create_task(ask(workers, gate, "busy"))
+        await settle()
+        waiting = asyncio.create_task(ask(workers, gate, "waiting"))
+        await settle()
+        assert (workers.inside, workers.queued) == (2, 1)
+        waiting.cancel()
+        await settle()
+        assert (workers.inside, workers.queued) == (1, 0)
+        gate.open.set()
+        assert await busy == "busy"
+        assert gate.begun == ["busy"]
+        workers.close()
+
+    asyncio.run(scenario())
+
+
+def test_waiting_is_reported() -> None:
+    waits: list[float] = []
+
+    async def scenario() -> None:
+        workers = Workers(1, on_start=waits.append)
+        with workers.admit() as turn:
+            await asyncio.gather(turn.run(lambda: None), turn.run(lambda: None))
+        workers.close()
+
+    asyncio.run(scenario())
+    assert len(waits) == 2
+    assert min(waits) >= 0
