@@ -179,5 +179,9 @@ def _step(
         return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32))
 
     signature = [tf.TensorSpec(model.input.shape, tf.float32), tf.TensorSpec((None,), tf.int64)]
-    function: Callable[[NDArray[Any], NDArray[np.int64]], Any] = tf.function(step, input_signature=signature)
+    # XLA fuses Adam's many passes over a dense layer, which halves the step; its convolutions are slow.
+    fuse = not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
+    function: Callable[[NDArray[Any], NDArray[np.int64]], Any] = tf.function(
+        step, input_signature=signature, jit_compile=fuse
+    )
     return function

@@ -1,0 +1,31 @@
+"""Small folders of generated photos."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def photo(path: Path, seed: int = 0, size: int = 40, colour: int | None = None) -> Path:
+    """Write a photo of noise, tinted with a colour 0..2 (red, green, blue) that a network can learn."""
+    pixels = np.random.default_rng(seed).integers(0, 120, (size, size, 3), dtype=np.uint8)
+    if colour is not None:
+        pixels[..., colour] += 120
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def classes(root: Path, names: tuple[str, ...] = ("red", "green"), count: int = 6, start: int = 0) -> Path:
+    """Write `<name>/<i>.png` for each class; photos of a class share a colour."""
+    for colour, name in enumerate(names):
+        for index in range(count):
+            photo(root / name / f"{index}.png", seed=start + 100 * colour + index, colour=colour)
+    return root
+
+
+def splits(root: Path, train: int = 6, validation: int = 3) -> Path:
+    """Write `train/` and `validation/` with two classes each."""
+    classes(root / "train", count=train)
+    classes(root / "validation", count=validation, start=1000)
+    return root

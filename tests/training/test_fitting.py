@@ -1,0 +1,81 @@
+import keras
+import numpy as np
+import pytest
+
+from training.fitting import Best, Epoch, Examples, Stage, class_weights, fit, measure
+from training.hyperparameters import HyperParameters
+from training.network import build_head
+
+RECIPE = HyperParameters(head="gap", dropout=0.0, batch=8, learning_rate=0.05)
+
+
+def epoch(number: int, loss: float, balanced: float) -> Epoch:
+    return Epoch(number, "head", 1.0, 0.5, loss, 0.5, balanced, 0.1)
+
+
+def examples(seed: int, count: int = 24) -> Examples:
+    rng = np.random.default_rng(seed)
+    targets = np.arange(count) % 3
+    features = rng.normal(size=(2, count, 2, 2, 3)) + 2 * np.eye(3)[targets][None, :, None, None, :]
+    return Examples(features.astype(np.float16), targets.astype(np.int64))
+
+
+def trained(seed: int) -> list[Epoch]:
+    keras.utils.set_random_seed(seed)
+    history: list[Epoch] = []
+    model = build_head((2, 2, 3), 3, RECIPE)
+    fit(model, examples(0), examples(1), Stage("head", 12, 0.05), RECIPE, 1, history.append)
+    return history
+
+
+def test_a_learnable_task_is_learned() -> None:
+    history = trained(1)
+    assert [item.number for item in history] == list(range(1, 13))
+    assert history[-1].val_loss < history[0].val_loss
+    assert history[-1].val_balanced_accuracy > 0.9
+
+
+def test_the_seed_decides_the_result() -> None:
+    def losses(seed: int) -> list[float]:
+        return [item.val_loss for item in trained(seed)]
+
+    assert losses(1) == losses(1) != losses(2)
+
+
+def test_every_photo_comes_once_per_epoch_in_one_of_its_versions() -> None:
+    features = np.arange(20, dtype=np.float16).reshape(2, 10, 1, 1, 1)
+    batches = list(Examples(features, np.arange(10)).batches(4, np.random.default_rng(0)))
+    assert [len(targets) for _, targets in batches] == [4, 4, 2]
+    targets = np.concatenate([targets for _, targets in batches])
+    values = np.concatenate([values.ravel() for values, _ in batches])
+    assert sorted(targets) == list(range(10))
+    assert (values % 10 == targets).all()
+    assert {value // 10 for value in values} == {0, 1}
+
+
+def test_balanced_weights_make_classes_equal() -> None:
+    targets = np.array([0, 0, 0, 1])
+    np.testing.assert_allclose(class_weights(targets, 3, "balanced"), [2 / 3, 2, 2])
+    np.testing.assert_allclose(class_weights(targets, 3, "balanced")[targets].mean(), 1)
+    np.testing.assert_allclose(class_weights(targets, 3, "none"), 1)
+
+
+def test_measure() -> None:
+    logits = np.log(np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], dtype=np.float32))
+    loss, accuracy, balanced = measure(logits, np.array([0, 0, 0, 1]), "none")
+    assert loss == pytest.approx(-np.log([0.9, 0.8, 0.3, 0.4]).mean(), rel=1e-5)
+    assert accuracy == 0.5
+    assert balanced == pytest.approx((2 / 3 + 0) / 2)
+
+
+@pytest.mark.parametrize(("by", "winner"), [("loss", 1), ("balanced_accuracy", 2)])
+def test_best_keeps_the_weights_of_the_best_epoch(by: str, winner: int) -> None:
+    model = build_head((1, 1, 2), 2, RECIPE)
+    best = Best(model, by)
+    for number, loss, balanced in ((1, 0.3, 0.6), (2, 0.4, 0.8), (3, 0.5, 0.7)):
+        model.set_weights([np.full_like(array, number) for array in model.get_weights()])
+        best.offer(epoch(number, loss, balanced))
+    best.restore()
+    assert best.epoch is not None
+    assert best.epoch.number == winner
+    assert (model.get_weights()[0] == winner).all()

@@ -1,0 +1,156 @@
+"""Reading folders: layouts, tables, and everything that cannot be used."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.training import folders
+from training.errors import TrainingError
+from training.folders import read_dataset
+
+
+def reasons(root: Path) -> dict[str, str]:
+    return {item.path.relative_to(root).as_posix(): item.reason for item in read_dataset(root).skipped}
+
+
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Root reads everything; step down for a moment if we are root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_split_layout(tmp_path: Path) -> None:
+    data = read_dataset(folders.splits(tmp_path, train=4, validation=2))
+    assert [label.id for label in data.labels] == ["green", "red"]
+    assert data.counts("train") == {"green": 4, "red": 4}
+    assert data.counts("validation") == {"green": 2, "red": 2}
+    assert data.skipped == ()
+    assert not data.has_eyes
+
+
+def test_one_folder_is_split_for_the_user(tmp_path: Path) -> None:
+    data = read_dataset(folders.classes(tmp_path, count=10), validation_share=0.2)
+    assert data.counts("train") == {"green": 8, "red": 8}
+    assert data.counts("validation") == {"green": 2, "red": 2}
+
+
+def test_train_without_validation_is_split_too(tmp_path: Path) -> None:
+    folders.classes(tmp_path / "train", count=5)
+    assert read_dataset(tmp_path).counts("validation") == {"green": 1, "red": 1}
+
+
+def test_labels_csv_names_people_and_geometry(tmp_path: Path) -> None:
+    folders.classes(tmp_path, count=3)
+    rows = ["file,person,geometry,source", "red/0.png,anna,wide,here", "red/1.png,anna,tight,"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    data = read_dataset(tmp_path)
+    photos = {photo.path.relative_to(tmp_path).as_posix(): photo for photo in data.photos}
+    assert photos["red/0.png"].person == photos["red/1.png"].person == "anna"
+    assert photos["red/0.png"].geometry == "wide"
+    assert photos["red/0.png"].attributes == {"source": "here"}
+    assert photos["red/2.png"].person == "red/2.png"
+    assert data.has_eyes
+
+
+def test_unknown_geometry_is_an_error(tmp_path: Path) -> None:
+    folders.classes(tmp_path)
+    (tmp_path / "labels.csv").write_text("file,geometry\nred/0.png,round\n")
+    with pytest.raises(TrainingError, match="red/0.png in labels.csv. Received: round"):
+        read_dataset(tmp_path)
+
+
+def test_classes_csv_tells_titles(tmp_path: Path) -> None:
+    folders.classes(tmp_path, names=("deep_red", "green"))
+    (tmp_path / "classes.csv").write_text("id,title,description,search\ngreen,Grass,Very green,grass art\n")
+    deep, green = read_dataset(tmp_path).labels
+    assert (deep.title, deep.description, deep.search) == ("Deep red", "", "")
+    assert (green.title, green.description, green.search) == ("Grass", "Very green", "grass art")
+
+
+def test_bad_files_are_named_with_their_reasons_and_left_alone(tmp_path: Path) -> None:
+    folders.splits(tmp_path)
+    red = tmp_path / "train" / "red"
+    whole = (red / "0.png").read_bytes()
+    (red / "zero.png").write_bytes(b"")
+    (red / "notes.txt").write_text("not a picture")
+    (red / "truncated.png").write_bytes(whole[: len(whole) // 2])
+    (red / "nested").mkdir()
+    (red / "dangling.png").symlink_to(red / "nowhere.png")
+    (red / ".DS_Store").write_bytes(b"hidden files are nobody's mistake")
+    (tmp_path / "train" / "blue").mkdir()
+    before = {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert reasons(tmp_path) == {
+        "train/red/zero.png": "Expected the bytes of a picture. Received: an empty file.",
+        "train/red/notes.txt": "Expected a picture as JPEG, PNG, WEBP, AVIF, GIF, BMP, TIFF. "
+        "Received: 13 bytes in another format.",
+        "train/red/truncated.png": "The picture is truncated or damaged (OSError).",
+        "train/red/nested": "a folder inside a class; photos belong directly into the class",
+        "train/red/dangling.png": "an unreadable file (No such file or directory)",
+        "train/blue": "an empty class",
+    }
+    assert {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_class_without_a_usable_photo_is_left_out(tmp_path: Path) -> None:
+    folders.classes(tmp_path)
+    (tmp_path / "blue").mkdir()
+    (tmp_path / "blue" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    assert reasons(tmp_path)["blue"] == "a class without one usable photo"
+
+
+def test_class_that_is_not_trained_is_not_measured(tmp_path: Path) -> None:
+    folders.splits(tmp_path)
+    folders.photo(tmp_path / "validation" / "blue" / "0.png", seed=7)
+    assert reasons(tmp_path)["validation/blue/0.png"] == "a class without photos to train on"
+
+
+def test_copy_of_a_training_photo_measures_nothing(tmp_path: Path) -> None:
+    folders.splits(tmp_path)
+    copy = (tmp_path / "train" / "red" / "0.png").read_bytes()
+    (tmp_path / "validation" / "red" / "copy.png").write_bytes(copy)
+    assert "the same bytes as" in reasons(tmp_path)["validation/red/copy.png"]
+
+
+def test_unreadable_folder_is_named() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = folders.splits(Path(name))
+        os.chmod(root, 0o755)
+        closed = root / "train" / "blue"
+        closed.mkdir(mode=0o000)
+        with ordinary_user():
+            found = reasons(root)
+    assert found == {"train/blue": "an unreadable folder (Permission denied)"}
+
+
+def test_fewer_than_two_classes_is_an_error_with_its_reasons(tmp_path: Path) -> None:
+    folders.classes(tmp_path, names=("red",))
+    (tmp_path / "green").mkdir()
+    with pytest.raises(
+        TrainingError, match=r"two or more classes .* Received: red.\n  .*green: an empty class"
+    ):
+        read_dataset(tmp_path)
+
+
+def test_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="There is none at .*nowhere"):
+        read_dataset(tmp_path / "nowhere")
+
+
+def test_fingerprint_depends_on_bytes_and_labels_not_on_names(tmp_path: Path) -> None:
+    first = read_dataset(folders.splits(tmp_path / "a")).facts()
+    renamed = folders.splits(tmp_path / "b") / "train" / "red"
+    (renamed / "0.png").rename(renamed / "z.png")
+    assert read_dataset(tmp_path / "b").facts() == first
+    folders.photo(renamed / "z.png", seed=77)
+    assert read_dataset(tmp_path / "b").facts().fingerprint != first.fingerprint

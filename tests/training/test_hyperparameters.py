@@ -1,0 +1,50 @@
+import argparse
+import dataclasses
+
+import pytest
+
+from training.errors import TrainingError
+from training.hyperparameters import HyperParameters
+
+
+def parsed(*arguments: str) -> HyperParameters:
+    parser = argparse.ArgumentParser()
+    HyperParameters.add_options(parser)
+    return HyperParameters.from_options(parser.parse_args(arguments))
+
+
+def test_defaults_are_the_original_recipe() -> None:
+    recipe = parsed()
+    assert recipe == HyperParameters()
+    assert (recipe.head, recipe.hidden, recipe.dropout, recipe.epochs, recipe.batch) == (
+        "original",
+        256,
+        0.5,
+        50,
+        16,
+    )
+
+
+def test_every_field_is_an_option_with_a_meaning() -> None:
+    parser = argparse.ArgumentParser()
+    HyperParameters.add_options(parser)
+    for field in dataclasses.fields(HyperParameters):
+        assert f"--{field.name.replace('_', '-')}" in parser.format_help()
+        assert field.metadata["text"]
+
+
+def test_options_are_typed() -> None:
+    recipe = parsed("--size", "96", "--learning-rate", "1e-3", "--head", "gap", "--unfreeze", "block5")
+    assert (recipe.size, recipe.learning_rate, recipe.head, recipe.cut) == (96, 1e-3, "gap", "block4_pool")
+
+
+def test_value_out_of_range_is_refused() -> None:
+    with pytest.raises(TrainingError, match="Expected size from 32 to 1024. Received: 16"):
+        parsed("--size", "16")
+    with pytest.raises(TrainingError, match="Expected head as one of .* Received: 'tail'"):
+        HyperParameters(head="tail")
+
+
+def test_recipe_is_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        HyperParameters().size = 1  # type: ignore[misc]

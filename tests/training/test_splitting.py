@@ -1,0 +1,51 @@
+from pathlib import Path
+
+from training.dataset import Photo
+from training.splitting import split_people
+
+
+def photos(label: str, people: int, each: int = 1) -> list[Photo]:
+    return [
+        Photo(
+            Path(label, f"{person}-{index}.png"),
+            label,
+            "train",
+            f"{label}{person}",
+            digest=f"{label}{person}{index}",
+        )
+        for person in range(people)
+        for index in range(each)
+    ]
+
+
+def chosen(items: list[Photo]) -> set[str]:
+    return {photo.person for photo in items if photo.split == "validation"}
+
+
+def test_nobody_is_on_both_sides_and_classes_keep_their_share() -> None:
+    items = split_people(photos("a", 50, each=2) + photos("b", 10, each=2), 0.2, seed=1)
+    train = {photo.person for photo in items if photo.split == "train"}
+    assert not train & chosen(items)
+    assert len([person for person in chosen(items) if person.startswith("a")]) == 10
+    assert len([person for person in chosen(items) if person.startswith("b")]) == 2
+
+
+def test_seed_decides() -> None:
+    items = photos("a", 50)
+    assert chosen(split_people(items, 0.2, seed=1)) == chosen(split_people(items[::-1], 0.2, seed=1))
+    assert chosen(split_people(items, 0.2, seed=1)) != chosen(split_people(items, 0.2, seed=2))
+
+
+def test_small_classes_get_one_person_and_a_single_person_stays_in_training() -> None:
+    items = split_people(photos("a", 2) + photos("b", 1, each=5), 0.1, seed=1)
+    assert [person[0] for person in chosen(items)] == ["a"]
+
+
+def test_copies_under_two_names_stay_together() -> None:
+    twins = [Photo(Path(f"{i}.png"), "a", "train", f"p{i}", digest=f"d{i // 2}") for i in range(20)]
+    items = split_people(twins, 0.3, seed=3)
+    by_digest: dict[str, set[str]] = {}
+    for photo in items:
+        by_digest.setdefault(photo.digest, set()).add(photo.split)
+    assert all(len(splits) == 1 for splits in by_digest.values())
+    assert len(chosen(items)) == 6
