@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 SERVICE_ENV := .venv/service
 DEV_ENV := .venv/dev
 
-.PHONY: serve test test-containers lint format lock bench clean help
+.PHONY: serve setup test test-containers lint format lock bench clean help
 
 help:  ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,8 @@ help:  ## show the targets
 
 serve: $(SERVICE_ENV)/.ready  ## run the service on the shipped models (port 8000)
 	$(SERVICE_ENV)/bin/python -m service
+
+setup: $(DEV_ENV)/.ready  ## install what training and development need
 
 test: $(DEV_ENV)/.ready  ## run every test
 	$(DEV_ENV)/bin/python -m pytest
