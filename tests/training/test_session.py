@@ -1,0 +1,136 @@
+"""A run folder holds what its contract says, and `fit` speaks to people."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.training import folders
+from training.__main__ import main
+from training.backbone import load_weights
+from training.errors import TrainingError
+from training.folders import read_dataset
+from training.heldout import HeldOut
+from training.runs import Run
+
+TINY = ("--size", "32", "--hidden", "8", "--dropout", "0")
+
+
+def fit(data: Path, run: Path, *options: str) -> int:
+    cache = run.parent / "cache"
+    return main(["fit", str(data), "--out", str(run), "--cache", str(cache), *TINY, *options])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = folders.splits(tmp_path_factory.mktemp("photos"), train=12, validation=6)
+    (root / "train" / "red" / "broken.png").write_bytes(b"")
+    return root
+
+
+@pytest.fixture(scope="module")
+def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The head, then block 5, on photos with one variation each."""
+    out = tmp_path_factory.mktemp("runs") / "run"
+    assert (
+        fit(data, out, "--epochs", "4", "--augment", "1", "--unfreeze", "block5", "--fine-tune-epochs", "2")
+        == 0
+    )
+    return out
+
+
+def test_run_folder_is_complete(run: Path) -> None:
+    names = ["config.json", "curves.png", "history.csv", "metrics.json", "model.keras", "tensorboard"]
+    assert sorted(path.name for path in run.iterdir()) == [*names, "validation.npz"]
+    assert any("tfevents" in path.name for path in (run / "tensorboard").iterdir())
+    with Image.open(run / "curves.png") as curves:
+        assert curves.format == "PNG"
+
+
+def test_history_has_a_row_per_epoch_of_both_stages(run: Path) -> None:
+    with (run / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["number"], row["stage"]) for row in rows] == [
+        (str(number), "head" if number < 5 else "fine-tuning") for number in range(1, 7)
+    ]
+
+
+def test_metrics_are_those_of_the_saved_network(run: Path, data: Path) -> None:
+    metrics = json.loads((run / "metrics.json").read_text())
+    kept = HeldOut.load(run / "validation.npz")
+    answers = Run.load(run).probabilities(kept.images).argmax(axis=1)
+    assert metrics["validation"]["accuracy"] == (answers == kept.labels).mean()
+    assert metrics["validation"]["images"] == 12
+    assert metrics["epochs"] == 6
+    assert metrics["interrupted"] is False
+    assert [item["file"] for item in metrics["skipped"]] == ["train/red/broken.png"]
+
+
+def test_config_says_what_was_decided(run: Path, data: Path) -> None:
+    config = Run.load(run).config
+    assert config.hyperparameters.unfreeze == "block5"
+    assert [label.id for label in config.labels] == ["green", "red"]
+    assert config.dataset == read_dataset(data).facts()
+    assert config.counts["train"] == {"green": 12, "red": 12}
+    assert {"python", "keras"} <= set(config.tools)
+    assert config.crop is None
+
+
+def test_blocks_before_the_unlocked_one_keep_their_weights(run: Path) -> None:
+    weights, network = load_weights(), Run.load(run).network()
+    kernel = network.get_layer("block4_conv3").get_weights()[0]
+    np.testing.assert_array_equal(kernel, weights["block4_conv3/kernel"])
+
+
+def test_a_finished_run_is_not_overwritten_by_accident(
+    run: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, run) == 2
+    assert "There is a run in" in capsys.readouterr().err
+
+
+def test_photos_folder_is_never_written_to(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(data, data / "run") == 2
+    assert "Expected --out outside the photos' folder" in capsys.readouterr().err
+
+
+def test_folder_without_a_run_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="Expected a run of `training fit`"):
+        Run.load(tmp_path)
+
+
+def test_report_names_numbers_files_and_next_steps(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, tmp_path / "run", "--epochs", "2", "--head", "gap") == 0
+    said = capsys.readouterr().out
+    assert "train/red/broken.png: Expected the bytes of a picture. Received: an empty file." in said
+    assert "Best of 2 epochs" in said
+    assert "balanced accuracy" in said
+    assert f"python -m training export {tmp_path / 'run'}" in said
+
+
+def test_ctrl_c_keeps_the_best_epoch_and_says_so(data: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "training", "fit", str(data), "--out", str(tmp_path / "run")]
+    command += ["--cache", str(tmp_path / "cache"), "--epochs", "10000", *TINY]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("epoch 1 is the best so far"):
+                os.kill(process.pid, signal.SIGINT)
+                break
+        rest = process.stdout.read()
+    assert process.returncode == 0, rest
+    assert "Stopped by Ctrl-C after epoch" in rest
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["interrupted"] is True
+    assert Run.load(tmp_path / "run").network().output.shape == (None, 2)
