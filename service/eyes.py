@@ -1,0 +1,149 @@
+"""Any photo in, both eyes out: the eye locator.
+
+    locator = EyeLocator(Path("models/eye-locator/1"))
+    for face in locator.locate(picture):
+        square = face.left.square(scale=1.3, centre=0.5)
+
+Left and right are the person's own. Pixels are those of the picture that was given.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from service import eye_quality
+from service.errors import InvalidBundle
+from service.eye_closeup import is_closeup
+from service.eye_quality import Advice, State
+from service.faces import Detection, FaceDetector
+from service.geometry import RGB, Point, Square
+from service.mesh import FaceMesh, FacePoints
+from service.sessions import Network, read_document
+from service.views import Points
+
+Side = Literal["left", "right"]
+
+MIN_PRESENCE: Final = 0.5
+"""Least probability, by the mesh, that what a detector found is a face."""
+
+
+@dataclass(frozen=True, eq=False)
+class Eye:
+    """One eye of a face."""
+
+    side: Side
+    outer: Point
+    inner: Point
+    eyelids: Points
+    """`[16, 2]`: outer corner, seven points of the lower lid, inner corner, seven of the upper lid."""
+    iris: Points
+    """`[5, 2]`: middle, and four points of its edge."""
+    width: float
+    """Pixels between the corners."""
+    openness: float
+    """Mean distance of the lids in eye widths; about 0.3 for an open eye."""
+    state: State
+    """`closed` and `hidden` eyes have no shape to tell."""
+    advice: tuple[Advice, ...]
+    """What would make a better photo, the gravest first."""
+
+    def square(self, scale: float, centre: float) -> Square:
+        """What a network of this crop geometry looks at."""
+        return Square.around_eye(self.outer, self.inner, scale, centre)
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face and its eyes."""
+
+    box: tuple[float, float, float, float]
+    """Left, top, width and height of all its points, in pixels."""
+    score: float
+    """The detector's, 0..1."""
+    roll: float
+    """Tilt of the eyes' line in degrees, positive clockwise as seen in the picture."""
+    yaw: float
+    """Turn of the head in degrees, positive to the person's own left."""
+    left: Eye
+    right: Eye
+
+    @property
+    def eyes(self) -> tuple[Eye, Eye]:
+        """Left and right eye."""
+        return self.left, self.right
+
+    @property
+    def area(self) -> float:
+        """Of the box, in pixels."""
+        return self.box[2] * self.box[3]
+
+
+class EyeLocator:
+    """Finds faces and their eyes; safe to call from several threads at once.
+
+    `folder` is the bundle `models/eye-locator/<version>`, `threads` the CPUs that one inference may use (0:
+    ONNX Runtime decides). Raises InvalidBundle where the bundle is incomplete.
+    """
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        files = read_document(folder)["networks"]
+        try:
+            paths = [folder / files[name]["file"] for name in ("faces-near", "faces-far", "mesh", "eye")]
+        except KeyError as error:
+            raise InvalidBundle(f"{folder}: expected a network {error} in its document.") from None
+        near, far, mesh, self._eye = (Network(path, threads) for path in paths)
+        self._detector = FaceDetector(near, far)
+        self._mesh = FaceMesh(mesh)
+
+    def locate(self, picture: RGB, every_face: bool = False) -> list[Face]:
+        """The largest face of an upright picture, or every one from large to small; empty where is none.
+
+        A picture without an obvious face is searched again for tilted, small and very close faces.
+        """
+        faces = self._confirmed(picture, self._detector.first_look(picture))
+        if not faces:
+            looks = (self._confirmed(picture, found) for found in self._detector.second_look(picture))
+            faces = next((found for found in looks if found), [])
+        faces.sort(key=lambda face: -face.area)
+        return faces if every_face else faces[:1]
+
+    def looks_like_eye_closeup(self, picture: RGB) -> bool:
+        """Whether the middle of a picture without a face shows one eye from near, open and visible."""
+        return is_closeup(picture, self._eye)
+
+    def _confirmed(self, picture: RGB, detections: list[Detection]) -> list[Face]:
+        found = ((one, self._mesh.points(picture, one.view)) for one in detections)
+        return [_face(picture, one, points) for one, points in found if points.presence >= MIN_PRESENCE]
+
+
+def _face(picture: RGB, detection: Detection, points: FacePoints) -> Face:
+    across = points.left.contour[0] - points.right.contour[0]
+    roll = float(np.degrees(np.arctan2(across[1], across[0])))
+    low, high = points.mesh.min(axis=0), points.mesh.max(axis=0)
+    return Face(
+        box=(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])),
+        score=detection.score,
+        roll=roll,
+        yaw=points.yaw,
+        left=_eye(picture, points, "left", roll),
+        right=_eye(picture, points, "right", roll),
+    )
+
+
+def _eye(picture: RGB, points: FacePoints, side: Side, roll: float) -> Eye:
+    found = points.left if side == "left" else points.right
+    measured = eye_quality.measure(picture, points, side)
+    outer, inner = found.contour[0], found.contour[8]
+    return Eye(
+        side=side,
+        outer=(float(outer[0]), float(outer[1])),
+        inner=(float(inner[0]), float(inner[1])),
+        eyelids=found.contour,
+        iris=found.iris,
+        width=measured.width,
+        openness=measured.openness,
+        state=eye_quality.state(measured),
+        advice=eye_quality.advice(measured, roll, points.yaw),
+    )

@@ -1,0 +1,61 @@
+"""The eye locator's ONNX sessions: small networks from one uint8 picture to named arrays."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from service.classifier import session_options
+from service.errors import InvalidBundle
+from service.geometry import RGB
+
+DOCUMENT = "locator.json"
+INPUT = "picture"
+
+Answers = dict[str, NDArray[np.float32]]
+
+
+class Network:
+    """One network of the bundle; safe to call from several threads at once.
+
+    Raises InvalidBundle where the file is missing, broken or does not take one square uint8 picture.
+    """
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        if not path.is_file():
+            raise InvalidBundle(f"{path}: expected an ONNX file. Received: nothing at this path.")
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                str(path),
+                session_options(threads),
+                providers=[("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})],
+            )
+        except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files
+            raise InvalidBundle(f"{path}: ONNX Runtime cannot load this file: {error}") from error
+        node = self._session.get_inputs()[0]
+        if node.name != INPUT or node.type != "tensor(uint8)" or node.shape[1] != node.shape[2]:
+            raise InvalidBundle(
+                f"{path}: expected the input {INPUT!r}, uint8 [1, S, S, 3]. "
+                f"Received: {node.name!r}, {node.type} {node.shape}."
+            )
+        self.size = int(node.shape[1])
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def __call__(self, picture: RGB) -> Answers:
+        """Answers by name for one picture uint8 `[size, size, 3]`."""
+        return dict(zip(self._outputs, self._session.run(None, {INPUT: picture[None]}), strict=True))
+
+
+def read_document(folder: Path) -> dict[str, Any]:
+    """The bundle's `locator.json`; raises InvalidBundle where it is missing, broken or of another version."""
+    path = folder / DOCUMENT
+    try:
+        document: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InvalidBundle(f"{path}: expected the locator's JSON document: {error}") from error
+    if document.get("schema_version") != 1 or "networks" not in document:
+        raise InvalidBundle(f"{path}: expected schema_version 1 with networks. Received: {list(document)}.")
+    return document
