@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     """Images decoded and classified at the same time; 0 takes the CPUs that the process is really given."""
     waiting: Annotated[int, Field(ge=0, le=10_000)] = 0
-    """Requests that may wait for a worker, beyond them the answer is 503; 0 allows two for each worker."""
+    """Requests that may wait for a worker, beyond them the answer is 503; 0 allows one for each worker."""
     max_connections: Positive = 1024
     """Open connections, idle ones included."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 20 * 1024 * 1024

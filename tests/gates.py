@@ -41,16 +41,17 @@ class Gated(Predictor):
 
 
 class GatedService:
-    """The service on a real port, and its predictor."""
+    """The service on a real port, its predictor, and a client that several threads may use."""
 
-    def __init__(self, address: str, predictor: Gated, server: GracefulServer) -> None:
+    def __init__(self, address: str, client: httpx.Client, predictor: Gated, server: GracefulServer) -> None:
         self.address = address
+        self.client = client
         self.predictor = predictor
         self.server = server
 
     def metric(self, name: str) -> float:
         """The value of a metric now; `name` includes the labels."""
-        text = httpx.get(f"{self.address}/metrics").text
+        text = self.client.get("/metrics").text
         return next(
             float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(f"{name} ")
         )
@@ -76,7 +77,9 @@ def gated(models: Path, **settings: Any) -> Iterator[GatedService]:
     try:
         assert listening.wait(PATIENCE_SECONDS)
         port = running.servers[0].sockets[0].getsockname()[1]
-        yield GatedService(f"http://127.0.0.1:{port}", predictor, running)
+        address = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=address, timeout=PATIENCE_SECONDS) as client:
+            yield GatedService(address, client, predictor, running)
     finally:
         predictor.gate.set()
         running.should_exit = True

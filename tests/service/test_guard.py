@@ -69,7 +69,7 @@ def test_a_slow_body(service: str) -> None:
 def test_a_deadline(models: Path) -> None:
     with gated(models, workers=1, deadline_seconds=0.2) as service:
         service.predictor.gate.clear()
-        response = httpx.post(f"{service.address}/v1/classify", files={"image": picture()})
+        response = service.client.post("/v1/classify", files={"image": picture()})
         assert (response.status_code, response.json()["code"]) == (504, "deadline_exceeded")
         assert response.json()["detail"] == "Expected an answer within 0.2 seconds."
         assert response.headers["retry-after"] == "1"
@@ -84,13 +84,13 @@ def test_uploads_together_are_bounded(models: Path) -> None:
         service.predictor.gate.clear()
         with ThreadPoolExecutor() as pool:
             url = f"{service.address}/v1/classify"
-            first = pool.submit(httpx.post, url, files={"image": picture() + bytes(6_000)})
+            first = pool.submit(service.client.post, url, files={"image": picture() + bytes(6_000)})
             service.predictor.wait_until_asked()
-            second = httpx.post(url, files={"image": picture() + bytes(6_000)})
+            second = service.client.post(url, files={"image": picture() + bytes(6_000)})
             assert (second.status_code, second.json()["code"]) == (503, "overloaded")
             service.predictor.gate.set()
             assert first.result().status_code == 200
-        assert httpx.post(url, files={"image": picture() + bytes(6_000)}).status_code == 200
+        assert service.client.post(url, files={"image": picture() + bytes(6_000)}).status_code == 200
 
 
 @pytest.mark.parametrize("position", ["running", "waiting"])
@@ -116,4 +116,4 @@ def test_a_client_that_leaves_in_the_middle_of_its_body(models: Path) -> None:
         with connect(service.address) as connection:
             connection.sendall(f"{HEAD}content-length: 1000\r\n\r\n--{BOUNDARY}".encode())
         gone = 'service_requests_total{method="POST",route="/v1/classify",status="499"}'
-        eventually(lambda: gone in httpx.get(f"{service.address}/metrics").text)
+        eventually(lambda: gone in service.client.get("/metrics").text)

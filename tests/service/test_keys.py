@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import httpx
 import pytest
 
 from service.keys import ApiKeys
@@ -16,12 +15,13 @@ FIRST, SECOND = "first-key-of-sixteen", "second-key-of-sixteen"
 )
 def test_a_known_key_may_classify(models: Path, headers: dict[str, str]) -> None:
     with gated(models, api_keys=f"{FIRST}, {SECOND}") as service:
-        response = httpx.post(f"{service.address}/v1/classify", files={"image": picture()}, headers=headers)
+        response = service.client.post("/v1/classify", files={"image": picture()}, headers=headers)
         assert response.status_code == 200
 
 
 def test_everybody_else_may_only_look_at_probes(models: Path) -> None:
-    with gated(models, api_keys=FIRST) as service, httpx.Client(base_url=service.address) as client:
+    with gated(models, api_keys=FIRST) as service:
+        client = service.client
         for headers in (
             {},
             {"X-API-Key": "wrong"},

@@ -1,14 +1,13 @@
 from pathlib import Path
 
-import httpx
-
 from service.metrics import Metrics
 from tests.gates import gated
 from tests.uploads import picture
 
 
 def test_requests_images_stages_and_predictions_are_counted(models: Path) -> None:
-    with gated(models, workers=2) as service, httpx.Client(base_url=service.address) as client:
+    with gated(models, workers=2) as service:
+        client = service.client
         client.post("/v1/classify?region=whole", files={"image": picture()})
         client.post("/v1/classify/batch", files=[("images", picture()), ("images", b"")])
         client.get("/v1/models/colours")

@@ -75,15 +75,15 @@ def test_pages_of_other_origins_are_refused_by_default(client: httpx.Client) -> 
 def test_origins_that_are_allowed(models: Path) -> None:
     origins = "https://example.org, https://example.com"
     with gated(models, cors_origins=origins, api_keys="k" * 16) as service:
-        preflight = httpx.options(
-            f"{service.address}/v1/classify",
+        preflight = service.client.options(
+            "/v1/classify",
             headers={
                 "Origin": "https://example.com",
                 "Access-Control-Request-Method": "POST",
                 "Access-Control-Request-Headers": "x-api-key",
             },
         )
-        refused = httpx.get(f"{service.address}/v1/models", headers={"Origin": "https://example.net"})
+        refused = service.client.get("/v1/models", headers={"Origin": "https://example.net"})
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-origin"] == "https://example.com"
     assert "access-control-allow-origin" not in refused.headers
@@ -92,6 +92,4 @@ def test_origins_that_are_allowed(models: Path) -> None:
 
 def test_docs_can_be_turned_off(models: Path) -> None:
     with gated(models, docs=False) as service:
-        assert [httpx.get(service.address + path).status_code for path in ("/docs", "/openapi.json")] == [
-            404
-        ] * 2
+        assert [service.client.get(path).status_code for path in ("/docs", "/openapi.json")] == [404] * 2

@@ -1,7 +1,6 @@
 import logging
 from pathlib import Path
 
-import httpx
 import pytest
 
 from service.predictor import Predictor, Question
@@ -21,7 +20,7 @@ def test_an_unexpected_error_is_logged_once_and_told_to_nobody(
 ) -> None:
     monkeypatch.setattr(Predictor, "classify", explode)
     with gated(models) as service, caplog.at_level(logging.ERROR):
-        response = httpx.post(f"{service.address}/v1/classify", files={"image": picture()})
+        response = service.client.post("/v1/classify", files={"image": picture()})
     assert response.status_code == 500
     problem = response.json()
     assert (problem["code"], problem["detail"]) == ("internal_error", UNEXPECTED)
@@ -41,7 +40,7 @@ def test_in_a_batch_it_is_the_problem_of_its_image(
     monkeypatch.setattr(Predictor, "classify", classify_all_but)
     with gated(models) as service, caplog.at_level(logging.ERROR):
         files = [("images", picture()), ("images", poison), ("images", picture())]
-        response = httpx.post(f"{service.address}/v1/classify/batch", files=files)
+        response = service.client.post("/v1/classify/batch", files=files)
     assert response.status_code == 200
     problems = [item["problem"] and item["problem"]["code"] for item in response.json()["items"]]
     assert problems == [None, "internal_error", None]

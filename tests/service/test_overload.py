@@ -13,16 +13,16 @@ def test_past_the_waiting_room_the_answer_is_503(models: Path) -> None:
     with gated(models, workers=1, waiting=2) as service, ThreadPoolExecutor(8) as pool:
         url = f"{service.address}/v1/classify"
         service.predictor.gate.clear()
-        accepted = [pool.submit(httpx.post, url, files={"image": picture()}) for _ in range(3)]
+        accepted = [pool.submit(service.client.post, url, files={"image": picture()}) for _ in range(3)]
         eventually(lambda: service.metric("service_requests_inside") == 3)
-        refused = httpx.post(url, files={"image": picture()})
+        refused = service.client.post(url, files={"image": picture()})
         assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
         assert refused.headers["retry-after"] == "1"
-        assert httpx.get(f"{service.address}/health/ready").status_code == 200
+        assert service.client.get("/health/ready").status_code == 200
         service.predictor.gate.set()
         assert [request.result().status_code for request in accepted] == [200, 200, 200]
         assert service.metric('service_rejections_total{code="overloaded"}') == 1
-        assert httpx.post(url, files={"image": picture()}).status_code == 200
+        assert service.client.post(url, files={"image": picture()}).status_code == 200
 
 
 def test_a_batch_takes_turns_with_single_images(models: Path) -> None:
@@ -30,9 +30,13 @@ def test_a_batch_takes_turns_with_single_images(models: Path) -> None:
         url = f"{service.address}/v1/classify"
         service.predictor.gate.clear()
         files = [("images", picture())] * 6
-        batch = pool.submit(httpx.post, f"{url}/batch", files=files, headers={"X-Request-ID": "batch"})
+        batch = pool.submit(
+            service.client.post, f"{url}/batch", files=files, headers={"X-Request-ID": "batch"}
+        )
         service.predictor.wait_until_asked()
-        single = pool.submit(httpx.post, url, files={"image": picture()}, headers={"X-Request-ID": "single"})
+        single = pool.submit(
+            service.client.post, url, files={"image": picture()}, headers={"X-Request-ID": "single"}
+        )
         eventually(lambda: service.metric("service_requests_inside") == 2)
         service.predictor.gate.set()
         assert single.result().status_code == 200
@@ -44,7 +48,7 @@ def test_a_rejected_upload_leaves_the_connection_usable(models: Path) -> None:
     with gated(models, workers=1, waiting=1) as service, ThreadPoolExecutor(8) as pool:
         url = f"{service.address}/v1/classify"
         service.predictor.gate.clear()
-        accepted = [pool.submit(httpx.post, url, files={"image": picture()}) for _ in range(2)]
+        accepted = [pool.submit(service.client.post, url, files={"image": picture()}) for _ in range(2)]
         eventually(lambda: service.metric("service_requests_inside") == 2)
         with httpx.Client() as client:
             large = {"image": picture() + bytes(3_000_000)}

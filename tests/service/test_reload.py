@@ -111,30 +111,35 @@ def test_all_models_of_a_folder(tmp_path: Path) -> None:
 def test_a_swap_under_load_loses_no_request(tmp_path: Path) -> None:
     write_bundle(tmp_path / "models")
     seen: list[tuple[int, int]] = []
-    stop = threading.Event()
+    stop, answered = threading.Event(), threading.Semaphore(0)
 
-    def ask(address: str) -> None:
-        with httpx.Client(base_url=address) as client:
-            while not stop.is_set():
-                response = client.post("/v1/classify", files={"image": picture("JPEG", (600, 400))})
-                seen.append((response.status_code, response.json()["model"]["version"]))
+    def ask(client: httpx.Client) -> None:
+        while not stop.is_set():
+            response = client.post("/v1/classify", files={"image": picture("JPEG", (600, 400))})
+            seen.append((response.status_code, response.json()["model"]["version"]))
+            answered.release()
 
-    with running(tmp_path / "models", waiting=50, reload_seconds=0.05) as (_, address):
-        with ThreadPoolExecutor() as pool:
-            clients = [pool.submit(ask, address) for _ in range(3)]
-            try:
-                fresh = write_bundle(tmp_path / "made", metadata(version=2))
-                fresh.rename(tmp_path / "models" / "colours" / "2")
-                eventually(lambda: (200, 2) in seen[-3:])
-                bad = write_bundle(tmp_path / "made", metadata(version=3), golden=(0.2, 0.2, 0.6))
-                bad.rename(tmp_path / "models" / "colours" / "3")
-                eventually(lambda: bool(httpx.get(f"{address}/health").json()["rejected"]))
-            finally:
-                stop.set()
-            for client in clients:
-                client.result()
-        health = httpx.get(f"{address}/health").json()
-        metrics = httpx.get(f"{address}/metrics").text
+    with (
+        running(tmp_path / "models", waiting=50, reload_seconds=0.05) as (_, address),
+        httpx.Client(base_url=address) as client,
+        ThreadPoolExecutor() as pool,
+    ):
+        clients = [pool.submit(ask, client) for _ in range(3)]
+        try:
+            assert all(answered.acquire(timeout=30) for _ in range(9))
+            fresh = write_bundle(tmp_path / "made", metadata(version=2))
+            fresh.rename(tmp_path / "models" / "colours" / "2")
+            eventually(lambda: client.get("/health").json()["models"][0]["version"] == 2)
+            bad = write_bundle(tmp_path / "made", metadata(version=3), golden=(0.2, 0.2, 0.6))
+            bad.rename(tmp_path / "models" / "colours" / "3")
+            eventually(lambda: bool(client.get("/health").json()["rejected"]))
+            assert all(answered.acquire(timeout=30) for _ in range(9))
+        finally:
+            stop.set()
+        for asking in clients:
+            asking.result()
+        health = client.get("/health").json()
+        metrics = client.get("/metrics").text
     assert {status for status, _ in seen} == {200}
     assert {version for _, version in seen} == {1, 2}
     assert health["models"] == [{"name": "colours", "version": 2}]

@@ -72,15 +72,15 @@ def test_stopping_is_announced_and_finishes_what_is_in_flight(models: Path) -> N
     with gated(models, workers=1, drain_seconds=30.0) as service, ThreadPoolExecutor() as pool:
         service.predictor.gate.clear()
         url = f"{service.address}/v1/classify"
-        in_flight = pool.submit(httpx.post, url, files={"image": picture()})
+        in_flight = pool.submit(service.client.post, url, files={"image": picture()})
         service.predictor.wait_until_asked()
         service.server.handle_exit(signal.SIGTERM, None)
-        ready = httpx.get(f"{service.address}/health/ready")
+        ready = service.client.get("/health/ready")
         assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
         assert ready.headers["connection"] == "close"
-        assert httpx.get(f"{service.address}/health").json()["status"] == "stopping"
-        assert httpx.get(f"{service.address}/health/live").status_code == 200
-        late = pool.submit(httpx.post, url, files={"image": picture()})
+        assert service.client.get("/health").json()["status"] == "stopping"
+        assert service.client.get("/health/live").status_code == 200
+        late = pool.submit(service.client.post, url, files={"image": picture()})
         eventually(lambda: service.metric("service_requests_inside") == 2)
         service.server.handle_exit(signal.SIGTERM, None)  # asked a second time: no more draining
         service.predictor.gate.set()
