@@ -11,6 +11,10 @@ COMMANDS = {
     "evaluate": "measure a run on photos it never saw",
     "export": "write a run as one ONNX bundle for the service",
     "predict": "classify files or folders with a model",
+    "check": "look through a folder of photos for everything that would spoil training",
+    "split": "copy photos into train, validation and test, nobody on two sides",
+    "label": "sort photos into classes in the browser",
+    "sort": "copy labelled photos into class folders",
 }
 
 

@@ -41,11 +41,11 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
     """
     if not root.is_dir():
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
-    rows = _rows_by_file(root)
-    found = list(_list(root))
+    rows = rows_by_file(root)
+    found = list(list_files(root))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         checked = list(pool.map(_check, found))
-    photos = [_described(item, root, rows) for item in checked if isinstance(item, Photo)]
+    photos = [described(item, root, rows) for item in checked if isinstance(item, Photo)]
     skipped = [item for item in checked if isinstance(item, Skipped)]
     if not any(photo.split == "validation" for photo in photos):
         photos = split_people(photos, validation_share, seed)
@@ -61,7 +61,8 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
     return Dataset(root, labels, tuple(photos), tuple(sorted(skipped, key=lambda item: item.path)))
 
 
-def _list(root: Path) -> Iterator[Found]:
+def list_files(root: Path) -> Iterator[Found]:
+    """Every file in a class folder, not yet opened, and what is in the way of being one."""
     if (root / "train").is_dir():
         for name, split in SPLITS.items():
             if (root / name).is_dir():
@@ -113,7 +114,8 @@ def _check(item: Found) -> Found:
     return replace(item, digest=hashlib.sha256(data).hexdigest())
 
 
-def _described(photo: Photo, root: Path, rows: dict[str, dict[str, str]]) -> Photo:
+def described(photo: Photo, root: Path, rows: dict[str, dict[str, str]]) -> Photo:
+    """The photo with what the rows of `labels.csv` (by file) say about it; raises TrainingError."""
     name = photo.path.relative_to(root).as_posix()
     row = rows.get(name, {})
     geometry = row.get("geometry") or "whole"
@@ -160,7 +162,8 @@ def _empty_classes(found: Iterable[Found], usable: Iterable[Photo]) -> list[Skip
     return [Skipped(folder, "a class without one usable photo") for folder in listed - kept]
 
 
-def _rows_by_file(root: Path) -> dict[str, dict[str, str]]:
+def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
+    """The rows of `labels.csv` by their file; empty where there is no table. Raises TrainingError."""
     return {row.get("file", ""): row for row in _rows(root / "labels.csv")}
 
 

@@ -1,0 +1,36 @@
+"""What a check finds: one kind, the files it is about, and a sentence."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+KINDS: Final = {
+    "corrupt": "files that cannot be read to their end",
+    "leakage": "a person or photo on both sides of a split",
+    "conflict": "the same photo under two labels",
+    "mislabelled": "labels that are probably wrong",
+    "duplicate": "the same photo twice",
+    "tiny": "photos with too few pixels",
+    "blurred": "photos out of focus",
+    "dark": "photos that are too dark, too bright or without contrast",
+    "outlier": "photos unlike all others",
+    "shortcut": "a simple measure that gives the class away",
+    "imbalance": "classes with too few photos or people",
+}
+"""Every kind of finding, the gravest first, and what it means."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to look at; `files` are paths below the data folder, the one to mend first."""
+
+    kind: str
+    detail: str
+    files: tuple[str, ...] = ()
+    score: float = 0.0
+    """How sure the check is, in the check's own unit; larger is surer. Orders findings of one kind."""
+    suggestion: str = ""
+    """The label that fits better, where that is what was found."""
+
+    def document(self) -> dict[str, Any]:
+        """The finding as JSON data."""
+        return {**asdict(self), "files": list(self.files), "score": round(self.score, 4)}

@@ -1,0 +1,85 @@
+"""All checks on one survey."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from training.checks import balance, duplicates, leakage, outliers, shortcuts
+from training.checks.findings import KINDS, Finding
+from training.checks.mislabelled import Opinion, form_opinion
+from training.checks.quality import find_poor
+from training.checks.survey import Survey
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything found about a data set."""
+
+    survey: Survey
+    findings: tuple[Finding, ...]
+    """The gravest kind first, the surest of a kind first."""
+    classes: list[balance.ClassReport]
+    shortcuts: list[shortcuts.Shortcut]
+    opinion: Opinion | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Findings per kind, every kind named."""
+        found = Counter(finding.kind for finding in self.findings)
+        return {kind: found[kind] for kind in KINDS}
+
+    def of(self, kind: str) -> list[Finding]:
+        """The findings of one kind."""
+        return [finding for finding in self.findings if finding.kind == kind]
+
+    def document(self) -> dict[str, Any]:
+        """The inspection as JSON data."""
+        return {
+            "photos": len(self.survey.photos),
+            "counts": self.counts,
+            "findings": [finding.document() for finding in self.findings],
+            "classes": [report.document() for report in self.classes],
+            "shortcuts": [asdict(item) for item in self.shortcuts],
+            "probe": None
+            if self.opinion is None
+            else {"balanced_accuracy": self.opinion.accuracy, "estimated_wrong_labels": self.opinion.wrong},
+        }
+
+
+def inspect(survey: Survey, smallest: int = 48, seed: int = 1) -> Inspection:
+    """Ask every question; those about features only where the survey has features."""
+    photos, names = survey.photos, [survey.name(index) for index in range(len(survey.photos))]
+    pairs = duplicates.find_pairs(photos, survey.thumbnails)
+    opinion = None
+    if survey.features is not None:
+        people = [photo.person for photo in photos]
+        opinion = form_opinion(survey.features, survey.targets, people, seed)
+    found = [
+        Finding("corrupt", item.reason, (item.path.relative_to(survey.root).as_posix(),))
+        for item in survey.unreadable
+    ]
+    found += find_poor(names, survey.measures, smallest)
+    found += duplicates.describe(photos, names, pairs)
+    found += leakage.find_leaks(photos, names, pairs)
+    if survey.features is not None:
+        found += outliers.find_outliers(survey.features, names)
+    if opinion is not None:
+        found += _doubts(survey, names, opinion)
+    classes = balance.count_classes(photos, survey.measures, opinion)
+    telling = shortcuts.find_shortcuts(photos, survey.measures, seed)
+    found += [*balance.describe(classes), *shortcuts.describe(telling)]
+    order = list(KINDS)
+    found.sort(key=lambda finding: (order.index(finding.kind), -finding.score, finding.files))
+    return Inspection(survey, tuple(found), classes, telling, opinion)
+
+
+def _doubts(survey: Survey, names: list[str], opinion: Opinion) -> list[Finding]:
+    labels, targets = survey.labels, survey.targets
+    found = []
+    for index in map(int, opinion.doubtful):
+        row = opinion.probabilities[index]
+        better = labels[int(row.argmax())]
+        given = float(row[targets[index]])
+        detail = f"labelled {labels[targets[index]]} ({given:.0%}), looks like {better} ({row.max():.0%})"
+        found.append(Finding("mislabelled", detail, (names[index],), 1 - given, better))
+    return found

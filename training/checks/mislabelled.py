@@ -1,0 +1,114 @@
+"""Probable wrong labels, by confident learning (Northcutt et al., JAIR 2021; cleanlab).
+
+A linear classifier on frozen features is cross-validated with whole people held out. Where the classes are
+properties of people (most labels of one person agree), the other photos of the same person are a second
+witness, weighed by how often such photos agree in this very data set.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from cleanlab.count import num_label_issues
+from cleanlab.rank import get_label_quality_scores
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+
+Probabilities = NDArray[np.float64]
+"""`[N, C]`, rows sum to 1."""
+
+COMPONENTS: Final = 256
+REGULARISATION: Final = 0.001
+"""Of features with variance 1: strong, because there are as many features as photos."""
+FOLDS: Final = 5
+DOUBTFUL: Final = 0.2
+"""Probability of the given label under which it is doubted; measured in benchmarks/README.md."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the cross-validated classifier thinks of every photo."""
+
+    probabilities: Probabilities
+    """With the witness of the same person's other photos."""
+    accuracy: float
+    """Balanced over classes, without that witness."""
+    wrong: int
+    """cleanlab's estimate of how many labels are wrong."""
+    doubtful: NDArray[np.int64]
+    """Photos whose label is doubted, the most doubtful first."""
+
+
+def form_opinion(
+    features: NDArray[np.float16], targets: NDArray[np.int64], people: Sequence[str], seed: int = 1
+) -> Opinion | None:
+    """Doubt the labels `targets` (0..C-1, `[N]`) of photos with `features` `[N, D]`.
+
+    None where a class has photos of fewer than two people, so that nothing can be held out.
+    """
+    groups = np.unique(np.array(people), return_inverse=True)[1]
+    classes = int(targets.max()) + 1
+    per_class = [len(np.unique(groups[targets == label])) for label in range(classes)]
+    if classes < 2 or min(per_class) < 2:
+        return None
+    alone = _cross_validated(_components(features, seed), targets, groups, min(FOLDS, *per_class), seed)
+    recalls = [(alone.argmax(axis=1) == label)[targets == label].mean() for label in range(classes)]
+    probabilities = _with_witnesses(alone, targets, groups)
+    quality = get_label_quality_scores(targets, probabilities, method="self_confidence")
+    ranked = np.argsort(quality)
+    return Opinion(
+        probabilities,
+        float(np.mean(recalls)),
+        int(num_label_issues(targets, probabilities)),
+        ranked[quality[ranked] < DOUBTFUL],
+    )
+
+
+def _components(features: NDArray[np.float16], seed: int) -> NDArray[np.float32]:
+    """The main directions of the standardised features, `[N, 256]` at most."""
+    values = features.astype(np.float32)
+    values -= values.mean(axis=0)
+    values /= values.std(axis=0) + 1e-3
+    count = min(COMPONENTS, len(values) - 1, values.shape[1])
+    reduced: NDArray[np.float32] = PCA(count, svd_solver="randomized", random_state=seed).fit_transform(
+        values
+    )
+    return reduced
+
+
+def _cross_validated(
+    values: NDArray[np.float32], targets: NDArray[np.int64], groups: NDArray[np.int64], folds: int, seed: int
+) -> Probabilities:
+    result = np.full((len(targets), int(targets.max()) + 1), 1e-6)
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for train, held_out in splitter.split(values, targets, groups):
+        model = LogisticRegression(C=REGULARISATION, max_iter=500).fit(values[train], targets[train])
+        result[np.ix_(held_out, model.classes_)] += model.predict_proba(values[held_out])
+    scaled: Probabilities = result / result.sum(axis=1, keepdims=True)
+    return scaled
+
+
+def _with_witnesses(
+    probabilities: Probabilities, targets: NDArray[np.int64], groups: NDArray[np.int64]
+) -> Probabilities:
+    """Multiply by the likelihood of the same person's other labels; without other photos nothing changes."""
+    count, classes = probabilities.shape
+    votes = np.zeros((int(groups.max()) + 1, classes))
+    np.add.at(votes, (groups, targets), 1)
+    own = np.eye(classes)[targets]
+    others = votes[groups] - own
+    total = others.sum(axis=1)
+    if total.sum() == 0:
+        return probabilities
+    shares = others / np.maximum(total, 1)[:, None]
+    agreement = np.clip((others * own).sum() / total.sum(), 0.01, 0.99)
+    prior = np.bincount(targets, minlength=classes) / count
+    same, different = np.log(agreement / prior), np.log((1 - agreement) / np.maximum(1 - prior, 1e-6))
+    evidence = np.where(total[:, None] > 0, shares * same + (1 - shares) * different, 0)
+    logits = np.log(probabilities) + evidence
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scaled: Probabilities = weights / weights.sum(axis=1, keepdims=True)
+    return scaled

@@ -1,0 +1,90 @@
+"""The findings as one HTML file that needs nothing else: pictures inside, no script, light and dark."""
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from PIL import Image
+
+from service.errors import UnusableImage
+from service.images import decode
+from training.checks.findings import KINDS, Finding
+from training.checks.inspection import Inspection
+
+SHOWN: Final = 48
+"""Findings of a kind that are shown with pictures; the JSON has all."""
+PICTURES: Final = 6
+"""Pictures of one finding."""
+SIDE: Final = 112
+
+
+def render(inspection: Inspection, title: str) -> str:
+    """The report as HTML."""
+    environment = Environment(
+        loader=PackageLoader("training.checks", "templates"), autoescape=select_autoescape(default=True)
+    )
+    return environment.get_template("report.html").render(
+        title=title,
+        inspection=inspection,
+        kinds=KINDS,
+        sections=[_section(inspection, kind) for kind, count in inspection.counts.items() if count],
+    )
+
+
+def _section(inspection: Inspection, kind: str) -> dict[str, Any]:
+    findings = inspection.of(kind)
+    examples = _examples(inspection) if kind == "mislabelled" else {}
+    return {
+        "kind": kind,
+        "text": KINDS[kind],
+        "more": max(0, len(findings) - SHOWN),
+        "items": [
+            {
+                "finding": finding,
+                "pictures": [_picture(inspection.survey.root, file) for file in finding.files[:PICTURES]],
+                "beside": examples.get(finding.suggestion, []),
+            }
+            for finding in findings[:SHOWN]
+        ],
+    }
+
+
+def _examples(inspection: Inspection) -> dict[str, list[dict[str, str]]]:
+    """Two pictures per class whose label is least in doubt, to hold beside a doubtful one."""
+    survey, opinion = inspection.survey, inspection.opinion
+    if opinion is None:
+        return {}
+    chosen = {}
+    for number, label in enumerate(survey.labels):
+        scores = opinion.probabilities[:, number] * (survey.targets == number)
+        best: Sequence[int] = scores.argsort()[::-1][:2].tolist()
+        chosen[label] = [_picture(survey.root, survey.name(index)) for index in best]
+    return chosen
+
+
+def _picture(root: Path, file: str) -> dict[str, str]:
+    """The name and a small JPEG as a data URL; no URL where the file shows nothing."""
+    try:
+        pixels = decode((root / file).read_bytes(), min_side=SIDE).pixels
+    except (OSError, UnusableImage):
+        return {"file": file, "url": ""}
+    image = Image.fromarray(pixels)
+    image.thumbnail((SIDE, SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=75)
+    return {"file": file, "url": f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"}
+
+
+def summary(findings: Sequence[Finding], shown: int = 5) -> list[list[str]]:
+    """Rows (kind, count, the first files) for a table."""
+    rows = []
+    for kind in KINDS:
+        chosen = [finding for finding in findings if finding.kind == kind]
+        first = "; ".join(
+            (finding.files[0] if finding.files else finding.detail) for finding in chosen[:shown]
+        )
+        rows.append([kind, str(len(chosen)), first if len(first) < 100 else first[:97] + "..."])
+    return rows

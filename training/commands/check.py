@@ -1,0 +1,98 @@
+"""`python -m training check`: the x-ray of a data set, as a table, JSON, an HTML report and a gate."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Final
+
+from training.checks.findings import KINDS
+from training.checks.inspection import Inspection, inspect
+from training.checks.report import render, summary
+from training.checks.survey import Embedder, survey
+from training.console import say
+from training.errors import TrainingError
+from training.tables import table
+
+HELP: Final = (
+    "Look through a folder of labelled photos: files that cannot be read, duplicates in disguise, people on "
+    "both sides of a split, probable wrong labels, shortcuts, and what to photograph next. Nothing is changed. "
+    "Exit code 0: done; 1: something named by --fail-on was found; 2: the check could not run."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.description = HELP
+    parser.add_argument(
+        "data", type=Path, help="a folder with class folders, or train/ and validation/ of them"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with pictures, in one file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every finding as JSON")
+    parser.add_argument(
+        "--fail-on",
+        default="",
+        metavar="KINDS",
+        help=f"exit with 1 if found, comma-separated: {', '.join(KINDS)}",
+    )
+    parser.add_argument(
+        "--min-side", type=int, default=48, help="photos with fewer pixels a side are tiny (48)"
+    )
+    parser.add_argument("--weights", help="VGG16 weights, as for `fit`")
+    parser.add_argument(
+        "--no-network",
+        action="store_true",
+        help="skip what needs VGG16: wrong labels and outliers (much faster)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the cross-validation (1)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check and print; returns 1 if the gate is closed."""
+    gate = _kinds(options.fail_on)
+    embed = None if options.no_network else _embedder(options.weights)
+    inspection = inspect(survey(options.data, embed), options.min_side, options.seed)
+    _print(inspection)
+    if options.json:
+        options.json.write_text(json.dumps(inspection.document(), indent=1) + "\n", encoding="utf-8")
+    if options.html:
+        options.html.write_text(render(inspection, options.data.resolve().name), encoding="utf-8")
+        say(f"\nThe report with pictures is {options.html}")
+    failing = [kind for kind in gate if inspection.counts[kind]]
+    if failing:
+        say(f"\nFound, and named by --fail-on: {', '.join(failing)}")
+    return 1 if failing else 0
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = [kind.strip() for kind in text.split(",") if kind.strip()]
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise TrainingError(
+            f"Expected kinds of {', '.join(KINDS)} for --fail-on. Received: {', '.join(unknown)}"
+        )
+    return kinds
+
+
+def _embedder(weights: str | None) -> Embedder:
+    from training.checks.embedding import Vgg16Embedder  # TensorFlow takes seconds to import
+
+    return Vgg16Embedder(weights)
+
+
+def _print(inspection: Inspection) -> None:
+    say(f"{len(inspection.survey.photos):,} readable photos\n")
+    for line in table(["found", "count", "first"], summary(inspection.findings), left=3):
+        say(line)
+    say()
+    rows = [
+        [item.label, str(item.total), str(item.people), "; ".join(item.advice)] for item in inspection.classes
+    ]
+    for line in table(["class", "photos", "people", "photograph next"], rows, left=4):
+        say(line)
+    if inspection.shortcuts:
+        say()
+        rows = [[item.measure, f"{item.accuracy:.0%}"] for item in inspection.shortcuts[:5]]
+        for line in table(["one measure alone", "gives the class with"], rows):
+            say(line)
+    if inspection.opinion is not None:
+        say(f"\nAbout {inspection.opinion.wrong} labels are estimated to be wrong.")

@@ -1,0 +1,139 @@
+"""`python -m training split`: copy photos into train, validation and test, nobody on two sides."""
+
+import argparse
+import csv
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from training.checks.duplicates import find_pairs, groups
+from training.checks.leakage import ORIGIN, find_leaks
+from training.checks.survey import Survey, survey
+from training.console import say
+from training.dataset import Photo
+from training.errors import TrainingError
+from training.splitting import split_people
+from training.tables import table
+
+HELP: Final = (
+    "Copy a folder of class folders into train/, validation/ and test/: every class keeps its share, and photos "
+    "of one person, cut from one photo, or that are copies of each other stay together. The originals are not "
+    "touched. A folder that is already split is examined instead and refused (exit code 2) if it leaks."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.description = HELP
+    parser.add_argument(
+        "data", type=Path, help="a folder with a folder per class; labels.csv may name people"
+    )
+    parser.add_argument("out", type=Path, nargs="?", help="a new folder for the split copy")
+    parser.add_argument(
+        "--validation", type=float, default=0.15, metavar="SHARE", help="of each class (0.15)"
+    )
+    parser.add_argument("--test", type=float, default=0.15, metavar="SHARE", help="of each class (0.15)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another split (1)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Split, or examine a split; raises TrainingError for a split that leaks."""
+    if min(options.validation, options.test) < 0 or options.validation + options.test >= 1:
+        raise TrainingError(
+            "Expected shares of 0 or more that leave photos to train on. "
+            f"Received: --validation {options.validation} --test {options.test}"
+        )
+    seen = survey(options.data)
+    if len({photo.split for photo in seen.photos}) > 1:
+        _refuse_leaks(seen, seen.photos)
+        say(f"{options.data} is already split, and nothing of one side is on another.")
+        return 0
+    if options.out is None or (options.out.exists() and any(options.out.iterdir())):
+        raise TrainingError(f"Expected a new or empty folder for the split copy. Received: {options.out}")
+    photos = divide(seen, options.validation, options.test, options.seed)
+    _refuse_leaks(seen, photos)
+    _copy(seen, photos, options.out)
+    _print(photos)
+    for item in seen.unreadable:
+        say(f"left out: {item.path}: {item.reason}")
+    return 0
+
+
+def divide(seen: Survey, validation: float, test: float, seed: int) -> list[Photo]:
+    """The photos with their splits; `validation` and `test` are shares of each class."""
+    together = _families(seen)
+    photos = [
+        replace(photo, split="train", person=family)
+        for photo, family in zip(seen.photos, together, strict=True)
+    ]
+    if test > 0:
+        photos = [
+            replace(photo, split="test") if photo.split == "validation" else photo
+            for photo in split_people(photos, test, seed)
+        ]
+    if validation > 0:
+        photos = split_people(photos, validation / (1 - test), seed)
+    return [replace(photo, person=own.person) for photo, own in zip(photos, seen.photos, strict=True)]
+
+
+def _families(seen: Survey) -> list[str]:
+    """One id for all photos that must stay together: a person's, those cut from one photo, and copies."""
+    photos = seen.photos
+    links = [(pair.first, pair.second) for pair in find_pairs(photos, seen.thumbnails)]
+    for key in ("person", ORIGIN):
+        first: dict[str, int] = {}
+        for index, photo in enumerate(photos):
+            value = photo.person if key == "person" else photo.attributes.get(key, "")
+            if value:
+                full = f"{photo.attributes.get('source', '')} {value}" if key == ORIGIN else value
+                links.append((first.setdefault(full, index), index))
+    ids = [photo.person for photo in photos]
+    for group in groups(len(photos), links):
+        for index in group:
+            ids[index] = min(photos[member].person for member in group)
+    return ids
+
+
+def _refuse_leaks(seen: Survey, photos: Sequence[Photo]) -> None:
+    names = [seen.name(index) for index in range(len(photos))]
+    leaks = list(find_leaks(photos, names, find_pairs(photos, seen.thumbnails)))
+    if leaks:
+        listed = "".join(f"\n  {leak.detail}: {', '.join(leak.files[:4])}" for leak in leaks[:10])
+        raise TrainingError(
+            f"Expected nobody on two sides of the split. Received: {len(leaks)} leaks.{listed}"
+        )
+
+
+def _copy(seen: Survey, photos: Sequence[Photo], out: Path) -> None:
+    rows = []
+    for photo in photos:
+        inner = photo.path.relative_to(seen.root)
+        inner = Path(*inner.parts[1:]) if inner.parts[0] == "train" else inner
+        target = out / photo.split / inner
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(photo.path, target)
+        facts = {"person": photo.person, "geometry": photo.geometry, **photo.attributes}
+        rows.append(
+            {"file": target.relative_to(out).as_posix(), **facts, "label": photo.label, "split": photo.split}
+        )
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    if (seen.root / "classes.csv").is_file():
+        shutil.copy2(seen.root / "classes.csv", out / "classes.csv")
+
+
+def _print(photos: Sequence[Photo]) -> None:
+    splits = ("train", "validation", "test")
+    rows = []
+    for label in sorted({photo.label for photo in photos}):
+        counts = Counter(photo.split for photo in photos if photo.label == label)
+        rows.append([label, *(str(counts[split]) for split in splits)])
+    people = [str(len({photo.person for photo in photos if photo.split == split})) for split in splits]
+    for line in table(["photos", *splits], [*rows, ["people", *people]]):
+        say(line)
