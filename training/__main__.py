@@ -11,6 +11,7 @@ COMMANDS = {
     "evaluate": "measure a run on photos it never saw",
     "export": "write a run as one ONNX bundle for the service",
     "predict": "classify files or folders with a model",
+    "crop": "cut the eyes out of whole photos",
     "check": "look through a folder of photos for everything that would spoil training",
     "split": "copy photos into train, validation and test, nobody on two sides",
     "label": "sort photos into classes in the browser",
