@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from service.__main__ import main
+from service.settings import Settings
 from tests.bundles import metadata, write_bundle
 from tests.gates import eventually, gated
 from tests.processes import Process, running
@@ -122,22 +124,34 @@ def test_killed_and_started_again(models: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "reason"),
+    ("name", "value", "reason"),
     [
-        ({"port": "http"}, "SERVICE_PORT: Input should be a valid integer"),
-        ({"max_batch": 0}, "SERVICE_MAX_BATCH: Input should be greater than or equal to 1"),
-        ({"model": "another"}, "Expected a model at "),
-        ({"models": "/nowhere", "model": "*"}, "Expected a folder of models. Received: /nowhere"),
-        ({"api_keys": "short-secret"}, "SERVICE_API_KEYS: Value error, Each key must have at least 16"),
+        ("SERVICE_PORT", "http", "SERVICE_PORT: Input should be a valid integer"),
+        ("SERVICE_MAX_BATCH", "0", "SERVICE_MAX_BATCH: Input should be greater than or equal to 1"),
+        ("SERVICE_API_KEYS", "short-secret", "SERVICE_API_KEYS: Value error, Each key must have at least 16"),
     ],
 )
-def test_what_stops_the_start(models: Path, settings: dict[str, str], reason: str) -> None:
-    process = Process({"models": models, "model": "colours"} | settings)
-    assert process.process.wait(timeout=60) == 2
-    assert process.stop() == 2
-    (line,) = process.lines
+def test_a_bad_setting_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["service"])
+    monkeypatch.setenv(name, value)
+    assert main() == 2
+    (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(reason)
     assert "short-secret" not in line
+
+
+def test_help_lists_every_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["service", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    text = capsys.readouterr().out
+    for name, field in Settings.model_fields.items():
+        assert f"SERVICE_{name.upper()} (default: " in text
+        assert str(field.description) in text
 
 
 def test_a_wrong_golden_answer_stops_the_start(tmp_path: Path) -> None:
