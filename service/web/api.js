@@ -9,6 +9,8 @@
 
 /** A phone on a slow network may need this long to send a photo. */
 const TIMEOUT_MS = 60_000;
+/** Kept for this tab only: a key on a shared computer must not outlive the visit. */
+const KEY = "api-key";
 
 /** Something the user has to know; `message` says what, in a sentence. */
 export class Failure extends Error {
@@ -35,6 +37,14 @@ export function asFailure(error) {
   if (error instanceof Failure) return error;
   console.error(error);
   return new Failure("Something went wrong on this page", String(error), { retryable: true });
+}
+
+/**
+ * The key to send from now on, where the operator wants one.
+ * @param {string} key
+ */
+export function useKey(key) {
+  sessionStorage.setItem(KEY, key);
 }
 
 /** @returns {Promise<ModelInfo[]>} the default model first */
@@ -74,8 +84,11 @@ async function call(address, options) {
  * @param {RequestInit} [options]
  */
 async function reach(address, options) {
+  const key = sessionStorage.getItem(KEY);
+  /** @type {Record<string, string>} */
+  const headers = key ? { "X-API-Key": key } : {};
   try {
-    return await fetch(address, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(address, { ...options, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch (error) {
     if (error instanceof DOMException && error.name === "TimeoutError") {
       throw new Failure("No answer came", "The network or the service is too slow.", { retryable: true });

@@ -1,6 +1,6 @@
 /** Puts the page together: what is loaded, and every way a photo can come in. */
 
-import { asFailure, loadModels } from "./api.js";
+import { asFailure, loadModels, useKey } from "./api.js";
 import { Camera } from "./camera.js";
 import { byId, element, explain } from "./dom.js";
 import { Gallery } from "./gallery.js";
@@ -64,9 +64,22 @@ async function start() {
   try {
     await models();
   } catch (error) {
-    outage.replaceChildren(explain(asFailure(error), start));
+    const failure = asFailure(error);
+    outage.replaceChildren(failure.code === "unauthorized" ? keyForm() : explain(failure, start));
     outage.hidden = false;
   }
+}
+
+function keyForm() {
+  const key = element("input", { type: "password", name: "key", required: true, autocomplete: "off" });
+  const button = element("button", { type: "submit", className: "small" }, "Continue");
+  const form = element("form", {}, element("label", {}, "This service wants an API key", key), button);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    useKey(key.value);
+    start();
+  });
+  return form;
 }
 
 async function takePicture() {

@@ -4,8 +4,9 @@ import { Failure } from "./api.js";
 
 /** Pixels along the longer side; an eye of a portrait is still larger than any network's input. */
 const MAX_SIDE = 2048;
-const MAX_BYTES = 3 * 1024 * 1024;
-const QUALITY = 0.92;
+/** A phone on a slow network sends this within the service's patience. */
+const MAX_BYTES = 1024 * 1024;
+const QUALITY = 0.9;
 const SENT_AS_THEY_ARE = new Set(["image/jpeg", "image/png", "image/webp"]);
 const HEIC_BRANDS = new Set(["heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"]);
 

@@ -13,6 +13,8 @@ import { element, percent } from "./dom.js";
 
 /** @type {Record<string, string>} */
 const REGIONS = { left_eye: "Left eye", right_eye: "Right eye", whole: "Whole picture" };
+/** @type {Record<string, string>} */
+const SIDES = { left_eye: "Left", right_eye: "Right" };
 const LOOK_PIXELS = 224;
 
 /**
@@ -22,12 +24,22 @@ const LOOK_PIXELS = 224;
  */
 export function inWords(answer) {
   const several = facesOf(answer) > 1;
-  const sentences = answer.results.map((result) => {
-    const verdict = result.certain ? `${result.title}, ${percent(result.confidence)}` : "not sure";
-    return `${nameOf(result, several)}: ${verdict}.`;
+  const sentences = inOrder(answer).map((looked) => {
+    const name = nameOf(looked, several);
+    if (!("label" in looked)) return `${name}: ${looked.detail}`;
+    return `${name}: ${looked.certain ? `${looked.title}, ${percent(looked.confidence)}` : "not sure"}.`;
   });
-  const unusable = answer.unusable ?? [];
-  return [...sentences, ...unusable.map((eye) => `${nameOf(eye, several)}: ${eye.detail}`)].join(" ");
+  return sentences.join(" ");
+}
+
+/**
+ * Face by face, from left to right as the photo shows them.
+ * @param {Answer} answer
+ * @returns {(Result | UnusableEye)[]}
+ */
+function inOrder(answer) {
+  const all = [...answer.results, ...(answer.unusable ?? [])];
+  return all.sort((a, b) => (a.face ?? 0) - (b.face ?? 0) || a.box.left - b.box.left);
 }
 
 /**
@@ -37,10 +49,10 @@ export function inWords(answer) {
  */
 export function frames(answer) {
   const { width, height } = answer.image;
-  return [...answer.results, ...(answer.unusable ?? [])].map(({ region, box }) => {
-    const whole = region === "whole";
-    const frame = element("div", { className: whole ? "box faint" : "box", "aria-hidden": "true" });
-    if (!whole) frame.append(element("span", {}, region === "left_eye" ? "Left" : "Right"));
+  return inOrder(answer).map(({ region, box }) => {
+    const side = SIDES[region];
+    const frame = element("div", { className: `box ${side?.toLowerCase() ?? "faint"}`, "aria-hidden": "true" });
+    if (side) frame.append(element("span", {}, side));
     frame.style.left = `${(100 * box.left) / width}%`;
     frame.style.top = `${(100 * box.top) / height}%`;
     frame.style.width = `${(100 * box.width) / width}%`;
@@ -61,13 +73,10 @@ export function answerNode(answer, model, photo, open) {
   const several = facesOf(answer) > 1;
   const titles = new Map(model?.labels.map((label) => [label.id, label.title]));
   const node = element("div", { className: "answers" });
-  for (const result of answer.results) {
-    const look = lookNode(photo, answer, result);
-    node.append(resultNode(result, nameOf(result, several), titles, look, open));
-  }
-  for (const eye of answer.unusable ?? []) {
-    const look = lookNode(photo, answer, eye);
-    node.append(unusableNode(eye, nameOf(eye, several), look));
+  for (const looked of inOrder(answer)) {
+    const look = lookNode(photo, answer, looked);
+    const name = nameOf(looked, several);
+    node.append("label" in looked ? resultNode(looked, name, titles, look, open) : unusableNode(looked, name, look));
   }
   return hasEvidence(answer) ? withEvidenceSwitch(node) : node;
 }
@@ -147,7 +156,7 @@ function tutorialLink(title, href) {
  * The region enlarged, with the evidence map over it where there is one.
  * @param {HTMLImageElement} photo
  * @param {Answer} answer
- * @param {{box: Box, evidence?: string | null}} looked
+ * @param {{box: Box, evidence?: string | null}} looked a result may carry evidence
  */
 function lookNode(photo, answer, { box, evidence }) {
   const canvas = element("canvas", { width: LOOK_PIXELS, height: LOOK_PIXELS, "aria-hidden": "true" });
@@ -189,5 +198,5 @@ function nameOf({ region, face }, several) {
 
 /** @param {Answer} answer */
 function facesOf(answer) {
-  return new Set([...answer.results, ...(answer.unusable ?? [])].map(({ face }) => face)).size;
+  return new Set(inOrder(answer).map(({ face }) => face)).size;
 }

@@ -1,0 +1,76 @@
+"""The camera, played by a file."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import photos
+from tests.browser.conftest import Open, Shoot
+
+pytestmark = pytest.mark.browser
+
+
+def test_picture_from_the_camera(open_page: Open, service: str, shoot: Shoot) -> None:
+    page = open_page(service, permissions=["camera"])
+    page.get_by_role("button", name="Take a picture").click()
+    dialog = page.get_by_role("dialog", name="Take a picture")
+    take = dialog.get_by_role("button", name="Take it")
+    expect(take).to_be_enabled()
+    expect(take).to_be_focused()
+    dialog.get_by_role("switch", name="3 seconds").uncheck()
+    with page.expect_response("**/v1/classify?*") as response:
+        take.click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".card h3")).to_contain_text("camera-")
+    expect(page.locator(".verdict")).to_be_visible()
+    size = response.value.json()["image"]
+    assert size["width"] / size["height"] == pytest.approx(4 / 3, abs=0.01)
+    assert page.evaluate("document.getElementById('video').srcObject") is None
+    shoot(page, "answer-camera-desktop-light")
+
+
+def test_countdown_and_outline_of_a_face(open_page: Open, service: str, shoot: Shoot) -> None:
+    page = open_page(service, permissions=["camera"])
+    photos.answer_as_eyes(page)
+    page.reload()
+    page.get_by_role("button", name="Take a picture").click()
+    expect(page.get_by_text("place your face in the outline")).to_be_visible()
+    expect(page.locator(".guide.face")).to_be_visible()
+    page.get_by_role("button", name="Take it").click()
+    expect(page.locator("#countdown")).to_have_text("3")
+    shoot(page, "camera-desktop-light")
+    expect(page.locator("#countdown")).to_have_text("1")
+    expect(page.locator(".card")).to_be_visible()
+
+
+def test_closing_stops_the_countdown_and_the_camera(open_page: Open, service: str) -> None:
+    page = open_page(service, permissions=["camera"])
+    page.get_by_role("button", name="Take a picture").click()
+    page.get_by_role("button", name="Take it").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("button", name="Take a picture")).to_be_focused()
+    assert page.evaluate("document.getElementById('video').srcObject") is None
+    expect(page.locator(".card")).to_have_count(0)
+
+
+def test_refused_camera_is_explained(page: Page) -> None:
+    page.get_by_role("button", name="Take a picture").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The camera was not allowed.")
+    expect(page.get_by_role("button", name="Take it")).to_be_disabled()
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_camera_on_a_phone(open_page: Open, service: str, shoot: Shoot) -> None:
+    page = open_page(
+        service,
+        permissions=["camera"],
+        viewport={"width": 360, "height": 740},
+        is_mobile=True,
+        has_touch=True,
+        color_scheme="dark",
+    )
+    page.get_by_role("button", name="Take a picture").tap()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    shoot(page, "camera-phone-dark", full_page=False)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

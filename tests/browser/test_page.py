@@ -1,0 +1,120 @@
+"""The page as a page: any screen, any hand, any theme, any model; small, and alone with its service."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import photos
+from tests.browser.conftest import ROOT, Open, Shoot
+from tests.browser.photos import GREEN, choose, photo
+from tests.bundles import metadata, write_bundle
+from tests.serving import serve, settings_for
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+BUDGET = 150_000
+LOADED = """
+() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .map((entry) => [entry.name, entry.decodedBodySize])
+"""
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, best practices included."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run().then((result) => result.violations)")
+    return [f"{item['id']}: {node['html']}" for item in found for node in item["nodes"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_every_view_is_accessible(
+    open_page: Open, service: str, shoot: Shoot, theme: str, phone: bool
+) -> None:
+    size = PHONE if phone else {}
+    page = open_page(service, color_scheme=theme, permissions=["camera"], reduced_motion="reduce", **size)
+    view = f"{'phone' if phone else 'desktop'}-{theme}"
+    photos.answer_as_eyes(page)
+    page.reload()
+    expect(page.locator("#labels dt")).to_have_count(4)
+    assert violations(page) == []
+    shoot(page, f"start-eyes-{view}")
+    choose(page, photos.portrait())
+    expect(page.locator(".verdict")).to_have_count(3)
+    assert violations(page) == []
+    shoot(page, f"eyes-{view}")
+    choose(page, photo("a.png"), {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b""})
+    expect(page.locator(".verdict")).to_have_count(9)
+    assert violations(page) == []
+    page.get_by_role("button", name="Take a picture").click()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    assert violations(page) == []
+
+
+def test_problems_are_accessible(page: Page) -> None:
+    choose(page, {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"})
+    expect(page.locator(".notice:visible")).to_have_count(1)
+    assert violations(page) == []
+
+
+def test_phone_needs_no_sideways_scrolling(open_page: Open, service: str, shoot: Shoot) -> None:
+    page = open_page(service, **PHONE)
+    choose(page, photo("a-very-long-name-without-any-place-to-break-it-anywhere.png"), photo("b.png", GREEN))
+    expect(page.locator(".verdict")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    shoot(page, "gallery-phone-light")
+
+
+def test_keyboard_alone_is_enough(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Take a picture")).to_be_focused()
+    page.keyboard.press("Tab")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files([photo("red.png")])
+    expect(page.locator(".verdict")).to_contain_text("Red")
+    stops = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.textContent"))
+    assert stops == ["Download CSV", "Clear", "All classes", "Tutorials for Red (opens in a new tab)"]
+
+
+def test_dark_theme_follows_the_device(open_page: Open, service: str) -> None:
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    light = open_page(service, color_scheme="light").evaluate(background)
+    dark = open_page(service, color_scheme="dark").evaluate(background)
+    assert light == "rgb(255, 255, 255)"
+    assert max(int(part) for part in dark.removeprefix("rgb(").rstrip(")").split(",")) < 50
+
+
+def test_page_is_small_and_asks_nobody_else(page: Page, service: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
+    loaded: list[tuple[str, int]] = page.evaluate(LOADED)
+    assert {name for name, _ in loaded if not name.startswith(service)} == set()
+    assert len(loaded) > 10
+    assert sum(size for _, size in loaded) < BUDGET
+
+
+def test_page_works_as_an_app(page: Page, service: str) -> None:
+    session = page.context.new_cdp_session(page)
+    manifest = session.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert manifest["url"] == f"{service}/web/manifest.webmanifest"
+
+
+def test_several_models_can_be_chosen(open_page: Open, tmp_path: Path) -> None:
+    write_bundle(tmp_path, metadata())
+    write_bundle(tmp_path, metadata("other-colours", 7, threshold=1.0, description="Is never sure."))
+    with serve(settings_for(tmp_path, "colours,other-colours")) as address:
+        page = open_page(address)
+        page.get_by_label("Model").select_option("Other colours")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Other colours")
+        with page.expect_response("**/v1/classify?*") as response:
+            choose(page, photo("red.png"))
+        assert response.value.json()["model"] == {"name": "other-colours", "version": 7}
+        page.context.close()

@@ -1,0 +1,150 @@
+"""Every way a photo can come in, and what is said about it."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.browser import photos
+from tests.browser.conftest import ROOT, Open, Shoot
+from tests.browser.photos import BLUE, GREEN, GREY, RED, choose, photo
+from tests.bundles import metadata, write_bundle
+from tests.serving import serve, settings_for
+
+pytestmark = pytest.mark.browser
+
+DROP = """
+async (bytes) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], "dropped.png", { type: "image/png" }));
+  for (const type of ["dragover", "drop"]) {
+    document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+  }
+}
+"""
+COPY = """
+async (bytes) => {
+  const blob = new Blob([new Uint8Array(bytes)], { type: "image/png" });
+  await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+}
+"""
+
+
+def test_start_page_says_what_it_can_tell(page: Page, shoot: Shoot) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
+    expect(page).to_have_title("Colours")
+    expect(page.get_by_text("Tells which colour a picture mostly has.")).to_be_visible()
+    expect(page.locator("#labels dt")).to_have_text(["Red", "Green", "Blue"])
+    expect(page.get_by_text("Model colours, version 1.")).to_be_visible()
+    shoot(page, "start-desktop-light")
+
+
+def test_chosen_photo(page: Page, shoot: Shoot) -> None:
+    choose(page, photo("red.png"))
+    card = page.locator(".card")
+    expect(card.get_by_role("heading", level=3)).to_have_text("red.png")
+    expect(card.locator(".verdict")).to_have_text(re.compile("Red .*%"))
+    expect(card.get_by_role("progressbar", name="Green")).to_be_visible()
+    link = card.get_by_role("link", name="Tutorials for Red")
+    expect(link).to_have_attribute("href", "https://www.youtube.com/results?search_query=red+paint")
+    expect(link).to_have_attribute("target", "_blank")
+    expect(page.get_by_role("status")).to_contain_text("red.png: Whole picture: Red")
+    shoot(page, "answer-colour-desktop-light")
+
+
+def test_dropped_photo(page: Page) -> None:
+    page.evaluate(DROP, list(photo("x", GREEN)["buffer"]))
+    expect(page.locator(".card h3")).to_have_text("dropped.png")
+    expect(page.locator(".verdict")).to_contain_text("Green")
+
+
+def test_pasted_photo(open_page: Open, service: str) -> None:
+    page = open_page(service, permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate(COPY, list(photo("x", BLUE)["buffer"]))
+    page.keyboard.press("Control+V")
+    expect(page.locator(".verdict")).to_contain_text("Blue")
+
+
+def test_unsure_answer_is_said_plainly(page: Page) -> None:
+    choose(page, photo("grey.png", GREY))
+    expect(page.locator(".verdict")).to_have_text("Not sure")
+    expect(page.get_by_role("link")).to_have_count(0)
+    expect(page.get_by_role("status")).to_contain_text("not sure")
+
+
+def test_large_photo_is_turned_upright_and_reduced(page: Page) -> None:
+    image = Image.new("RGB", (4000, 1000), RED)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    file: FilePayload = {
+        "name": "turned.jpg",
+        "mimeType": "image/jpeg",
+        "buffer": photos.encoded(image, "JPEG", exif=turned),
+    }
+    with page.expect_response("**/v1/classify?*") as response:
+        choose(page, file)
+    assert response.value.json()["image"] == {"width": 512, "height": 2048}
+
+
+def test_five_photos_are_a_gallery_with_a_table(page: Page, shoot: Shoot) -> None:
+    bad: FilePayload = {"name": "=bad.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
+    files = [photo("red.png"), photo("green.png", GREEN), photo("blue.png", BLUE), photo("grey.png", GREY)]
+    choose(page, *files, bad)
+    expect(page.locator(".card .verdict")).to_have_count(4)
+    expect(page.locator(".card .notice")).to_have_count(1)
+    expect(page.locator(".card h3")).to_have_text(
+        ["red.png", "green.png", "blue.png", "grey.png", "=bad.jpg"]
+    )
+    shoot(page, "gallery-desktop-light")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["file"] for row in rows] == ["red.png", "green.png", "blue.png", "grey.png", "'=bad.jpg"]
+    assert [row["label"] for row in rows[:3]] == ["red", "green", "blue"]
+    assert [row["certain"] for row in rows] == ["true", "true", "true", "false", ""]
+    assert float(rows[0]["p(red)"]) > 0.99
+    assert rows[4]["problem"].startswith("The file is no supported picture: ")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#cards > li")).to_have_count(0)
+    expect(page.get_by_role("button", name="Choose photos")).to_be_focused()
+
+
+def test_eyes_advice_and_evidence(page: Page, shoot: Shoot) -> None:
+    photos.answer_as_eyes(page)
+    page.reload()
+    choose(page, photos.portrait())
+    expect(page.locator(".answer h4")).to_have_text(
+        ["Face 1, right eye", "Face 1, left eye", "Face 2, left eye"]
+    )
+    expect(page.locator(".verdict")).to_have_text(["Almond 86 %", "Not sure", "No answer"])
+    expect(page.get_by_text("The photo is dark: turn to a window or a lamp.")).to_be_visible()
+    expect(page.locator(".answer").get_by_text("The eye is closed; open it for the photo.")).to_be_visible()
+    expect(page.locator(".photo .box")).to_have_count(3)
+    overlay = page.get_by_alt_text("What spoke for the answer")
+    expect(overlay).to_be_hidden()
+    page.get_by_role("switch", name="Show what spoke for it").check()
+    expect(overlay).to_be_visible()
+    shoot(page, "eyes-desktop-light")
+
+
+def test_no_evidence_no_switch(page: Page) -> None:
+    choose(page, photo("red.png"))
+    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.get_by_role("switch", name="Show what spoke for it")).to_have_count(0)
+
+
+def test_eyes_of_a_real_portrait(open_page: Open, tmp_path: Path, shoot: Shoot) -> None:
+    write_bundle(tmp_path, metadata("eye-colours", crop={"scale": 1.2, "centre": 0.5}))
+    (tmp_path / "eye-locator").symlink_to(ROOT / "models" / "eye-locator")
+    with serve(settings_for(tmp_path, "eye-colours")) as address:
+        page = open_page(address)
+        choose(page, photos.portrait())
+        expect(page.locator(".answer h4")).to_have_text(["Right eye", "Left eye"])
+        expect(page.locator(".photo .box")).to_have_text(["Right", "Left"])
+        shoot(page, "portrait-desktop-light")
+        page.context.close()

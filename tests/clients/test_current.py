@@ -1,0 +1,41 @@
+"""What is generated is what the generators make of the API as it is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import make_clients
+
+REMEDY = "The API has changed: run `make clients` and commit what it writes."
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_openapi_document_is_current() -> None:
+    assert make_clients.OPENAPI.read_text() == make_clients.openapi_document(), REMEDY
+
+
+def test_python_client_is_current(tmp_path: Path) -> None:
+    make_clients.generate_python(make_clients.OPENAPI, tmp_path / "python")
+    assert _texts(make_clients.PYTHON) == _texts(tmp_path / "python"), REMEDY
+
+
+def test_python_client_passes_strict_types() -> None:
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "image_classifier_client"]
+    result = subprocess.run(command, cwd=make_clients.PYTHON, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.browser
+def test_typescript_types_are_current() -> None:
+    assert make_clients.TYPESCRIPT.read_text() == make_clients.generate_typescript(make_clients.OPENAPI), (
+        REMEDY
+    )

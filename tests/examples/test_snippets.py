@@ -1,0 +1,76 @@
+"""The client snippets of `examples/` against a real server."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.bundles import write_bundle
+from tests.serving import serve, settings_for
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = ROOT / "examples"
+LINES = {
+    "httpx": [sys.executable, str(EXAMPLES / "classify.py")],
+    "typed client": [sys.executable, str(EXAMPLES / "typed_client.py")],
+    "fetch": ["node", str(EXAMPLES / "classify.mjs")],
+}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    models = tmp_path_factory.mktemp("models")
+    write_bundle(models)
+    with serve(settings_for(models)) as address:
+        yield address
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "red.png"
+    Image.new("RGB", (64, 64), (220, 30, 30)).save(path)
+    return path
+
+
+def _run(command: list[str], photo: Path, service: str) -> subprocess.CompletedProcess[str]:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "clients" / "python")}
+    return subprocess.run(
+        [*command, str(photo), service], capture_output=True, text=True, env=environment, timeout=60
+    )
+
+
+@pytest.mark.parametrize("command", LINES.values(), ids=LINES)
+def test_snippet_prints_the_answer(command: list[str], photo: Path, service: str) -> None:
+    result = _run(command, photo, service)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "whole: Red (100%)\n", "")
+
+
+@pytest.mark.parametrize("command", LINES.values(), ids=LINES)
+def test_snippet_says_what_is_wrong(command: list[str], tmp_path: Path, service: str) -> None:
+    bad = tmp_path / "photo.jpg"
+    bad.write_text("no photo")
+    result = _run(command, bad, service)
+    assert result.returncode == 1
+    assert "The file is no supported picture" in result.stdout
+
+
+def test_curl_prints_the_answer(photo: Path, service: str) -> None:
+    result = _run([str(EXAMPLES / "curl.sh")], photo, service)
+    assert result.returncode == 0
+    assert json.loads(result.stdout)["results"][0]["label"] == "red"
+
+
+def test_curl_fails_with_the_problem(tmp_path: Path, service: str) -> None:
+    empty = tmp_path / "photo.jpg"
+    empty.touch()
+    result = _run([str(EXAMPLES / "curl.sh")], empty, service)
+    assert result.returncode == 22
+    assert json.loads(result.stdout)["code"] == "empty_file"

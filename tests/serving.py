@@ -1,0 +1,56 @@
+"""A real server on a real port, for clients that speak HTTP."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from pydantic import SecretStr
+
+from service.app import create_app, load_predictor
+from service.errors import ServiceError
+from service.predictor import Predictor, Question
+from service.schemas import Answer
+from service.settings import Settings
+
+
+class Moody(Predictor):
+    """The real predictor, which refuses every photo while `refusal` is set."""
+
+    refusal: ServiceError | None = None
+
+    def classify(self, data: bytes, question: Question) -> Answer:
+        if self.refusal:
+            raise self.refusal
+        return super().classify(data, question)
+
+
+def moody(settings: Settings) -> Moody:
+    return Moody(load_predictor(settings).models, settings)
+
+
+def settings_for(models: Path, model: str = "colours", api_keys: str = "") -> Settings:
+    return Settings(
+        models=models, model=model, api_keys=SecretStr(api_keys), threads=1, workers=2, waiting=50
+    )
+
+
+@contextmanager
+def serve(settings: Settings, predictor: Predictor | None = None, port: int = 0) -> Iterator[str]:
+    """Serve until the block ends; yields the address."""
+    app = create_app(settings, predictor or load_predictor(settings))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        # From here on clients may connect: the kernel keeps them until the server accepts.
+        listener.listen(64)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
