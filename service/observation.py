@@ -46,7 +46,7 @@ class ObservationMiddleware:
             self._record(scope, status, time.perf_counter() - start)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = _template(scope)
         if route.startswith(_QUIET):
             return
         state = scope["state"]
@@ -62,3 +62,9 @@ class ObservationMiddleware:
             "trace_id": state["trace_id"],
         }
         _logger.info("request", extra={name: value for name, value in facts.items() if value != ""})
+
+
+def _template(scope: Scope) -> str:
+    """The path template of the matched route, never the path that the client chose."""
+    unnamed = "other" if "endpoint" in scope else "unmatched"  # FastAPI's own pages have no template
+    return str(getattr(scope.get("route"), "path", unnamed))

@@ -14,6 +14,7 @@ def test_requests_images_stages_and_predictions_are_counted(models: Path) -> Non
         client.get("/v1/models/" + "x" * 100)
         client.get("/nowhere/" + "x" * 100)
         client.request("PROPFIND", "/coffee")
+        client.get("/openapi.json")
         for probe in ("/health", "/health/live", "/health/ready", "/metrics"):
             client.get(probe)
         text = client.get("/metrics").text
@@ -25,6 +26,7 @@ def test_requests_images_stages_and_predictions_are_counted(models: Path) -> Non
         'service_requests_total{method="GET",route="/v1/models/{name}",status="404"} 1.0',
         'service_requests_total{method="GET",route="unmatched",status="404"} 1.0',
         'service_requests_total{method="other",route="unmatched",status="404"} 1.0',
+        'service_requests_total{method="GET",route="other",status="200"} 1.0',
         'service_images_total{outcome="ok"} 2.0',
         'service_images_total{outcome="empty_file"} 1.0',
         'service_stage_seconds_count{stage="inference"} 2.0',
