@@ -5,8 +5,8 @@ into float32 by nodes of the graph. With int8 only the layers that make the file
 float16, which costs 1.7 MB of the eye-shape model's 20 and halved the largest error (0.051 to 0.028).
 
 ONNX Runtime folds these nodes when it loads the file, so that inference is as fast as with float32.
-`DequantizeLinear` would say the same as Cast and Mul, but ONNX Runtime keeps it in the graph and pays for it in
-every call.
+`DequantizeLinear` would say the same as Cast and Mul, but ONNX Runtime keeps it in the graph and pays for it
+in every call.
 """
 
 from typing import Final, Literal
