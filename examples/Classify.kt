@@ -2,6 +2,7 @@
 // Needs com.squareup.okhttp3:okhttp and org.jetbrains.kotlinx:kotlinx-serialization-json.
 import java.io.IOException
 import kotlinx.serialization.Serializable
+import kotlinx.serialization.decodeFromString
 import kotlinx.serialization.json.Json
 import okhttp3.MediaType.Companion.toMediaType
 import okhttp3.MultipartBody
@@ -10,10 +11,10 @@ import okhttp3.Request
 import okhttp3.RequestBody.Companion.toRequestBody
 
 @Serializable
-data class Answer(val results: List<Result>) {
-    @Serializable
-    data class Result(val region: String, val title: String, val confidence: Double, val certain: Boolean)
-}
+data class Verdict(val region: String, val title: String, val confidence: Double, val certain: Boolean)
+
+@Serializable
+data class Answer(val results: List<Verdict>)
 
 @Serializable
 data class Problem(val title: String, val detail: String, val code: String)

@@ -9,6 +9,8 @@ import { Gallery } from "./gallery.js";
 
 /** @type {Promise<ModelInfo[]> | null} */
 let loading = null;
+/** Whether photos of faces are wanted; only a model of eyes has a crop. */
+let ofFaces = true;
 const select = byId("model", HTMLSelectElement);
 const outage = byId("outage", HTMLDivElement);
 const gallery = new Gallery(chosenModel);
@@ -42,6 +44,7 @@ function introduce(list) {
 
 /** @param {ModelInfo} model */
 function describe(model) {
+  ofFaces = model.crop !== null;
   const title = titleOf(model.name);
   document.title = title;
   byId("title", HTMLHeadingElement).textContent = title;
@@ -82,11 +85,9 @@ function keyForm() {
   return form;
 }
 
-async function takePicture() {
-  if (!Camera.available) return byId("capture", HTMLInputElement).click();
-  // Only a model of eyes has a crop; without an answer from the service, a face is the better guess.
-  const face = await chosenModel().then((model) => model.crop !== null, () => true);
-  await camera.open(face);
+function takePicture() {
+  if (Camera.available) camera.open(ofFaces);
+  else byId("capture", HTMLInputElement).click();
 }
 
 function acceptFiles() {

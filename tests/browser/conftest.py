@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from service.settings import Settings
-from tests.browser.photos import PORTRAIT
+from tests.browser.photos import PORTRAIT, answer_as_eyes
 from tests.bundles import metadata, write_bundle
 from tests.serving import Moody, moody, serve, settings_for
 
@@ -81,10 +81,13 @@ def faults() -> Iterator[list[str]]:
 
 @pytest.fixture
 def open_page(browser: Browser, faults: list[str]) -> Iterator[Open]:
-    """Open an address in a context of its own; options are those of `Browser.new_context`."""
+    """Open an address in a context of its own; options are those of `Browser.new_context`.
+
+    With `eyes`, the answers are those of a model of eye shapes.
+    """
     contexts: list[BrowserContext] = []
 
-    def open_page(address: str, **options: object) -> Page:
+    def open_page(address: str, eyes: bool = False, **options: object) -> Page:
         context = browser.new_context(**{"service_workers": "block", **options})  # type: ignore[arg-type]
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
@@ -95,6 +98,8 @@ def open_page(browser: Browser, faults: list[str]) -> Iterator[Open]:
             "console",
             lambda message: faults.append(message.text) if "Security Policy" in message.text else None,
         )
+        if eyes:
+            answer_as_eyes(page)
         page.goto(address)
         return page
 

@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import photos
 from tests.browser.conftest import Open, Shoot
 
 pytestmark = pytest.mark.browser
@@ -24,14 +23,12 @@ def test_picture_from_the_camera(open_page: Open, service: str, shoot: Shoot) ->
     expect(page.locator(".verdict")).to_be_visible()
     size = response.value.json()["image"]
     assert size["width"] / size["height"] == pytest.approx(4 / 3, abs=0.01)
-    assert page.evaluate("document.getElementById('video').srcObject") is None
+    expect(page.locator("#video")).to_have_js_property("srcObject", None)
     shoot(page, "answer-camera-desktop-light")
 
 
 def test_countdown_and_outline_of_a_face(open_page: Open, service: str, shoot: Shoot) -> None:
-    page = open_page(service, permissions=["camera"])
-    photos.answer_as_eyes(page)
-    page.reload()
+    page = open_page(service, eyes=True, permissions=["camera"])
     page.get_by_role("button", name="Take a picture").click()
     expect(page.get_by_text("place your face in the outline")).to_be_visible()
     expect(page.locator(".guide.face")).to_be_visible()
@@ -49,7 +46,7 @@ def test_closing_stops_the_countdown_and_the_camera(open_page: Open, service: st
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.get_by_role("button", name="Take a picture")).to_be_focused()
-    assert page.evaluate("document.getElementById('video').srcObject") is None
+    expect(page.locator("#video")).to_have_js_property("srcObject", None)
     expect(page.locator(".card")).to_have_count(0)
 
 

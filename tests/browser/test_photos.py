@@ -114,9 +114,8 @@ def test_five_photos_are_a_gallery_with_a_table(page: Page, shoot: Shoot) -> Non
     expect(page.get_by_role("button", name="Choose photos")).to_be_focused()
 
 
-def test_eyes_advice_and_evidence(page: Page, shoot: Shoot) -> None:
-    photos.answer_as_eyes(page)
-    page.reload()
+def test_eyes_advice_and_evidence(open_page: Open, service: str, shoot: Shoot) -> None:
+    page = open_page(service, eyes=True)
     choose(page, photos.portrait())
     expect(page.locator(".answer h4")).to_have_text(
         ["Face 1, right eye", "Face 1, left eye", "Face 2, left eye"]
@@ -129,7 +128,7 @@ def test_eyes_advice_and_evidence(page: Page, shoot: Shoot) -> None:
     expect(overlay).to_be_hidden()
     page.get_by_role("switch", name="Show what spoke for it").check()
     expect(overlay).to_be_visible()
-    shoot(page, "eyes-desktop-light")
+    shoot(page, "evidence-desktop-light")
 
 
 def test_no_evidence_no_switch(page: Page) -> None:
