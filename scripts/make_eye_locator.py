@@ -114,7 +114,7 @@ def _with_scaled_input(core: onnx.ModelProto, size: int, scale: float, offset: f
 
 
 def _anchors(layers: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
-    """Centres of the anchors as shares of the picture, `[N, 2]`; all have the size 1 (Liu et al. 2016, SSD)."""
+    """Centres of the anchors as shares of the picture, `[N, 2]`; all have the size 1 (SSD, 2016)."""
     rows = []
     for cells, per_cell in layers:
         line = (np.arange(cells) + 0.5) / cells
@@ -199,7 +199,7 @@ _EYE: Final = (
 
 
 def _append(model: onnx.ModelProto, ending: tuple[dict[str, str], str]) -> onnx.ModelProto:
-    """Add the last nodes; outputs of the network that they do not use are cut off with all that leads there."""
+    """Add the last nodes; what leads to unused outputs of the network is cut off."""
     connections, text = ending
     last = parser.parse_model(_HEADER + text)
     outputs = [value.name for value in last.graph.output]

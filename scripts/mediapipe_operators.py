@@ -175,4 +175,3 @@ def with_standard_operators(model: onnx.ModelProto) -> onnx.ModelProto:
     model.functions.extend(functions)
     model.opset_import.append(onnx.helper.make_opsetid(DOMAIN, 1))
     return inliner.inline_local_functions(model)
-

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def densified(model: bytes) -> bytes:
-    """The same TensorFlow Lite model with every sparse tensor stored in full; raises ValueError for blocks."""
+    """The same TensorFlow Lite model with its sparse tensors in full; raises ValueError for blocks."""
     import flatbuffers
     from tensorflow.lite.python import schema_py_generated as schema
 

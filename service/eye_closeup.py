@@ -1,4 +1,4 @@
-"""Is a picture without a face the close-up of one eye?
+"""Whether a picture without a face is the close-up of one eye.
 
 MediaPipe's iris network (Ablavatski et al. 2020) always draws an eye. Where there is one, the points stay on
 it when the network looks at a slightly moved or scaled view; where there is none, they move with the view.

@@ -7,6 +7,7 @@
 Left and right are the person's own. Pixels are those of the picture that was given.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -27,6 +28,14 @@ Side = Literal["left", "right"]
 
 MIN_PRESENCE: Final = 0.5
 """Least probability, by the mesh, that what a detector found is a face."""
+SURE_PRESENCE: Final = 0.9
+SURE_SCORE: Final = 0.75
+"""A face in the whole picture with both needs no second opinion."""
+STILL: Final = 0.075
+NEARLY_STILL: Final = 0.15
+"""On a real face the corners of the eyes move less than this, in eye widths, from one look to the next: twice
+in a row, or once where the detector saw the face in the whole picture."""
+_LOOKS: Final = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +111,7 @@ class EyeLocator:
 
         A picture without an obvious face is searched again for tilted, small and very close faces.
         """
-        faces = self._confirmed(picture, self._detector.first_look(picture))
+        faces = self._confirmed(picture, self._detector.first_look(picture), trusted=True)
         if not faces:
             looks = (self._confirmed(picture, found) for found in self._detector.second_look(picture))
             faces = next((found for found in looks if found), [])
@@ -113,9 +122,29 @@ class EyeLocator:
         """Whether the middle of a picture without a face shows one eye from near, open and visible."""
         return is_closeup(picture, self._eye)
 
-    def _confirmed(self, picture: RGB, detections: list[Detection]) -> list[Face]:
-        found = ((one, self._mesh.points(picture, one.view)) for one in detections)
-        return [_face(picture, one, points) for one, points in found if points.presence >= MIN_PRESENCE]
+    def _confirmed(self, picture: RGB, detections: list[Detection], trusted: bool = False) -> list[Face]:
+        faces = []
+        for one in detections:
+            points = self._mesh.points(picture, one.view)
+            sure = trusted and one.score >= SURE_SCORE and points.presence >= SURE_PRESENCE
+            settled = points if sure else self._settled(picture, points, trusted)
+            if settled is not None:
+                faces.append(_face(picture, one, settled))
+        return faces
+
+    def _settled(self, picture: RGB, points: FacePoints, trusted: bool) -> FacePoints | None:
+        """Look closer until the points hold still; None for lamps and clouds, on which they roam."""
+        closer = self._mesh.points(picture, points.view)
+        moved = closer.distance(points)
+        if trusted and points.presence >= MIN_PRESENCE and moved <= NEARLY_STILL:
+            return points
+        for _ in range(_LOOKS):
+            before, points = moved, closer
+            closer = self._mesh.points(picture, points.view)
+            moved = closer.distance(points)
+            if max(before, moved) <= STILL:
+                return closer if closer.presence >= MIN_PRESENCE else None
+        return None
 
 
 def _face(picture: RGB, detection: Detection, points: FacePoints) -> Face:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.geometry import RGB
+from service.mesh import FACE_MARGIN
 from service.sessions import Answers, Network
 from service.views import Points, View
 
@@ -17,8 +18,6 @@ FAR_SCORE: Final = 0.6
 """Least scores, as in MediaPipe's own graphs."""
 OVERLAP: Final = 0.3
 """Boxes that overlap more than this (intersection over union) are the same face."""
-FACE_MARGIN: Final = 1.5
-"""Side of the square that the mesh looks at, in sides of the detector's box."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ class FaceDetector:
         yield self._detect(self._far, picture, [whole], FAR_SCORE)
         turned = [View(whole.x, whole.y, whole.side * 1.2, angle) for angle in (-math.pi / 4, math.pi / 4)]
         yield self._detect(self._near, picture, [View.whole(picture, margin=1.0), *turned], SCORE)
-        yield self._detect(self._near, picture, _tiles(picture), SCORE)
         yield self._detect(self._far, picture, _tiles(picture), FAR_SCORE)
 
     def _detect(self, network: Network, picture: RGB, views: list[View], least: float) -> list[Detection]:

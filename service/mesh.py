@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.geometry import RGB
 from service.sessions import Network
@@ -15,8 +16,9 @@ INNER: Final = 8
 LOWER_LID: Final = slice(1, 8)
 UPPER_LID: Final = slice(9, 16)
 """Places in an eye's points; both lids run from the outer to the inner corner."""
+FACE_MARGIN: Final = 1.5
+"""Side of the square that the mesh looks at, in sides of the box around the face."""
 _RIGHT_SIDE, _LEFT_SIDE = 234, 454
-_FOREHEAD, _CHIN = 10, 152
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +45,23 @@ class FacePoints:
     """Probability that the view shows a face, 0..1."""
     yaw: float
     """Turn of the head in degrees, positive to the person's own left."""
-    pitch: float
-    """Nod of the head in degrees, positive upwards."""
+
+    @property
+    def view(self) -> View:
+        """The upright view around the points: what to look at for a second, closer look."""
+        low, high = self.mesh.min(axis=0), self.mesh.max(axis=0)
+        x, y = (low + high) / 2
+        right, down = self.left.contour[OUTER] - self.right.contour[OUTER]
+        return View(float(x), float(y), FACE_MARGIN * float(max(high - low)), math.atan2(down, right))
+
+    def distance(self, other: "FacePoints") -> float:
+        """Mean distance of the corners of the eyes from another look at the face, in eye widths."""
+        ours, theirs = (
+            np.concatenate([face.left.contour[[OUTER, INNER]], face.right.contour[[OUTER, INNER]]])
+            for face in (self, other)
+        )
+        width = np.linalg.norm(ours[[0, 2]] - ours[[1, 3]], axis=1).mean()
+        return float(np.linalg.norm(ours - theirs, axis=1).mean() / max(width, 1e-3))
 
 
 class FaceMesh:
@@ -58,17 +75,15 @@ class FaceMesh:
         answers = self._network(view.pixels(picture, self._network.size, repeat_border=True))
         mesh = answers["mesh"]
         across = mesh[_LEFT_SIDE] - mesh[_RIGHT_SIDE]
-        down = mesh[_CHIN] - mesh[_FOREHEAD]
         return FacePoints(
             mesh=view.to_picture(mesh[:, :2]),
             left=_eye(view, answers["left_eye"], answers["left_iris"]),
             right=_eye(view, answers["right_eye"], answers["right_iris"]),
             presence=float(answers["presence"][0]),
             yaw=math.degrees(math.atan2(across[2], math.hypot(across[0], across[1]))),
-            pitch=math.degrees(math.atan2(down[2], math.hypot(down[0], down[1]))),
         )
 
 
-def _eye(view: View, surround: np.ndarray, iris: np.ndarray) -> EyePoints:
+def _eye(view: View, surround: NDArray[np.float32], iris: NDArray[np.float32]) -> EyePoints:
     points = view.to_picture(surround)
     return EyePoints(contour=points[:16], surround=points, iris=view.to_picture(iris))

@@ -1,0 +1,75 @@
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from training.__main__ import main
+
+ROOT = Path(__file__).parents[2]
+LOCATOR = str(ROOT / "models/eye-locator/1")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "almond").mkdir(parents=True)
+    shutil.copy(ROOT / "examples/portrait.jpg", folder / "almond/eileen.jpg")
+    Image.new("RGB", (64, 48), "white").save(folder / "blank.png")
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "notes.txt").write_text("not a photo")
+    return folder
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def crop(photos: Path, out: Path, *more: str) -> int:
+    return main(["crop", str(photos), "--out", str(out), "--locator", LOCATOR, "--processes", "1", *more])
+
+
+def test_cuts_both_eyes_and_goes_on_where_it_stopped(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
+    out = tmp_path / "crops"
+    assert crop(photos, out) == 0
+    assert "3 photos: 2 eyes" in capsys.readouterr().out
+    left, right = rows(out / "labels.csv")
+    assert (left["file"], left["eye"]) == ("almond/eileen_jpg-0-left.jpg", "left")
+    assert (right["file"], right["eye"]) == ("almond/eileen_jpg-0-right.jpg", "right")
+    assert left["label"] == "almond" and left["geometry"] == "wide"
+    assert left["person"] == right["person"] == "almond/eileen_jpg-0"
+    assert float(left["eye_width_px"]) == pytest.approx(18.5, abs=1)
+    assert left["quality"] == "face_too_small"
+    with Image.open(out / left["file"]) as image:
+        assert image.size == (224, 224)
+    reasons = {row["photo"]: row["reason"] for row in rows(out / "left_out.csv")}
+    assert reasons["blank.png"] == "no face found"
+    assert reasons["broken.jpg"].startswith("Expected a picture as")
+    assert before == {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
+
+    shutil.copy(ROOT / "examples/portrait.jpg", photos / "second.jpg")
+    (photos / "labels.csv").write_text("file,person\nsecond.jpg,eileen\n")
+    assert crop(photos, out) == 0
+    assert "1 photos: 2 eyes" in capsys.readouterr().out
+    table = rows(out / "labels.csv")
+    assert [row["photo"] for row in table] == ["almond/eileen.jpg"] * 2 + ["second.jpg"] * 2
+    assert table[-1]["person"] == "eileen"
+
+
+def test_refuses_folders_that_do_not_fit(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for source, out, message in (
+        (tmp_path / "missing", tmp_path / "crops", "Expected a folder of photos"),
+        (photos, photos / "crops", "Expected two separate folders"),
+        (tmp_path / "empty", tmp_path / "crops", "Expected photos below"),
+    ):
+        assert crop(source, out) == 2
+        assert message in capsys.readouterr().err
+    assert not (photos / "crops").exists()

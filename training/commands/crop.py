@@ -1,0 +1,55 @@
+"""`python -m training crop`: cut the eyes out of whole photos."""
+
+import argparse
+from pathlib import Path
+
+from training.console import progress, say
+from training.cropping import LEFT_OUT, TABLE, CropOptions, crop_folder, photos_in
+
+HELP = "cut the eyes out of whole photos"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    defaults = CropOptions(Path(), Path())
+    parser.add_argument("photos", type=Path, help="folder of photos, with or without class folders")
+    parser.add_argument("--out", type=Path, required=True, help="new folder for the crops and their tables")
+    parser.add_argument(
+        "--scale", type=float, default=defaults.scale, help="side in eye widths (%(default)s)"
+    )
+    parser.add_argument(
+        "--centre",
+        type=float,
+        default=defaults.centre,
+        help="share of the height above the eye (%(default)s)",
+    )
+    parser.add_argument("--size", type=int, default=defaults.size, help="side in pixels (%(default)s)")
+    parser.add_argument("--every-face", action="store_true", help="every face, not only the largest")
+    parser.add_argument("--locator", type=Path, default=defaults.locator, help="bundle (%(default)s)")
+    parser.add_argument("--processes", type=int, default=0, help="0: as many as there are CPUs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Crop every photo that has not been cropped yet; returns the exit code."""
+    options = CropOptions(
+        photos=args.photos,
+        out=args.out,
+        scale=args.scale,
+        centre=args.centre,
+        size=args.size,
+        every_face=args.every_face,
+        locator=args.locator,
+        processes=args.processes,
+    )
+    photos = len(photos_in(options.photos)) if options.photos.is_dir() else 0
+    crops = left_out = done = 0
+    for cropped in progress(crop_folder(options), "photos", total=photos):
+        done += 1
+        crops += len(cropped.rows)
+        left_out += not cropped.rows
+    say(f"{done} photos: {crops} eyes cut to {options.out} ({TABLE})")
+    if left_out:
+        say(f"{left_out} photos left out; the reasons are in {options.out / LEFT_OUT}")
+    if done < photos:
+        say(f"{photos - done} photos were done before")
+    return 0

@@ -1,0 +1,192 @@
+"""From a folder of whole photos to one crop per eye, with a table of what was cut and what was not."""
+
+import csv
+import io
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from service.cpus import available
+from service.errors import UnusableImage
+from service.eyes import Eye, EyeLocator, Face
+from service.geometry import RGB, cut
+from service.images import decode
+from training.errors import TrainingError
+
+SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
+TABLE, LEFT_OUT = "labels.csv", "left_out.csv"
+COLUMNS: Final = (
+    "file", "label", "person", "eye", "geometry", "photo", "face", "eye_width_px", "roll", "yaw", "quality",
+)  # fmt: skip
+LEFT_OUT_COLUMNS: Final = ("photo", "reason")
+WIDE: Final = (2.0, 0.55)
+
+
+@dataclass(frozen=True)
+class CropOptions:
+    """How to cut. `scale` is the side in eye widths, `centre` the height of the eye in the square."""
+
+    photos: Path
+    out: Path
+    scale: float = WIDE[0]
+    centre: float = WIDE[1]
+    size: int = 224
+    every_face: bool = False
+    locator: Path = Path("models/eye-locator/1")
+    processes: int = 0
+    """0 takes the CPUs that the process is really given."""
+
+
+@dataclass(frozen=True)
+class Cropped:
+    """What became of one photo: rows of the table, or the reason why it has none."""
+
+    photo: str
+    rows: tuple[dict[str, str], ...] = ()
+    reason: str = ""
+
+
+def crop_folder(options: CropOptions) -> Iterator[Cropped]:
+    """Crop the eyes of every photo that has not been done yet, in parallel; yields photo by photo.
+
+    The two tables grow as photos are finished, so an interrupted run goes on where it stopped. Photos are
+    only read. Raises TrainingError for folders that do not fit.
+    """
+    _check(options)
+    done = _done(options.out)
+    todo = [photo for photo in photos_in(options.photos) if photo.as_posix() not in done]
+    people = _people(options.photos)
+    processes = options.processes or available()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, _start, (options,)) as pool:
+        for cropped in pool.map(_crop, todo):
+            known = people.get(cropped.photo)
+            if known:
+                cropped = replace(cropped, rows=tuple({**row, "person": known} for row in cropped.rows))
+            _record(options.out, cropped)
+            yield cropped
+
+
+def photos_in(root: Path) -> list[Path]:
+    """Paths of the photos below a folder, relative to it, in a stable order; hidden folders are left out."""
+    below = (path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES)
+    return [path for path in below if not any(part.startswith(".") for part in path.parts)]
+
+
+def _check(options: CropOptions) -> None:
+    if not options.photos.is_dir():
+        raise TrainingError(f"Expected a folder of photos. There is none at {options.photos}")
+    photos, out = options.photos.resolve(), options.out.resolve()
+    if out.is_relative_to(photos) or photos.is_relative_to(out):
+        raise TrainingError(
+            f"Expected two separate folders for photos and crops. Received: {photos} and {out}"
+        )
+    if not photos_in(photos):
+        raise TrainingError(f"Expected photos below {photos}. Received: none with a known suffix")
+    out.mkdir(parents=True, exist_ok=True)
+
+
+def _done(out: Path) -> set[str]:
+    rows = [row for name in (TABLE, LEFT_OUT) for row in _rows(out / name)]
+    return {row["photo"] for row in rows if row.get("photo")}
+
+
+def _people(photos: Path) -> dict[str, str]:
+    """The people that a `labels.csv` beside the photos names, by file."""
+    rows = _rows(photos / TABLE)
+    return {row["file"]: row["person"] for row in rows if row.get("file") and row.get("person")}
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _record(out: Path, cropped: Cropped) -> None:
+    if cropped.rows:
+        _append(out / TABLE, COLUMNS, cropped.rows)
+    else:
+        _append(out / LEFT_OUT, LEFT_OUT_COLUMNS, [{"photo": cropped.photo, "reason": cropped.reason}])
+
+
+def _append(path: Path, columns: Sequence[str], rows: Sequence[dict[str, str]]) -> None:
+    # One write per photo: a run that is killed leaves whole photos.
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    if not path.exists():
+        writer.writeheader()
+    writer.writerows(rows)
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text.getvalue())
+
+
+_worker: "EyeCropper | None" = None
+
+
+def _start(options: CropOptions) -> None:
+    global _worker
+    _worker = EyeCropper(options)
+
+
+def _crop(photo: Path) -> Cropped:
+    if _worker is None:
+        raise RuntimeError("The worker process was not started.")
+    return _worker.crop(photo)
+
+
+class EyeCropper:
+    """Cuts the eyes of one photo after the other; one per process."""
+
+    def __init__(self, options: CropOptions) -> None:
+        self._options = options
+        self._locator = EyeLocator(options.locator, threads=1)
+
+    def crop(self, photo: Path) -> Cropped:
+        """Cut the open eyes of a photo, given relative to the folder of photos."""
+        name = photo.as_posix()
+        try:
+            picture = decode((self._options.photos / photo).read_bytes()).pixels
+        except (UnusableImage, OSError) as error:
+            return Cropped(name, reason=str(error))
+        faces = self._locator.locate(picture, self._options.every_face)
+        if not faces:
+            return Cropped(name, reason="no face found")
+        rows = tuple(
+            self._save(photo, picture, number, face, eye)
+            for number, face in enumerate(faces)
+            for eye in face.eyes
+            if eye.state == "open"
+        )
+        states = ", ".join(f"{eye.side} eye {eye.state}" for face in faces for eye in face.eyes)
+        return Cropped(name, rows, reason="" if rows else states)
+
+    def _save(self, photo: Path, picture: RGB, number: int, face: Face, eye: Eye) -> dict[str, str]:
+        options = self._options
+        # The suffix stays in the name: a.jpg and a.png are different photos.
+        person = f"{photo.name.replace('.', '_')}-{number}"
+        file = photo.parent / f"{person}-{eye.side}.jpg"
+        target = options.out / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        pixels = cut(picture, eye.square(options.scale, options.centre), options.size)
+        Image.fromarray(pixels).save(target, quality=95, subsampling=0)
+        wide = (options.scale, options.centre) == WIDE
+        return {
+            "file": file.as_posix(),
+            "label": photo.parent.name,
+            "person": (photo.parent / person).as_posix(),
+            "eye": eye.side,
+            "geometry": "wide" if wide else "whole",
+            "photo": photo.as_posix(),
+            "face": str(number),
+            "eye_width_px": f"{eye.width:.1f}",
+            "roll": f"{face.roll:.1f}",
+            "yaw": f"{face.yaw:.1f}",
+            "quality": " ".join(item.code for item in eye.advice),
+        }
