@@ -15,7 +15,8 @@ from training.tables import table
 
 HELP: Final = (
     "Look through a folder of labelled photos: files that cannot be read, duplicates in disguise, people on "
-    "both sides of a split, probable wrong labels, shortcuts, and what to photograph next. Nothing is changed. "
+    "both sides of a split, probable wrong labels, shortcuts, and what to photograph next. "
+    "Nothing is changed. "
     "Exit code 0: done; 1: something named by --fail-on was found; 2: the check could not run."
 )
 

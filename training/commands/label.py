@@ -1,0 +1,79 @@
+"""`python -m training label`: sort photos into classes in the browser."""
+
+import argparse
+import getpass
+import socket
+import webbrowser
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from training.console import say
+from training.errors import TrainingError
+from training.labelling.classes import choose_classes
+from training.labelling.journal import FILE, Journal
+from training.labelling.server import create_app
+from training.labelling.suggestions import ask_model
+from training.labelling.workspace import Workspace
+from training.prediction import find_pictures
+
+HELP: Final = (
+    "Show the photos of a folder one at a time in the browser, to be answered with a key. Answers are "
+    f"appended to {FILE} in the folder and survive any crash; photos are neither moved nor changed. "
+    "The page is served to this machine only."
+)
+HOST: Final = "127.0.0.1"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.description = HELP
+    parser.add_argument("folder", type=Path, help="photos, in folders or not")
+    parser.add_argument(
+        "--classes", default="", help="names with commas, or a table with id,title,description"
+    )
+    parser.add_argument("--rater", default="", help="who is labelling (your user name)")
+    parser.add_argument(
+        "--second-opinion",
+        action="store_true",
+        help="only what another rater has labelled, without their answers",
+    )
+    parser.add_argument(
+        "--model", type=Path, help="a bundle or model.onnx that suggests labels and orders the queue"
+    )
+    parser.add_argument("--wide", action="store_true", help="the photos are eyes cut by `training crop`")
+    parser.add_argument("--port", type=int, default=8010, help="0: any free one (8010)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve the page until interrupted."""
+    rater = options.rater or getpass.getuser()
+    labels = choose_classes(options.folder, options.classes, options.model)
+    paths = find_pictures([options.folder])
+    files = [path.relative_to(options.folder).as_posix() for path in paths]
+    unnameable = [file for file in files if "\n" in file or "\r" in file]
+    if unnameable:
+        raise TrainingError(f"Expected file names of one line. Received: {unnameable[0]!r}")
+    suggestions = ask_model(options.model, paths, options.wide) if options.model else None
+    with Journal(options.folder) as journal, _listen(options.port) as listener:
+        workspace = Workspace(
+            options.folder, files, labels, journal, rater, suggestions, options.second_opinion
+        )
+        address = f"http://{HOST}:{listener.getsockname()[1]}/"
+        say(f"{len(files):,} photos. Label them at {address} (Ctrl+C ends it)")
+        if not options.no_browser:
+            webbrowser.open(address)
+        config = uvicorn.Config(create_app(workspace), log_level="warning", lifespan="off")
+        uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise TrainingError(
+            f"Port {port} cannot be used ({error.strerror}); choose another with --port."
+        ) from None

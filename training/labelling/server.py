@@ -1,0 +1,127 @@
+"""The page and its few calls, for this machine only."""
+
+import io
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from service.errors import UnusableImage
+from service.images import decode
+from training.labelling.workspace import UnknownPhoto, Workspace
+
+WEB: Final = Path(__file__).with_name("web")
+PICO: Final = Path(__file__).parents[2] / "service" / "web" / "vendor" / "pico.css"
+ASSETS: Final = {
+    "/": WEB / "index.html",
+    "/style.css": WEB / "style.css",
+    "/app.js": WEB / "app.js",
+    "/view.js": WEB / "view.js",
+    "/pico.css": PICO,
+}
+LARGEST: Final = 1200
+"""Longer side in pixels of what is shown."""
+HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+
+
+def create_app(workspace: Workspace) -> Starlette:
+    """The application for one rater's work."""
+
+    async def asset(request: Request) -> Response:
+        return FileResponse(ASSETS[request.url.path])
+
+    async def state(request: Request) -> Response:
+        return await _state(workspace, request.query_params.get("tab", ""))
+
+    async def answer(request: Request) -> Response:
+        body = await _body(request)
+        tab, index = str(body.get("tab", "")), body.get("index")
+        if not isinstance(index, int):
+            raise UnknownPhoto("Expected the number of a photo.")
+        action, label = str(body.get("action", "")), str(body.get("label", ""))
+        await run_in_threadpool(workspace.answer, tab, index, action, label)
+        return await _state(workspace, tab)
+
+    async def undo(request: Request) -> Response:
+        tab = str((await _body(request)).get("tab", ""))
+        await run_in_threadpool(workspace.undo, tab)
+        return await _state(workspace, tab)
+
+    async def photo(request: Request) -> Response:
+        index = request.path_params["index"]
+        if index >= len(workspace.files):
+            raise UnknownPhoto(f"Expected a photo of this folder. Received: number {index}")
+        return await run_in_threadpool(_photo, workspace.folder / workspace.files[index])
+
+    return Starlette(
+        routes=[
+            *(Route(path, asset) for path in ASSETS),
+            Route("/api/state", state),
+            Route("/api/answer", answer, methods=["POST"]),
+            Route("/api/undo", undo, methods=["POST"]),
+            Route("/photos/{index:int}", photo),
+        ],
+        middleware=[
+            # Another site cannot reach this server under its own name (DNS rebinding).
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+            Middleware(BaseHTTPMiddleware, dispatch=_secured),
+        ],
+        exception_handlers={UnknownPhoto: _refused},
+    )
+
+
+async def _secured(request: Request, respond: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await respond(request)
+    response.headers.update(HEADERS)
+    return response
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": str(error)}, status_code=422)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """The JSON object of a call; a form of another site cannot send this type unasked."""
+    if request.headers.get("content-type", "").split(";")[0] != "application/json":
+        raise UnknownPhoto("Expected JSON.")
+    try:
+        body = await request.json()
+    except ValueError:
+        raise UnknownPhoto("Expected JSON.") from None
+    if not isinstance(body, dict):
+        raise UnknownPhoto("Expected a JSON object.")
+    return body
+
+
+async def _state(workspace: Workspace, tab: str) -> Response:
+    return JSONResponse(await run_in_threadpool(workspace.state, tab))
+
+
+def _photo(path: Path) -> Response:
+    """Always as a JPEG that we made: upright, of a size for a screen, and nothing but a picture."""
+    try:
+        pixels = decode(path.read_bytes(), min_side=LARGEST).pixels
+    except (OSError, UnusableImage) as error:
+        return JSONResponse({"detail": str(error)}, status_code=422)
+    image = Image.fromarray(pixels)
+    image.thumbnail((LARGEST, LARGEST))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=92)
+    return Response(buffer.getvalue(), media_type="image/jpeg")
