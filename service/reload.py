@@ -74,7 +74,7 @@ class Reloader:
         facts = {"model": folder.parent.name, "version": int(folder.name)}
         try:
             fresh = bundle.load(folder, self._threads)
-        except InvalidBundle as error:
+        except Exception as error:  # whatever a bad file provokes, the old version stays
             self._bad[folder] = signature
             self._store.rejected = self._store.rejected | {folder: str(error)}
             _logger.error("new model version rejected", extra=facts | {"reason": str(error)})

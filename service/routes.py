@@ -60,7 +60,7 @@ def _body(field: str, schema: dict[str, Any]) -> dict[str, Any]:
 _FILE: Final = {"type": "string", "format": "binary"}
 
 
-def _question(
+async def _question(
     request: Request,
     region: Annotated[
         Region,

@@ -1,8 +1,12 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from service import bundle
+from service.bundle import Bundle
+from service.classifier import Classifier, Probabilities
 from service.errors import InvalidBundle
 from tests.bundles import metadata, write_bundle
 
@@ -72,3 +76,16 @@ def test_a_damaged_golden_photo(tmp_path: Path) -> None:
     (folder / "golden" / "red.png").write_bytes(b"")
     with pytest.raises(InvalidBundle, match="red.png: Expected the bytes of a picture"):
         bundle.load(folder)
+
+
+def test_a_model_that_fails_when_it_is_asked(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path)
+    loaded = bundle.load(folder)
+
+    class Broken(Classifier):
+        def probabilities(self, images: NDArray[np.uint8]) -> Probabilities:
+            raise RuntimeError("Non-zero status code\nwhile running a node")
+
+    broken = Bundle(folder, Broken(folder / "model.onnx"), loaded.sha256)
+    with pytest.raises(InvalidBundle, match=r"the model fails on red.png: Non-zero status code$"):
+        bundle.verify_golden(broken)

@@ -5,7 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from service.models import ModelStore
 from service.reload import Outcome, Reloader
@@ -77,6 +80,16 @@ def test_a_file_that_is_no_model(watched: Watched) -> None:
     (folder / "model.onnx").write_bytes(b"half a copy")
     assert watched.look_twice() == 1
     assert "cannot load this file" in watched.store.rejected[folder]
+
+
+def test_a_model_that_fails_when_it_is_asked(watched: Watched) -> None:
+    folder = write_bundle(watched.folder, metadata(version=2))
+    model = onnx.load(folder / "model.onnx")
+    axes = next(node for node in model.graph.initializer if node.name == "axes")
+    axes.CopyFrom(numpy_helper.from_array(np.array([9, 9], dtype=np.int64), "axes"))
+    onnx.save(model, folder / "model.onnx")
+    assert watched.look_twice() == 1
+    assert list(watched.store.rejected) == [folder]
 
 
 def test_the_best_that_can_be_served_is_served(watched: Watched) -> None:

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings, split
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICE_PORT", "9000")
+    monkeypatch.setenv("SERVICE_DOCS", "false")
+    monkeypatch.setenv("SERVICE_API_KEYS", "a-key-of-16-chars, another-key-of-16-chars")
+    settings = Settings()
+    assert (settings.port, settings.docs) == (9000, False)
+    assert len(split(settings.api_keys.get_secret_value())) == 2
+    assert "a-key" not in repr(settings)
+
+
+def test_parts_between_commas() -> None:
+    assert split("") == ()
+    assert split(" a, b ,,") == ("a", "b")
+
+
+def test_every_setting_is_documented() -> None:
+    text = OPERATIONS.read_text()
+    for name in Settings.model_fields:
+        assert f"`SERVICE_{name.upper()}`" in text
