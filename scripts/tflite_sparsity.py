@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 def densified(model: bytes) -> bytes:
     """The same TensorFlow Lite model with its sparse tensors in full; raises ValueError for blocks."""
-    import flatbuffers
+    import flatbuffers  # type: ignore[import-untyped]
     from tensorflow.lite.python import schema_py_generated as schema
 
     network = schema.ModelT.InitFromPackedBuf(model, 0)

@@ -135,7 +135,8 @@ def openness(contour: Points) -> float:
 
 def luminance(picture: RGB) -> NDArray[np.float64]:
     """Levels 0..255 as the eye weighs the colours (ITU-R BT.601)."""
-    return picture @ np.array([0.299, 0.587, 0.114])
+    levels: NDArray[np.float64] = picture @ np.array([0.299, 0.587, 0.114])
+    return levels
 
 
 def _inside(contour: Points, view: View) -> NDArray[np.bool_]:

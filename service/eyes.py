@@ -7,7 +7,6 @@
 Left and right are the person's own. Pixels are those of the picture that was given.
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal

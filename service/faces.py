@@ -100,8 +100,9 @@ def _overlap(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[n
     low = np.maximum(box[:2] - box[2:4] / 2, others[:, :2] - others[:, 2:4] / 2)
     high = np.minimum(box[:2] + box[2:4] / 2, others[:, :2] + others[:, 2:4] / 2)
     shared = np.prod(np.clip(high - low, 0, None), axis=1)
-    union: NDArray[np.float32] = box[2] * box[3] + others[:, 2] * others[:, 3] - shared
-    return shared / np.maximum(union, 1e-9)
+    union = box[2] * box[3] + others[:, 2] * others[:, 3] - shared
+    shares: NDArray[np.float32] = shared / np.maximum(union, 1e-9)
+    return shares
 
 
 def _detection(box: NDArray[np.float32], score: float, view: View) -> Detection:
