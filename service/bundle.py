@@ -103,10 +103,11 @@ def verify_golden(bundle: Bundle) -> None:
 
 def _ask(bundle: Bundle, picture: RGB, file: str) -> Probabilities:
     try:
-        return bundle.classifier.probabilities(picture[None])[0]
+        answer: Probabilities = bundle.classifier.probabilities(picture[None])[0]
     except Exception as error:  # ONNX Runtime raises its own unrelated classes
         reason = str(error).partition("\n")[0]
         raise InvalidBundle(f"{bundle.folder}: the model fails on {file}: {reason}") from error
+    return answer
 
 
 def _sha256(path: Path) -> str:
