@@ -38,6 +38,8 @@ def configure(level: str, stream: TextIO = sys.stdout) -> None:
     logging.getLogger("service").setLevel(level.upper())
     # Its warnings are one line for each malformed request: a way to flood the log.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # What Pillow says about a damaged picture is about the picture.
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
 
 

@@ -13,7 +13,7 @@ from service import logs
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    loggers = [logging.getLogger(name) for name in ("", "service", "uvicorn.error")]
+    loggers = [logging.getLogger(name) for name in ("", "service", "uvicorn.error", "PIL")]
     before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
     stream = io.StringIO()
     logs.configure("info", stream)
@@ -56,6 +56,7 @@ def test_levels(stream: io.StringIO) -> None:
     logging.getLogger("some.library").info("not ours")
     logging.getLogger("some.library").warning("theirs, but important")
     logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
+    logging.getLogger("PIL.TiffImagePlugin").error("More samples per pixel than can be decoded: 11")
     assert [record["message"] for record in records(stream)] == ["theirs, but important"]
 
 
