@@ -8,6 +8,7 @@ from training.errors import TrainingError
 
 COMMANDS = {
     "fit": "train VGG16 on a folder of photos",
+    "crossvalidate": "measure a recipe on the training people, a part of them at a time",
     "evaluate": "measure a run on photos it never saw",
     "export": "write a run as one ONNX bundle for the service",
     "predict": "classify files or folders with a model",

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.metadata import DatasetFacts, Label
+from training.errors import TrainingError
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,20 @@ class Photo:
     """The remaining columns of `labels.csv` (eye, agreement, source, ...)."""
     digest: str = ""
     """SHA-256 of the file's bytes."""
+
+
+def agreement(photos: Sequence[Photo]) -> NDArray[np.float32]:
+    """The share of raters behind each photo's label, `[N]`; 1 where nobody said. Raises TrainingError."""
+    shares = []
+    for photo in photos:
+        text = photo.attributes.get("agreement", "").strip() or "1"
+        share = float(text) if re.fullmatch(r"[0-9]*[.]?[0-9]+", text) else 2.0
+        if share > 1:
+            raise TrainingError(
+                f"Expected an agreement from 0 to 1 for {photo.path.name}. Received: {text!r}"
+            )
+        shares.append(share)
+    return np.array(shares, dtype=np.float32)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ from training.augmentation import VERSION as AUGMENTATION
 from training.augmentation import vary_each
 from training.console import progress
 from training.dataset import Photo
+from training.distortion import OVERSIZE, SURROUNDINGS, distort
+from training.distortion import VERSION as DISTORTION
 from training.photos import load
 
 BATCH: Final = 32
@@ -46,13 +48,20 @@ class FeatureCache:
     """The features of one base at one size and crop; `weights` is the digest of the base's weights."""
 
     def __init__(
-        self, folder: Path, base: keras.Model, weights: str, crop: CropGeometry | None, seed: int
+        self,
+        folder: Path,
+        base: keras.Model,
+        weights: str,
+        crop: CropGeometry | None,
+        seed: int,
+        variation: str = "mild",
     ) -> None:
         self._folder = folder
         self._base = base
         self._weights = weights
         self._crop = crop
         self._seed = seed
+        self._strong = variation == "strong"
         self._size = int(base.input.shape[1])
         self._shape = tuple(base.output.shape[1:])
         signature = [tf.TensorSpec((None, self._size, self._size, 3), tf.float32)]
@@ -80,11 +89,20 @@ class FeatureCache:
 
     def _compute(self, batch: Sequence[Version]) -> Iterator[tuple[Version, Features]]:
         images = load([version.photo for version in batch], self._size, self._crop)
-        for index, version in enumerate(batch):
-            if version.number:
-                images[index] = vary_each(images[index : index + 1], [self._variation(version)])[0]
+        varied = [index for index, version in enumerate(batch) if version.number]
+        if varied:
+            images[varied] = self._varied([batch[index] for index in varied], images[varied])
         outputs: NDArray[Any] = self._forward(images.astype(np.float32)).numpy()
         yield from zip(batch, np.minimum(outputs, LARGEST).astype(np.float16), strict=True)
+
+    def _varied(self, versions: Sequence[Version], images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        seeds = [self._variation(version) for version in versions]
+        if not self._strong:
+            return vary_each(images, seeds)
+        photos = [version.photo for version in versions]
+        wide = load(photos, round(self._size * OVERSIZE), self._crop, SURROUNDINGS)
+        generators = [np.random.default_rng(list(seed)) for seed in seeds]
+        return np.stack([distort(*pair, self._size) for pair in zip(wide, generators, strict=True)])
 
     def _variation(self, version: Version) -> tuple[int, int, int]:
         return self._seed, version.number, int(version.photo.digest[:12], 16)
@@ -103,7 +121,7 @@ class FeatureCache:
             self._shape,
         ]
         if version.number:
-            parts += [AUGMENTATION, *self._variation(version)]
+            parts += [DISTORTION if self._strong else AUGMENTATION, *self._variation(version)]
         key = hashlib.sha256(repr(parts).encode()).hexdigest()
         return self._folder / key[:2] / f"{key}.npy"
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import keras
@@ -25,16 +26,25 @@ class Examples:
     """`[versions, N, H, W, C]`."""
     targets: NDArray[np.int64]
     """Index of the right class, `[N]`."""
+    certainty: NDArray[np.float32] | None = None
+    """How sure the label is, `[N]`, 0..1; None: entirely."""
+
+    def truth(self, classes: int, smoothing: float = 0.0) -> NDArray[np.float32]:
+        """The share of every class in every photo's label, `[N, classes]`; a part may be spread over all."""
+        sure = np.ones(len(self.targets)) if self.certainty is None else self.certainty
+        rest = (1 - sure) / (classes - 1)
+        truth = np.eye(classes)[self.targets] * (sure - rest)[:, None] + rest[:, None]
+        return (truth * (1 - smoothing) + smoothing / classes).astype(np.float32)
 
     def batches(
         self, size: int, rng: np.random.Generator
     ) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
-        """One epoch: every photo once, in one of its versions, in random order."""
+        """One epoch: every photo once, in one of its versions, in random order; features and row numbers."""
         versions = rng.integers(len(self.features), size=len(self.targets))
         order = rng.permutation(len(self.targets))
         for start in range(0, len(order), size):
             rows = order[start : start + size]
-            yield self.features[versions[rows], rows].astype(np.float32), self.targets[rows]
+            yield self.features[versions[rows], rows].astype(np.float32), rows
 
 
 @dataclass(frozen=True)
@@ -83,15 +93,20 @@ class Best:
             self._model.set_weights(self._weights)
 
     def _rank(self, epoch: Epoch) -> tuple[float, float]:
+        if self._by == "last":
+            return float(epoch.number), 0.0
         if self._by == "loss":
             return -epoch.val_loss, epoch.val_balanced_accuracy
         return epoch.val_balanced_accuracy, -epoch.val_loss
 
 
 def class_weights(targets: NDArray[np.int64], classes: int, kind: str) -> NDArray[np.float32]:
-    """The weight of each class's photos, `[classes]`; the mean over the photos is 1."""
+    """The weight of each class's photos, `[classes]`; the mean over the photos is 1.
+
+    Only the kind `balanced` weighs classes differently.
+    """
     counts = np.bincount(targets, minlength=classes)
-    if kind == "none":
+    if kind != "balanced":
         return np.ones(classes, dtype=np.float32)
     share = len(targets) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     return share.astype(np.float32)
@@ -108,26 +123,34 @@ def fit(
 ) -> None:
     """Run one stage; `record` is told of every epoch, counted from `start`.
 
-    The model takes features `[N, H, W, C]` and gives logits. KeyboardInterrupt ends it between two steps.
+    The model takes features `[N, H, W, C]` and gives logits `[N, C]`, or those of K heads `[N, K, C]`: then
+    each head learns on its own, and what is measured is their mean. KeyboardInterrupt ends it between two
+    steps.
     """
     rng = np.random.default_rng([recipe.seed, start])
     classes = model.output.shape[-1]
     weights = class_weights(train.targets, classes, recipe.class_weights)
-    step = _step(model, stage.learning_rate, recipe.label_smoothing, weights)
+    truth = train.truth(classes, recipe.label_smoothing)
+    step = _step(
+        model, _rate(stage, recipe, len(train.targets)), _shift(train.targets, classes, recipe.class_weights)
+    )
     forward = _forward(model)
+    # Logits trained with the classes' shares added are about classes of the same size.
+    kind = "none" if recipe.class_weights == "none" else "balanced"
     for number in progress(range(start, start + stage.epochs), f"training the {stage.name}"):
         began = time.perf_counter()
         sums = np.zeros(2)
-        for features, targets in train.batches(recipe.batch, rng):
-            sums += np.array([float(value) for value in step(features, targets)])
+        for features, rows in train.batches(recipe.batch, rng):
+            importance = weights[train.targets[rows]]
+            sums += np.array([float(value) for value in step(features, truth[rows], importance)])
         loss, accuracy = sums / len(train.targets)
         logits = _collect(forward, validation.features[0])
-        measured = measure(logits, validation.targets, recipe.class_weights)
+        measured = measure(logits, validation.targets, kind)
         record(Epoch(number, stage.name, loss, accuracy, *measured, time.perf_counter() - began))
 
 
 def answers(model: keras.Model, features: NDArray[np.float16], batch: int = 64) -> NDArray[np.float32]:
-    """A model's output for `[N, H, W, C]`, a batch at a time."""
+    """A model's output for `[N, H, W, C]`, a batch at a time; that of several heads is averaged."""
     return _collect(_forward(model), features, batch)
 
 
@@ -136,7 +159,8 @@ def _collect(
 ) -> NDArray[np.float32]:
     starts = range(0, len(features), batch)
     parts = [np.asarray(forward(features[at : at + batch].astype(np.float32))) for at in starts]
-    return np.concatenate(parts)
+    output = np.concatenate(parts)
+    return output.mean(axis=1) if output.ndim == 3 else output
 
 
 def measure(logits: Logits, targets: NDArray[np.int64], kind: str) -> tuple[float, float, float]:
@@ -159,29 +183,55 @@ def _forward(model: keras.Model) -> Callable[[NDArray[Any]], Any]:
     return function
 
 
-def _step(
-    model: keras.Model, learning_rate: float, smoothing: float, weights: NDArray[np.float32]
-) -> Callable[[NDArray[Any], NDArray[np.int64]], Any]:
-    """One step of Adam; returns the sums of the loss and of the right answers over the batch."""
-    optimizer = keras.optimizers.Adam(learning_rate)
-    optimizer.build(model.trainable_variables)
-    table = tf.constant(weights)
-    classes = len(weights)
+def _rate(stage: Stage, recipe: HyperParameters, photos: int) -> Any:
+    """The step size of a stage: a number, or a schedule."""
+    if recipe.schedule == "constant":
+        return stage.learning_rate
+    steps = stage.epochs * ceil(photos / recipe.batch)
+    return keras.optimizers.schedules.CosineDecay(stage.learning_rate, steps)
 
-    def step(features: Any, targets: Any) -> Any:
-        truth = tf.one_hot(targets, classes) * (1 - smoothing) + smoothing / classes
+
+def _shift(targets: NDArray[np.int64], classes: int, kind: str) -> NDArray[np.float32]:
+    """What is added to the logits in training, `[classes]`.
+
+    With the logarithm of each class's share there, the network itself learns what is left when the shares are
+    equal (Menon et al., "Long-Tail Learning via Logit Adjustment", ICLR 2021).
+    """
+    counts = np.bincount(targets, minlength=classes)
+    if kind != "logits":
+        return np.zeros(classes, dtype=np.float32)
+    return np.log(np.maximum(counts, 1) / len(targets)).astype(np.float32)
+
+
+def _step(model: keras.Model, rate: Any, shift: NDArray[np.float32]) -> Callable[..., Any]:
+    """One step of Adam; returns the sums of the loss and of the right answers over the batch."""
+    optimizer = keras.optimizers.Adam(rate)
+    optimizer.build(model.trainable_variables)
+    several = len(model.output.shape) == 3
+
+    def step(features: Any, truth: Any, importance: Any) -> Any:
+        answer = tf.expand_dims(truth, 1) if several else truth
         with tf.GradientTape() as tape:
             logits = model(features, training=True)
-            losses = tf.nn.softmax_cross_entropy_with_logits(truth, logits) * tf.gather(table, targets)
-            loss = tf.reduce_mean(losses)
+            losses = tf.nn.softmax_cross_entropy_with_logits(
+                tf.broadcast_to(answer, tf.shape(logits)), logits + shift
+            )
+            # Heads learn side by side, each as fast as one alone: their losses are added.
+            losses = (tf.reduce_sum(losses, axis=1) if several else losses) * importance
+            loss = tf.reduce_mean(losses) + (tf.add_n(model.losses) if model.losses else 0.0)
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        right = tf.equal(tf.argmax(logits, axis=1), targets)
-        return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32))
+        mean = tf.reduce_mean(logits, axis=1) if several else logits
+        right = tf.equal(tf.argmax(mean, axis=1), tf.argmax(truth, axis=1))
+        heads = logits.shape[1] if several else 1
+        return tf.reduce_sum(losses) / heads, tf.reduce_sum(tf.cast(right, tf.float32))
 
-    signature = [tf.TensorSpec(model.input.shape, tf.float32), tf.TensorSpec((None,), tf.int64)]
+    classes = model.output.shape[-1]
+    signature = [
+        tf.TensorSpec(model.input.shape, tf.float32),
+        tf.TensorSpec((None, classes), tf.float32),
+        tf.TensorSpec((None,), tf.float32),
+    ]
     # XLA fuses Adam's many passes over a dense layer, which halves the step; its convolutions are slow.
-    fuse = not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
-    function: Callable[[NDArray[Any], NDArray[np.int64]], Any] = tf.function(
-        step, input_signature=signature, jit_compile=fuse
-    )
+    fuse = not any(isinstance(layer, keras.layers.Conv2D) for layer in model._flatten_layers())
+    function: Callable[..., Any] = tf.function(step, input_signature=signature, jit_compile=fuse)
     return function

@@ -31,19 +31,43 @@ class HyperParameters:
     crop_centre: float = _option(0.5, "share of the crop above the eye's middle", low=0.0, high=1.0)
     head: str = _option(
         "original",
-        "original: flatten, dense ReLU, dropout, softmax; gap: global average, dropout, softmax",
-        choices=("original", "gap"),
+        "original: flatten, dense ReLU, dropout, softmax; gap: global average, dropout, softmax; "
+        "conv: three small convolutions, then a softmax over their whole map",
+        choices=("original", "gap", "conv"),
     )
-    hidden: int = _option(256, "units of the dense layer (head original)", low=1, high=8192)
+    heads: int = _option(
+        1, "heads trained side by side on the same features and averaged (head conv)", low=1, high=16
+    )
+    until: str = _option(
+        "block5", "the last block of VGG16 that is used", choices=("block3", "block4", "block5")
+    )
+    hidden: int = _option(
+        256,
+        "units of the dense layer (head original), channels of the convolutions (head conv)",
+        low=1,
+        high=8192,
+    )
     dropout: float = _option(0.5, "share of the units dropped in training", low=0.0, high=0.95)
     epochs: int = _option(50, "passes over the training photos with the base locked", low=1, high=10_000)
     batch: int = _option(16, "photos per step", low=1, high=1024)
     learning_rate: float = _option(1e-4, "Adam's step size for the head", low=1e-9, high=1.0)
+    schedule: str = _option(
+        "constant",
+        "the step size over a stage: constant, or falling to 0 along a cosine",
+        choices=("constant", "cosine"),
+    )
+    soft_labels: str = _option(
+        "none",
+        "agreement: a label counts for the share of raters who agreed (column agreement of labels.csv), "
+        "the other classes share the rest",
+        choices=("none", "agreement"),
+    )
     label_smoothing: float = _option(0.0, "share of the truth spread over all classes", low=0.0, high=0.5)
     class_weights: str = _option(
         "balanced",
-        "balanced: every class counts the same however many photos it has; none: every photo counts the same",
-        choices=("balanced", "none"),
+        "balanced: every class counts the same however many photos it has; none: every photo counts alike; "
+        "logits: as none, with each class's share added to its logit in training (Menon et al. 2021)",
+        choices=("balanced", "none", "logits"),
     )
     augment: int = _option(
         0,
@@ -52,6 +76,11 @@ class HyperParameters:
         low=0,
         high=100,
     )
+    variation: str = _option(
+        "mild",
+        "how far augmented versions differ; strong adds noise, JPEG, low resolution and a covered lower edge",
+        choices=("mild", "strong"),
+    )
     unfreeze: str = _option(
         "none", "train the base from this block on after the head", choices=("none", "block5", "block4")
     )
@@ -59,8 +88,9 @@ class HyperParameters:
     fine_tune_rate: float = _option(1e-5, "Adam's step size with a part of the base unlocked", low=0, high=1)
     best: str = _option(
         "loss",
-        "the epoch that is kept: the smallest loss, or the largest balanced accuracy, on validation",
-        choices=("loss", "balanced_accuracy"),
+        "the epoch that is kept: the smallest loss or the largest balanced accuracy on validation, or the "
+        "last, which leaves the validation photos out of the choice",
+        choices=("loss", "balanced_accuracy", "last"),
     )
     validation_share: float = _option(
         0.2, "share of the people kept for validation where the data are not split", low=0.01, high=0.9
@@ -70,6 +100,10 @@ class HyperParameters:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             _check(field, getattr(self, field.name))
+        if self.unfreeze != "none" and self.unfreeze > self.until:
+            raise TrainingError(
+                f"Expected unfreeze up to {self.until}, the last block used. Received: {self.unfreeze}"
+            )
 
     @property
     def crop(self) -> CropGeometry:
@@ -79,7 +113,12 @@ class HyperParameters:
     @property
     def cut(self) -> str:
         """The last layer of the base that stays locked for the whole run; its output is cached."""
-        return {"none": "block5_pool", "block5": "block4_pool", "block4": "block3_pool"}[self.unfreeze]
+        return {"none": self.end, "block5": "block4_pool", "block4": "block3_pool"}[self.unfreeze]
+
+    @property
+    def end(self) -> str:
+        """The last layer of the base."""
+        return f"{self.until}_pool"
 
     @classmethod
     def add_options(cls, parser: argparse.ArgumentParser) -> None:

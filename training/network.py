@@ -6,12 +6,16 @@ one trains the others.
 
 import keras
 
+from training.heads import MEMBERS, build_members
 from training.hyperparameters import HyperParameters
 
 
 def build_head(features: tuple[int, ...], classes: int, recipe: HyperParameters) -> keras.Model:
     """Features `[N, H, W, C]` to logits `[N, classes]`; loss and export add the softmax."""
     inputs = keras.Input(features, name="features")
+    if recipe.head == "conv":
+        each = build_members(features, classes, recipe)(inputs)
+        return keras.Model(inputs, keras.layers.GlobalAveragePooling1D(name="logits")(each), name="head")
     if recipe.head == "gap":
         x = keras.layers.GlobalAveragePooling2D(name="average")(inputs)
     else:
@@ -32,6 +36,12 @@ def part(network: keras.Model, start: str, end: str = "logits") -> keras.Model:
     layers = network.layers[names.index(start) + 1 : names.index(end) + 1]
     inputs = keras.Input(network.get_layer(start).output.shape[1:], name="features")
     return keras.Model(inputs, _through(layers, inputs), name=f"{start}_to_{end}")
+
+
+def trained_part(network: keras.Model, start: str) -> keras.Model:
+    """As `part`, to the logits that the loss is about: those of every head where several are averaged."""
+    names = [layer.name for layer in network.layers]
+    return part(network, start, MEMBERS if MEMBERS in names else "logits")
 
 
 def unlock(network: keras.Model, cut: str) -> None:

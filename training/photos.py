@@ -30,20 +30,28 @@ def square(photo: Photo, width: int, height: int, crop: CropGeometry | None) -> 
     return whole.narrowed(WIDE.scale, WIDE.centre, crop.scale, crop.centre)
 
 
-def load(photos: Sequence[Photo], size: int, crop: CropGeometry | None) -> NDArray[np.uint8]:
-    """Decode and cut photos: RGB `[N, size, size, 3]`.
+def load(
+    photos: Sequence[Photo], size: int, crop: CropGeometry | None, zoom: float = 1.0
+) -> NDArray[np.uint8]:
+    """Decode and cut photos: RGB `[N, size, size, 3]`; `zoom` times the crop, around its middle.
 
     Raises OSError or service.errors.UnusableImage for a file that has changed since it was checked.
     """
 
     def one(photo: Photo) -> RGB:
-        share = crop.scale / WIDE.scale if photo.geometry == "wide" and crop else 1.0
+        share = zoom * crop.scale / WIDE.scale if photo.geometry == "wide" and crop else zoom
         # As the service decodes, so that a network learns from the pixels it will be asked about.
         picture = decode(photo.path.read_bytes(), min_side=OVERSAMPLING * ceil(size / share)).pixels
-        return cut(picture, square(photo, picture.shape[1], picture.shape[0], crop), size)
+        looked_at = square(photo, picture.shape[1], picture.shape[0], crop)
+        return cut(picture, _zoomed(looked_at, zoom), size)
 
     images = np.empty((len(photos), size, size, 3), dtype=np.uint8)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for index, image in enumerate(pool.map(one, photos)):
             images[index] = image
     return images
+
+
+def _zoomed(square: Square, zoom: float) -> Square:
+    margin = square.side * (zoom - 1) / 2
+    return Square(square.left - margin, square.top - margin, square.side * zoom)

@@ -8,11 +8,12 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from training import backbone, runs
 from training.console import say
-from training.dataset import Dataset
+from training.dataset import Dataset, agreement
 from training.errors import TrainingError
 from training.features import FeatureCache
 from training.fitting import Best, Epoch, Examples, Stage, answers, fit
@@ -20,11 +21,8 @@ from training.heldout import HeldOut
 from training.history import History, draw
 from training.hyperparameters import HyperParameters
 from training.metrics import confusion_matrix
-from training.network import assemble, build_head, part, unlock
+from training.network import assemble, build_head, part, trained_part, unlock
 from training.photos import load
-
-LAST = "block5_pool"
-"""The last layer of the base."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,8 @@ class Outcome:
     interrupted: bool
     recall: dict[str, float | None]
     """Share of each class's validation photos that are found; None for a class without any."""
+    logits: NDArray[np.float32]
+    """The kept epoch's answers to the validation photos, `[M, C]`."""
     seconds: dict[str, float]
     """Wall time of computing features and of training."""
 
@@ -53,12 +53,14 @@ def train(
             "Expected photos to validate on. Received: none; no class has more than one person."
         )
     keras.utils.set_random_seed(recipe.seed)
+    tf.config.experimental.enable_op_determinism()
     began = time.perf_counter()
     values = backbone.load_weights(weights)
     config = _config(data, recipe, backbone.digest(values))
     _prepare(out, config)
-    base = backbone.build(recipe.size, values)
-    store = FeatureCache(cache, _locked(base, recipe), config.weights, config.crop, recipe.seed)
+    base = backbone.build(recipe.size, values, recipe.end)
+    locked = _locked(base, recipe)
+    store = FeatureCache(cache, locked, config.weights, config.crop, recipe.seed, recipe.variation)
     examples = _examples(data, store, recipe)
     _keep_validation(out, data, config)
     computed = time.perf_counter()
@@ -67,9 +69,10 @@ def train(
         best, interrupted = _run_stages(network, examples, recipe, history)
     network.save(out / runs.MODEL)
     draw(history.epochs, best, out / runs.CURVES)
-    recall = _recall(network, examples["validation"], data, recipe)
+    logits = answers(part(network, recipe.cut), examples["validation"].features[0])
+    recall = _recall(logits, examples["validation"].targets, data)
     seconds = {"features": computed - began, "training": time.perf_counter() - computed}
-    outcome = Outcome(best, len(history.epochs), interrupted, recall, seconds)
+    outcome = Outcome(best, len(history.epochs), interrupted, recall, logits, seconds)
     _write_json(out / runs.METRICS, _metrics(outcome, data))
     return outcome
 
@@ -104,7 +107,8 @@ def _examples(data: Dataset, store: FeatureCache, recipe: HyperParameters) -> di
     for split, count in versions.items():
         photos = data.split(split)
         features = store.features(photos, count, f"features of the {split} photos")
-        examples[split] = Examples(features, data.targets(photos))
+        certainty = agreement(photos) if recipe.soft_labels == "agreement" else None
+        examples[split] = Examples(features, data.targets(photos), certainty)
     return examples
 
 
@@ -132,7 +136,7 @@ def _run_stages(
     interrupted = False
     try:
         _train_head(network, examples, recipe, record)
-        if recipe.cut != LAST:
+        if recipe.cut != recipe.end:
             best.restore()
             _fine_tune(network, examples, recipe, record)
     except KeyboardInterrupt:
@@ -144,17 +148,19 @@ def _run_stages(
 
 
 def _train_head(network: Any, examples: dict[str, Examples], recipe: HyperParameters, record: Any) -> None:
-    if recipe.cut != LAST:
-        middle = part(network, recipe.cut, LAST)
+    if recipe.cut != recipe.end:
+        middle = part(network, recipe.cut, recipe.end)
         examples = {split: _through(middle, before) for split, before in examples.items()}
     stage = Stage("head", recipe.epochs, recipe.learning_rate)
-    fit(part(network, LAST), examples["train"], examples["validation"], stage, recipe, 1, record)
+    fit(
+        trained_part(network, recipe.end), examples["train"], examples["validation"], stage, recipe, 1, record
+    )
 
 
 def _fine_tune(network: Any, examples: dict[str, Examples], recipe: HyperParameters, record: Any) -> None:
     unlock(network, recipe.cut)
     stage = Stage("fine-tuning", recipe.fine_tune_epochs, recipe.fine_tune_rate)
-    model = part(network, recipe.cut)
+    model = trained_part(network, recipe.cut)
     fit(model, examples["train"], examples["validation"], stage, recipe, recipe.epochs + 1, record)
 
 
@@ -164,10 +170,9 @@ def _through(middle: keras.Model, before: Examples) -> Examples:
 
 
 def _recall(
-    network: keras.Model, validation: Examples, data: Dataset, recipe: HyperParameters
+    logits: NDArray[np.float32], targets: NDArray[np.int64], data: Dataset
 ) -> dict[str, float | None]:
-    found = answers(part(network, recipe.cut), validation.features[0]).argmax(axis=1)
-    confusion: NDArray[np.int64] = confusion_matrix(validation.targets, found, len(data.labels))
+    confusion: NDArray[np.int64] = confusion_matrix(targets, logits.argmax(axis=1), len(data.labels))
     counts = confusion.sum(axis=1)
     return {
         label.id: float(confusion[index, index] / counts[index]) if counts[index] else None

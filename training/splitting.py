@@ -15,9 +15,9 @@ def split_people(photos: Sequence[Photo], share: float, seed: int) -> list[Photo
     photos. A class of a single person stays in training; photos of the split `test` are left alone.
     """
     train = [photo for photo in photos if photo.split == "train"]
-    groups = _groups(train)
+    together = groups(train)
     classes: dict[str, list[list[Photo]]] = defaultdict(list)
-    for group in groups:
+    for group in together:
         label, _ = max(sorted(Counter(photo.label for photo in group).items()), key=lambda item: item[1])
         classes[label].append(group)
     chosen: set[str] = set()
@@ -26,7 +26,7 @@ def split_people(photos: Sequence[Photo], share: float, seed: int) -> list[Photo
     return [replace(photo, split="validation") if str(photo.path) in chosen else photo for photo in photos]
 
 
-def _groups(photos: Sequence[Photo]) -> list[list[Photo]]:
+def groups(photos: Sequence[Photo]) -> list[list[Photo]]:
     """Photos that share a person or their bytes, directly or through others."""
     parents: dict[str, str] = {}
 
@@ -37,10 +37,10 @@ def _groups(photos: Sequence[Photo]) -> list[list[Photo]]:
 
     for photo in photos:
         parents[find(f"person {photo.person}")] = find(f"bytes {photo.digest or photo.path}")
-    groups: dict[str, list[Photo]] = defaultdict(list)
+    found: dict[str, list[Photo]] = defaultdict(list)
     for photo in photos:
-        groups[find(f"person {photo.person}")].append(photo)
-    return list(groups.values())
+        found[find(f"person {photo.person}")].append(photo)
+    return list(found.values())
 
 
 def _choose(groups: list[list[Photo]], share: float, seed: int) -> list[Photo]:

@@ -45,12 +45,32 @@ def test_the_seed_decides_the_result() -> None:
 def test_every_photo_comes_once_per_epoch_in_one_of_its_versions() -> None:
     features = np.arange(20, dtype=np.float16).reshape(2, 10, 1, 1, 1)
     batches = list(Examples(features, np.arange(10)).batches(4, np.random.default_rng(0)))
-    assert [len(targets) for _, targets in batches] == [4, 4, 2]
-    targets = np.concatenate([targets for _, targets in batches])
+    assert [len(rows) for _, rows in batches] == [4, 4, 2]
+    targets = np.concatenate([rows for _, rows in batches])
     values = np.concatenate([values.ravel() for values, _ in batches])
     assert sorted(targets) == list(range(10))
     assert (values % 10 == targets).all()
     assert {value // 10 for value in values} == {0, 1}
+
+
+def test_a_label_may_be_uncertain() -> None:
+    examples = Examples(np.zeros((1, 2, 1, 1, 1), np.float16), np.array([0, 2]), np.array([1.0, 0.8]))
+    np.testing.assert_allclose(examples.truth(3), np.array([[1, 0, 0], [0.1, 0.1, 0.8]]), atol=1e-6)
+    np.testing.assert_allclose(examples.truth(3, 0.3)[1], [0.17, 0.17, 0.66], atol=1e-6)
+
+
+def test_shares_in_the_logits_make_the_network_fair_to_a_rare_class() -> None:
+    """Features that say nothing: the fair answer is then that all classes are as likely."""
+    targets = np.repeat([0, 1], [30, 10])
+    nothing = Examples(np.zeros((1, 40, 1, 1, 1), np.float16), targets)
+    answers = []
+    for kind in ("none", "logits"):
+        recipe = HyperParameters(head="gap", dropout=0.0, batch=40, class_weights=kind)
+        model = build_head((1, 1, 1), 2, recipe)
+        fit(model, nothing, nothing, Stage("head", 150, 0.05), recipe, 1, lambda epoch: None)
+        logits = np.asarray(model(np.zeros((1, 1, 1, 1))))[0]
+        answers.append(logits[0] - logits[1])
+    assert answers == pytest.approx([np.log(3), 0], abs=0.05)
 
 
 def test_balanced_weights_make_classes_equal() -> None:
@@ -68,7 +88,7 @@ def test_measure() -> None:
     assert balanced == pytest.approx((2 / 3 + 0) / 2)
 
 
-@pytest.mark.parametrize(("by", "winner"), [("loss", 1), ("balanced_accuracy", 2)])
+@pytest.mark.parametrize(("by", "winner"), [("loss", 1), ("balanced_accuracy", 2), ("last", 3)])
 def test_best_keeps_the_weights_of_the_best_epoch(by: str, winner: int) -> None:
     model = build_head((1, 1, 2), 2, RECIPE)
     best = Best(model, by)

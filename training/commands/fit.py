@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     """Train and report; 130 if it was stopped before there was anything to keep."""
     began = time.perf_counter()
     recipe = HyperParameters.from_options(options)
-    _check_folders(options)
+    check_folders(options)
     data = read_dataset(options.data, recipe.validation_share, recipe.seed)
     _say_data(data)
     from training.session import train  # imports TensorFlow, which takes seconds
@@ -66,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_folders(options: argparse.Namespace) -> None:
+def check_folders(options: argparse.Namespace) -> None:
+    """Raises TrainingError if --out holds a run, or --out or --cache lie among the photos."""
     if (options.out / CONFIG).exists() and not options.overwrite:
         raise TrainingError(
             f"There is a run in {options.out}. Give another --out, or --overwrite to replace it."

@@ -1,0 +1,52 @@
+"""Every training person is answered for once, by a network that never saw them."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.training import folders
+from training.__main__ import main
+from training.crossvalidation import deal
+from training.dataset import Dataset
+from training.errors import TrainingError
+from training.folders import read_dataset
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Dataset:
+    """Nine photos per class of people with three photos each."""
+    found = read_dataset(folders.splits(tmp_path / "photos", train=9))
+    photos = [replace(photo, person=f"{photo.label} {int(photo.path.stem) % 3}") for photo in found.photos]
+    return replace(found, photos=tuple(photos))
+
+
+def test_people_are_dealt_once_and_never_split(data: Dataset) -> None:
+    folds = list(deal(data, 3, seed=1))
+    answered = [photo.path for fold in folds for photo in fold.split("validation")]
+    assert sorted(answered) == sorted(photo.path for photo in data.split("train"))
+    for fold in folds:
+        sides = [{photo.person for photo in fold.split(name)} for name in ("train", "validation")]
+        assert not sides[0] & sides[1]
+        assert fold.counts("validation") == {"green": 3, "red": 3}
+
+
+def test_more_folds_than_photos_of_a_class_are_refused(data: Dataset) -> None:
+    with pytest.raises(TrainingError, match="Expected at most 9 folds"):
+        next(deal(data, 10, seed=1))
+
+
+def test_command_measures_a_recipe_and_leaves_the_runs(
+    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "runs"
+    options = ["--cache", str(tmp_path / "cache"), "--folds", "2", "--size", "32", "--epochs", "2"]
+    options += ["--head", "conv", "--heads", "2", "--hidden", "4", "--until", "block3", "--augment", "1"]
+    options += ["--variation", "strong", "--class-weights", "logits", "--schedule", "cosine"]
+    options += ["--learning-rate", "1e-2", "--best", "last", "--soft-labels", "agreement"]
+    assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 0
+    assert "cross-validation on 18 train photos of 18 people" in capsys.readouterr().out
+    document = json.loads((out / "crossvalidation.json").read_text())
+    assert sum(map(sum, document["confusion"])) == 18
+    assert sorted(path.name for path in out.iterdir()) == ["crossvalidation.json", "fold-1", "fold-2"]

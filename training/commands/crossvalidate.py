@@ -1,0 +1,36 @@
+"""`python -m training crossvalidate DATA --out FOLDER`: a recipe, measured on training people alone."""
+
+import argparse
+import json
+
+from training.commands import fit
+from training.console import say
+from training.folders import read_dataset
+from training.hyperparameters import HyperParameters
+
+HELP = "measure a recipe on the training people, a part of them at a time; validation is not looked at"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `fit`, and how the people are dealt."""
+    fit.add_arguments(parser)
+    parser.add_argument("--folds", type=int, default=5, metavar="N", help="parts of the people (default: 5)")
+    parser.add_argument("--by", metavar="COLUMN", help="also measure each value of this column of labels.csv")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train once per fold and report; returns 0."""
+    recipe = HyperParameters.from_options(options)
+    fit.check_folders(options)
+    data = read_dataset(options.data, recipe.validation_share, recipe.seed)
+    from training.crossvalidation import crossvalidate  # imports TensorFlow, which takes seconds
+
+    found = crossvalidate(
+        data, options.out, recipe, options.cache, options.folds, options.weights, options.by
+    )
+    for line in found.lines():
+        say(line)
+    path = options.out / "crossvalidation.json"
+    path.write_text(json.dumps(found.document(), indent=2) + "\n", encoding="utf-8")
+    say(f"\nwritten: {path}")
+    return 0

@@ -1,0 +1,82 @@
+"""Compare recipes without touching the validation people: every training person is answered once for.
+
+The people of the training split are dealt into folds. For each fold a network is trained on the others and
+answers about this one; the answers of all folds together are scored as one set.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from training.calibration import softmax
+from training.console import say
+from training.dataset import Dataset, Photo
+from training.errors import TrainingError
+from training.evaluation import Evaluation
+from training.hyperparameters import HyperParameters
+from training.metrics import score
+from training.session import train
+from training.splitting import groups
+
+
+def deal(data: Dataset, folds: int, seed: int) -> Iterator[Dataset]:
+    """The training photos as `folds` data sets, each with another part of the people as validation.
+
+    Photos of one person, or the same byte for byte, stay together; classes keep their shares. Raises
+    TrainingError if a class has fewer photos than there are folds.
+    """
+    photos = [photo for together in groups(data.split("train")) for photo in together]
+    group = [number for number, together in enumerate(groups(data.split("train"))) for _ in together]
+    targets = data.targets(photos)
+    fewest = int(np.bincount(targets).min())
+    if folds > fewest:
+        raise TrainingError(
+            f"Expected at most {fewest} folds, the photos of the smallest class. Received: {folds}"
+        )
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for _, held_out in splitter.split(photos, targets, group):
+        chosen = set(held_out.tolist())
+        dealt = [
+            replace(photo, split="validation" if number in chosen else "train")
+            for number, photo in enumerate(photos)
+        ]
+        yield replace(data, photos=tuple(sorted(dealt, key=lambda photo: photo.path)))
+
+
+def crossvalidate(
+    data: Dataset,
+    out: Path,
+    recipe: HyperParameters,
+    cache: Path,
+    folds: int = 5,
+    weights: str | None = None,
+    by: str | None = None,
+) -> Evaluation:
+    """Train and answer fold by fold; the runs are left in `out/fold-1` and on.
+
+    `by` names a column of `labels.csv` whose values are scored on their own too. Raises TrainingError.
+    """
+    photos: list[Photo] = []
+    logits = []
+    for number, fold in enumerate(deal(data, folds, recipe.seed), 1):
+        say(f"fold {number} of {folds}")
+        outcome = train(fold, out / f"fold-{number}", recipe, cache, weights)
+        logits.append(outcome.logits)
+        photos += fold.split("validation")
+    return _scored(data, photos, softmax(np.concatenate(logits)), by)
+
+
+def _scored(data: Dataset, photos: list[Photo], answers: NDArray[np.float32], by: str | None) -> Evaluation:
+    labels = [label.id for label in data.labels]
+    truth = data.targets(photos)
+    people = np.array([photo.person for photo in photos])
+    values = np.array([photo.attributes.get(by, "") for photo in photos]) if by else np.array([])
+    parts = {}
+    for value in np.unique(values):
+        rows = values == value
+        parts[f"{by}={value}"] = score(answers[rows], truth[rows], people[rows], labels)
+    return Evaluation("cross-validation", "train", score(answers, truth, people, labels), parts)
