@@ -7,7 +7,7 @@
 Left and right are the person's own. Pixels are those of the picture that was given.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,12 +20,13 @@ from service.eye_quality import Advice, State
 from service.faces import Detection, FaceDetector
 from service.geometry import RGB, Point, Square
 from service.mesh import FaceMesh, FacePoints
+from service.second_opinion import disagreement
 from service.sessions import Network, read_document
 from service.views import Points
 
 Side = Literal["left", "right"]
 
-MIN_PRESENCE: Final = 0.5
+MIN_PRESENCE: Final = 0.4
 """Least probability, by the mesh, that what a detector found is a face."""
 SURE_PRESENCE: Final = 0.9
 SURE_SCORE: Final = 0.75
@@ -35,6 +36,10 @@ NEARLY_STILL: Final = 0.15
 """On a real face the corners of the eyes move less than this, in eye widths, from one look to the next: twice
 in a row, or once where the detector saw the face in the whole picture."""
 _LOOKS: Final = 3
+MAX_DISAGREEMENT: Final = 0.115
+"""Mean of both eyes, over which a face that only a second look has found is none."""
+DOUBTFUL: Final = 0.15
+"""Disagreement over which an eye of a face that is not obvious counts as hidden."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +131,12 @@ class EyeLocator:
         for one in detections:
             points = self._mesh.points(picture, one.view)
             sure = trusted and one.score >= SURE_SCORE and points.presence >= SURE_PRESENCE
-            settled = points if sure else self._settled(picture, points, trusted)
+            if sure:
+                faces.append(_face(picture, one, points))
+                continue
+            settled = self._settled(picture, points, trusted)
             if settled is not None:
-                faces.append(_face(picture, one, settled))
+                faces += self._examined(picture, _face(picture, one, settled), settled, trusted)
         return faces
 
     def _settled(self, picture: RGB, points: FacePoints, trusted: bool) -> FacePoints | None:
@@ -144,6 +152,18 @@ class EyeLocator:
             if max(before, moved) <= STILL:
                 return closer if closer.presence >= MIN_PRESENCE else None
         return None
+
+    def _examined(self, picture: RGB, face: Face, points: FacePoints, trusted: bool) -> list[Face]:
+        """The face with its doubtful eyes hidden; nothing where it is none."""
+        left = disagreement(picture, points.left, "left", self._eye)
+        right = disagreement(picture, points.right, "right", self._eye)
+        if not trusted and (left + right) / 2 > MAX_DISAGREEMENT:
+            return []
+        return [replace(face, left=_doubted(face.left, left), right=_doubted(face.right, right))]
+
+
+def _doubted(eye: Eye, disagreement: float) -> Eye:
+    return replace(eye, state="hidden") if eye.state == "open" and disagreement > DOUBTFUL else eye
 
 
 def _face(picture: RGB, detection: Detection, points: FacePoints) -> Face:
