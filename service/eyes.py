@@ -32,7 +32,7 @@ SURE_PRESENCE: Final = 0.9
 SURE_SCORE: Final = 0.75
 """A face in the whole picture with both needs no second opinion."""
 STILL: Final = 0.075
-NEARLY_STILL: Final = 0.15
+NEARLY_STILL: Final = 0.2
 """On a real face the corners of the eyes move less than this, in eye widths, from one look to the next: twice
 in a row, or once where the detector saw the face in the whole picture."""
 _LOOKS: Final = 3

@@ -147,6 +147,16 @@ def test_animals_objects_and_textures_have_no_eyes(locator: EyeLocator, path: Pa
     assert not locator.looks_like_eye_closeup(picture)
 
 
+@pytest.mark.parametrize("factor", [1, 2, 4])
+@pytest.mark.parametrize("path", NEGATIVES, ids=lambda path: path.stem)
+def test_nor_have_they_turned_and_enlarged(locator: EyeLocator, path: Path, factor: int) -> None:
+    image = Image.open(path).convert("RGB")
+    large = image.resize((image.width * factor, image.height * factor), Image.Resampling.BICUBIC)
+    for turns in range(4):
+        picture = np.ascontiguousarray(np.rot90(np.asarray(large), turns))
+        assert not any(eye.state == "open" for face in locator.locate(picture, True) for eye in face.eyes)
+
+
 def test_blank_and_noisy_pictures_have_no_eyes(locator: EyeLocator) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (120, 200, 3)).astype(np.uint8)
     slope = np.broadcast_to(np.arange(200, dtype=np.uint8)[None, :, None], (120, 200, 3))
