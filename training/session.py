@@ -127,7 +127,7 @@ def _run_stages(
 
     def record(epoch: Epoch) -> None:
         history.add(epoch)
-        if best.offer(epoch):
+        if best.offer(epoch) and recipe.best != "last":
             say(
                 f"epoch {epoch.number} is the best so far: validation loss {epoch.val_loss:.3f}, accuracy "
                 f"{epoch.val_accuracy:.1%}, balanced accuracy {epoch.val_balanced_accuracy:.1%}"

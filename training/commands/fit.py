@@ -53,7 +53,10 @@ def run(options: argparse.Namespace) -> int:
     if outcome.interrupted:
         say(f"\nStopped by Ctrl-C after epoch {outcome.epochs}: the best epoch so far is kept.")
     best = outcome.best
-    say(f"\nBest of {outcome.epochs} epochs: {best.number} (chosen by these validation photos)")
+    if recipe.best == "last":
+        say(f"\nThe last of {outcome.epochs} epochs")
+    else:
+        say(f"\nBest of {outcome.epochs} epochs: {best.number} (chosen by these validation photos)")
     say(f"  accuracy           {best.val_accuracy:7.1%}")
     say(f"  balanced accuracy  {best.val_balanced_accuracy:7.1%}")
     for label, recall in outcome.recall.items():
