@@ -5,34 +5,41 @@ header before anything is decoded.
 """
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from PIL import (
     AvifImagePlugin,
     ExifTags,
     Image,
-    ImageOps,
+    MpoImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
 )
 
+from service import jpeg_scans
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.geometry import RGB
+from service.upright import QUARTER_TURNS, upright_rgb
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 DEFAULT_MAX_PIXELS: Final = 50_000_000
 DEFAULT_MAX_SIDE: Final = 20_000
+MAX_SCANNED: Final = 2_000_000_000
+"""Pixels times scans of a progressive JPEG: about three seconds of work."""
+MAX_TILE: Final = 1 << 22
+"""Pixels of a TIFF tile that may be larger than its picture; the whole tile is unpacked."""
 
 # Imported so that an unknown format does not make Pillow load all of its plugins in the middle of a request.
-_PLUGINS: Final = (AvifImagePlugin, TiffImagePlugin, WebPImagePlugin)
+_PLUGINS: Final = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
 # Our own limit is checked first and has a clear message; Pillow's would only warn.
 Image.MAX_IMAGE_PIXELS = None
-_QUARTER_TURNS: Final = {5, 6, 7, 8}
-_SIXTEEN_BIT_MODES: Final = {"I", "I;16", "I;16L", "I;16B", "I;16N"}
+# Phones write JPEG files of several pictures: "MPO".
+_JPEG: Final = {"JPEG", "MPO"}
+_TILE_WIDTH, _TILE_LENGTH = 322, 323
 _DECODER_FAILURES: Final = (
     OSError,
     SyntaxError,
@@ -46,6 +53,7 @@ _DECODER_FAILURES: Final = (
     ZeroDivisionError,
     AttributeError,
     RuntimeError,
+    struct.error,
 )
 
 
@@ -53,8 +61,7 @@ _DECODER_FAILURES: Final = (
 class Picture:
     """A decoded picture.
 
-    `pixels` may be smaller than the upright original of `width` x `height` pixels: a JPEG is decoded at a
-    reduced scale where that is enough.
+    `pixels` may be smaller than the upright original of `width` x `height` pixels, where that is enough.
     """
 
     pixels: RGB
@@ -75,8 +82,8 @@ def decode(
 ) -> Picture:
     """Decode an encoded picture to upright RGB: the first frame, EXIF orientation applied, alpha over white.
 
-    `min_side` is the shorter side in pixels that is enough for the caller: JPEGs are then decoded at 1/2, 1/4
-    or 1/8 of their size where the result still has it.
+    `min_side` is the shorter side in pixels that is enough for the caller: a larger picture is reduced by the
+    largest whole number that leaves it as much, and a JPEG is not even decoded in full.
 
     Raises EmptyFile, UnsupportedFormat, ImageTooLarge or CorruptImage.
     """
@@ -87,10 +94,12 @@ def decode(
         warnings.simplefilter("ignore")
         image = _open(data)
         _check_size(image, max_pixels, max_side)
-        return _decode(image, min_side)
+        return _decode(image, data, min_side)
 
 
 def _open(data: bytes) -> Image.Image:
+    if data.startswith(jpeg_scans.START) and jpeg_scans.count(data)[1] >= jpeg_scans.MAX_SEGMENTS:
+        raise CorruptImage(f"Expected fewer than {jpeg_scans.MAX_SEGMENTS:,} segments in a JPEG file.")
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
@@ -112,34 +121,37 @@ def _check_size(image: Image.Image, max_pixels: int, max_side: int) -> None:
         )
 
 
-def _decode(image: Image.Image, min_side: int | None) -> Picture:
+def _check_work(image: Image.Image, data: bytes) -> None:
+    """Refuse small files that make a decoder work, or hold memory, far beyond their pixels."""
+    pixels = image.width * image.height
+    if image.format in _JPEG:
+        scans, most = jpeg_scans.count(data)[0], max(1, MAX_SCANNED // pixels)
+        if scans > most:
+            raise ImageTooLarge(
+                f"Expected at most {most:,} scans in a JPEG of {image.width} x {image.height} pixels. "
+                f"Received: {scans:,}."
+            )
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        tags = image.tag_v2
+        tile = int(tags.get(_TILE_WIDTH, 0)) * int(tags.get(_TILE_LENGTH, 0))
+        if tile > max(MAX_TILE, 2 * pixels):
+            raise ImageTooLarge(
+                f"Expected tiles of about the picture's size. Received: tiles of {tile:,} pixels."
+            )
+
+
+def _decode(image: Image.Image, data: bytes, min_side: int | None) -> Picture:
     try:
+        _check_work(image, data)
         width, height = image.size
-        if min_side is not None and image.format == "JPEG":
+        if min_side is not None and image.format in _JPEG:
             enough = min_side / min(width, height)
             image.draft(None, (max(1, int(width * enough)), max(1, int(height * enough))))
-        if image.getexif().get(ExifTags.Base.Orientation, 1) in _QUARTER_TURNS:
-            width, height = height, width
-        upright = ImageOps.exif_transpose(image)
-        pixels = np.asarray(_to_rgb(upright))
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        shrink = max(1, min(image.size) // min_side) if min_side else 1
+        pixels = upright_rgb(image, orientation, shrink)
     except _DECODER_FAILURES as error:
         raise CorruptImage(f"The picture is truncated or damaged ({type(error).__name__}).") from None
+    if orientation in QUARTER_TURNS:
+        width, height = height, width
     return Picture(pixels, width, height)
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in _SIXTEEN_BIT_MODES:
-        return _sixteen_bit_to_rgb(image)
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
-
-
-def _sixteen_bit_to_rgb(image: Image.Image) -> Image.Image:
-    # Pillow's own conversion clips values over 255 instead of scaling them.
-    levels = np.asarray(image).astype(np.int64)
-    scale = 257 if levels.max(initial=0) > 255 else 1
-    gray = np.clip(levels // scale, 0, 255).astype(np.uint8)
-    return Image.fromarray(gray).convert("RGB")

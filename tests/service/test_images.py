@@ -1,9 +1,13 @@
 import io
+import struct
+import subprocess
+import sys
+import zlib
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.images import FORMATS, decode
@@ -126,3 +130,92 @@ def test_too_many_pixels_are_refused_before_decoding() -> None:
     with pytest.raises(ImageTooLarge, match="at most 50,000,000 pixels and 63 pixels a side"):
         decode(data, max_side=63)
     assert decode(data, max_pixels=3072, max_side=64).width == 64
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("min_side", [None, 8])
+def test_every_orientation_is_the_one_pillow_means(orientation: int, min_side: int | None) -> None:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 30, 3), dtype=np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(picture, "PNG", exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    found = decode(data, min_side)
+    assert (found.width, found.height) == expected.size
+    reduced = np.asarray(expected if min_side is None else expected.reduce(3))
+    np.testing.assert_array_equal(found.pixels, reduced)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP"])
+def test_a_picture_larger_than_needed_is_reduced(kind: str) -> None:
+    picture = decode(encoded(two_halves(size=(640, 480)), kind), min_side=150)
+    assert (picture.width, picture.height) == (640, 480)
+    assert picture.pixels.shape == (160, 214, 3)
+    assert np.abs(picture.pixels[80, 20].astype(int) - RED).max() < 60
+
+
+def test_the_many_pictures_of_a_phone_photo_cost_as_little_as_one() -> None:
+    photo = two_halves(size=(1600, 1200))
+    data = encoded(photo, "MPO", save_all=True, append_images=[photo.resize((160, 120))])
+    assert decode(data, min_side=200).pixels.shape == (300, 400, 3)
+
+
+def test_memory_for_a_picture_is_little_more_than_the_picture() -> None:
+    code = (
+        "import resource, sys; from service.images import decode; data = sys.stdin.buffer.read()\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak(); decode(data, 500); print(peak() - before)"
+    )
+    data = encoded(Image.new("RGBA", (4000, 4000), (9, 9, 9, 99)), "PNG", compress_level=1)
+    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True)
+    # 64 MB of RGBA; once turned, flattened and copied as a whole it took 360.
+    assert int(done.stdout) < 100_000
+
+
+def progressive(scans: int, side: int = 7000) -> bytes:
+    """A progressive JPEG whose last scan is repeated."""
+    data = encoded(Image.new("L", (side, side)), "JPEG", progressive=True)
+    start, stop = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    return data[:stop] + data[start:stop] * scans + data[stop:]
+
+
+def test_a_jpeg_of_many_scans_is_refused_before_decoding() -> None:
+    with pytest.raises(
+        ImageTooLarge, match="at most 40 scans in a JPEG of 7000 x 7000 pixels. Received: 106"
+    ):
+        decode(progressive(100), min_side=100)
+    assert decode(progressive(100, side=64)).width == 64
+
+
+def test_scans_of_a_thumbnail_or_a_video_behind_the_picture_do_not_count() -> None:
+    data = encoded(two_halves(), "JPEG", progressive=True)
+    comment = b"\xff\xfe\x00\x0c" + b"\xff\xda" * 5
+    assert_red_then_blue(data[:2] + comment * 500 + data[2:] + b"\xff\xda" * 100_000)
+
+
+def test_a_jpeg_of_countless_segments_is_refused() -> None:
+    data = encoded(two_halves(), "JPEG")
+    with pytest.raises(CorruptImage, match="fewer than 10,000 segments"):
+        decode(data[:2] + b"\xff\xfe\x00\x02" * 1_000_000 + data[2:])
+
+
+def tiled_tiff(width: int, side: int) -> bytes:
+    """A square picture in one tile of `side` x `side` zeros."""
+    packed = zlib.compress(bytes(side * side), 9)
+    tags = {256: width, 257: width, 258: 8, 259: 8, 262: 1, 277: 1, 322: side, 323: side}
+    tags |= {324: 8 + 2 + 12 * 10 + 4, 325: len(packed)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4) + packed
+
+
+def test_a_tile_much_larger_than_its_picture_is_refused() -> None:
+    assert decode(tiled_tiff(16, 256)).pixels.shape == (16, 16, 3)
+    with pytest.raises(ImageTooLarge, match="Received: tiles of 16,777,216 pixels"):
+        decode(tiled_tiff(16, 4096))
+
+
+def test_exif_that_cannot_be_written_again_does_no_harm() -> None:
+    entries = [(0x0112, 3, 1, 6), (0x0103, 8, 1, -5), (0x011A, 5, 1, 0xFFFF), (0x8769, 4, 1, 26)]
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHIi", *one) for one in entries)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + directory + bytes(4)
+    assert decode(encoded(two_halves(), "JPEG", exif=exif)).height == 64
