@@ -5,8 +5,8 @@
 600 photos are drawn at random from those whose raters all agreed (`agreement` 1.0 in `labels.csv`; from all
 where there is no such column) and copied to a temporary folder, which keeps their splits and people. Planted
 in it: 30 wrong labels, 40 copies in 8 disguises (under names nobody knows), 10 corrupt files, 5 people of
-whom one photo moves to the other split, and 5 disguised copies in the other split. Whatever is found beyond that
-counts as a false alarm, although real data has faults of its own.
+whom one photo moves to the other split, and 5 disguised copies in the other split. Whatever is found
+beyond that counts as a false alarm, although real data has faults of its own.
 """
 
 import argparse

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from service.app import create_app, load_predictor
 from service.errors import ServiceError
@@ -40,7 +41,13 @@ def settings_for(models: Path, model: str = "colours", api_keys: str = "") -> Se
 @contextmanager
 def serve(settings: Settings, predictor: Predictor | None = None, port: int = 0) -> Iterator[str]:
     """Serve until the block ends; yields the address."""
-    app = create_app(settings, predictor or load_predictor(settings))
+    with serve_app(create_app(settings, predictor or load_predictor(settings)), port) as address:
+        yield address
+
+
+@contextmanager
+def serve_app(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve any application until the block ends; yields the address."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -47,7 +47,9 @@ class Pair:
     @property
     def disguise(self) -> str:
         """What the second did to look different, in words."""
-        return "byte for byte" if self.exact else "mirrored" if self.mirrored else "the same picture"
+        if self.exact:
+            return "byte for byte"
+        return "mirrored" if self.mirrored else "recoloured, resized, cut or turned"
 
 
 def find_pairs(photos: Sequence[Photo], thumbnails: NDArray[np.uint8]) -> list[Pair]:
@@ -98,7 +100,7 @@ def _candidates(thumbnails: NDArray[np.uint8]) -> list[tuple[int, int, bool]]:
 def hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Low frequencies of the pictures as vectors of length one, `[N, 63]`; brightness is left out."""
     spectra = dctn(thumbnails.astype(np.float32), axes=(1, 2), norm="ortho")[:, :FREQUENCIES, :FREQUENCIES]
-    low = spectra.reshape(len(spectra), -1)[:, 1:]
+    low = spectra.reshape(len(spectra), FREQUENCIES**2)[:, 1:]
     unit: NDArray[np.float32] = low / np.maximum(np.linalg.norm(low, axis=1, keepdims=True), 1e-6)
     return unit
 
@@ -123,13 +125,14 @@ def groups(count: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
 
 def describe(photos: Sequence[Photo], names: Sequence[str], pairs: Sequence[Pair]) -> Iterator[Finding]:
     """A finding per group of copies, and one more where the copies do not share a label."""
-    best = {
-        index: pair for pair in sorted(pairs, key=lambda p: p.likeness) for index in (pair.first, pair.second)
-    }
+    links: dict[int, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        links[pair.second].append(pair)
     for group in groups(len(photos), [(pair.first, pair.second) for pair in pairs]):
+        inside = [pair for index in group for pair in links[index]]
         files = tuple(names[index] for index in group)
-        score = min(best[index].likeness for index in group)
-        ways = ", ".join(sorted({best[index].disguise for index in group}))
+        score = min(pair.likeness for pair in inside)
+        ways = ", ".join(sorted({pair.disguise for pair in inside}))
         yield Finding("duplicate", f"{len(group)} files show one photo ({ways})", files, score)
         labels = sorted({photos[index].label for index in group})
         if len(labels) > 1:

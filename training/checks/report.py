@@ -18,6 +18,8 @@ SHOWN: Final = 48
 """Findings of a kind that are shown with pictures; the JSON has all."""
 PICTURES: Final = 6
 """Pictures of one finding."""
+EXAMPLES: Final = 2
+"""Typical pictures beside a doubtful one, of different people."""
 SIDE: Final = 112
 
 
@@ -53,15 +55,19 @@ def _section(inspection: Inspection, kind: str) -> dict[str, Any]:
 
 
 def _examples(inspection: Inspection) -> dict[str, list[dict[str, str]]]:
-    """Two pictures per class whose label is least in doubt, to hold beside a doubtful one."""
+    """Pictures per class whose label is least in doubt, to hold beside a doubtful one."""
     survey, opinion = inspection.survey, inspection.opinion
     if opinion is None:
         return {}
     chosen = {}
     for number, label in enumerate(survey.labels):
         scores = opinion.probabilities[:, number] * (survey.targets == number)
-        best: Sequence[int] = scores.argsort()[::-1][:2].tolist()
-        chosen[label] = [_picture(survey.root, survey.name(index)) for index in best]
+        people: dict[str, int] = {}
+        for index in map(int, scores.argsort()[::-1]):
+            people.setdefault(survey.photos[index].person, index)
+            if len(people) == EXAMPLES:
+                break
+        chosen[label] = [_picture(survey.root, survey.name(index)) for index in people.values()]
     return chosen
 
 

@@ -21,7 +21,8 @@ from training.tables import table
 HELP: Final = (
     "Copy a folder of class folders into train/, validation/ and test/: every class keeps its share, and "
     "photos of one person, cut from one photo, or that are copies of each other stay together. "
-    "The originals are not touched. A folder that is already split is examined instead and refused (exit code 2) if it leaks."
+    "The originals are not touched. "
+    "A folder that is already split is examined instead and refused (exit code 2) if it leaks."
 )
 
 

@@ -1,0 +1,100 @@
+"""The labelling page in Chromium: keys, undo, reload, two tabs, and a server that is killed."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open, Shoot
+from tests.training.checks.pictures import save, scene
+from tests.training.commands.test_label import labelling
+from training.labelling.journal import read, standing
+
+pytestmark = pytest.mark.browser
+
+CLASSES = "id,title,description\ncat,Cat,Purrs.\ndog,Dog,Barks.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed in range(10):
+        save(scene(seed, size=200), tmp_path / f"{seed}.png")
+    (tmp_path / "classes.csv").write_text(CLASSES)
+    return tmp_path
+
+
+def press(page: Page, key: str, done: int) -> None:
+    page.keyboard.press(key)
+    expect(page.locator("#count")).to_have_text(re.compile(rf"^{done} of 10"))
+
+
+def labels(folder: Path) -> dict[str, str]:
+    return {file: entry.label for file, entry in standing(read(folder)).get("ann", {}).items()}
+
+
+def test_keys_undo_skip_and_a_reload_in_the_middle(folder: Path, open_page: Open, shoot: Shoot) -> None:
+    with labelling(folder, "--rater", "ann") as (address, _):
+        page = open_page(address)
+        file = page.locator("#file")
+        expect(file).to_have_text(re.compile("png"))
+        first = file.inner_text()
+        press(page, "1", 1)
+        second = file.inner_text()
+        press(page, "2", 2)
+        press(page, "s", 3)
+        press(page, "u", 2)
+        third = file.inner_text()
+        page.reload()
+        expect(file).to_have_text(third)
+        press(page, "u", 1)
+        expect(file).to_have_text(second)
+        assert labels(folder) == {first: "cat"}
+        page.get_by_role("button", name=re.compile("Dog")).click()
+        expect(page.locator("#count")).to_have_text("2 of 10")
+        shoot(page, "labelling-light")
+        page.emulate_media(color_scheme="dark")
+        shoot(page, "labelling-dark")
+    assert labels(folder) == {first: "cat", second: "dog"}
+
+
+def test_two_tabs_share_the_work_to_the_end(folder: Path, open_page: Open) -> None:
+    with labelling(folder, "--rater", "ann") as (address, _):
+        pages = [open_page(address), open_page(address)]
+        expect(pages[1].locator("#file")).to_have_text(re.compile("png"))
+        assert pages[0].locator("#file").inner_text() != pages[1].locator("#file").inner_text()
+        for done in range(1, 11):
+            press(pages[done % 2], str(1 + done % 2), done)
+        expect(pages[0].get_by_role("heading", name="All done")).to_be_visible()
+    assert len(labels(folder)) == 10 and sorted(labels(folder).values()) == ["cat"] * 5 + ["dog"] * 5
+
+
+def test_a_killed_server_loses_nothing_and_the_page_waits_for_it(folder: Path, open_page: Open) -> None:
+    with labelling(folder, "--rater", "ann") as (address, process):
+        page = open_page(address)
+        press(page, "1", 1)
+        press(page, "2", 2)
+        kept = labels(folder)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        waiting = page.locator("#file").inner_text()
+        page.keyboard.press("1")
+        expect(page.get_by_role("alert")).to_be_visible()
+        page.keyboard.press("2")  # what follows an answer that is not saved must not overtake it
+        assert labels(folder) == kept
+        with labelling(folder, "--rater", "ann", "--port", address.rstrip("/").rsplit(":", 1)[1]):
+            page.get_by_role("button", name="Try again").click()
+            expect(page.locator("#count")).to_have_text("3 of 10")
+            expect(page.get_by_role("alert")).to_be_hidden()
+    assert labels(folder) == {**kept, waiting: "cat"}
+
+
+def test_a_file_that_is_no_picture_can_be_skipped(folder: Path, open_page: Open) -> None:
+    for path in folder.glob("*.png"):
+        path.write_bytes(b"no picture")
+    with labelling(folder, "--rater", "ann") as (address, _):
+        page = open_page(address)
+        expect(page.get_by_text("This file cannot be shown. Skip it.")).to_be_visible()
+        press(page, "s", 1)

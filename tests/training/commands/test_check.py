@@ -1,0 +1,63 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.training.checks.pictures import save, scene, write_table
+from training.__main__ import main
+from training.checks.findings import KINDS
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Two classes in two splits, with a corrupt file and a copy on the other side."""
+    root = tmp_path / "data"
+    rows = []
+    for seed in range(24):
+        name = f"{('train', 'validation')[seed % 4 == 3]}/{('cat', 'dog')[seed % 2]}/{seed}.png"
+        save(scene(seed), root / name)
+        rows.append({"file": name, "person": f"p{seed}", "source": "home"})
+    write_table(root, rows)
+    save(scene(0).resize((60, 60)), root / "validation/cat/copy.png")
+    (root / "train/dog/broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    return root
+
+
+def test_the_gate_closes_for_what_it_names(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(data), "--no-network", "--fail-on", "leakage,corrupt"]) == 1
+    assert "Found, and named by --fail-on: leakage, corrupt" in capsys.readouterr().out
+    assert main(["check", str(data), "--no-network", "--fail-on", "conflict"]) == 0
+
+
+def test_an_unknown_kind_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(data), "--fail-on", "leaks"]) == 2
+    assert f"Expected kinds of {', '.join(KINDS)} for --fail-on. Received: leaks" in capsys.readouterr().err
+
+
+def test_a_folder_without_photos_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path), "--no-network"]) == 2
+    assert "Expected photos in folders named after their classes" in capsys.readouterr().err
+
+
+def test_with_the_network_json_and_report(data: Path, tmp_path: Path) -> None:
+    before = sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*"))
+    page, facts = tmp_path / "report.html", tmp_path / "report.json"
+    assert main(["check", str(data), "--html", str(page), "--json", str(facts)]) == 0
+    document = json.loads(facts.read_text())
+    assert document["photos"] == 25
+    assert document["counts"]["corrupt"] == 1 and document["counts"]["leakage"] == 1
+    leak = next(item for item in document["findings"] if item["kind"] == "leakage")
+    assert leak["files"] == ["validation/cat/copy.png", "train/cat/0.png"]
+    assert 0 <= document["probe"]["balanced_accuracy"] <= 1
+    html = page.read_text()
+    assert not re.search(r"(src|href)=\"(?!data:|#)", html) and "<script" not in html
+    assert html.count("data:image/jpeg;base64,") >= 4
+    assert sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*")) == before
+
+
+def test_names_are_escaped_in_the_report(data: Path, tmp_path: Path) -> None:
+    save(scene(1), data / "train/dog/<b>x.png")
+    page = tmp_path / "report.html"
+    assert main(["check", str(data), "--no-network", "--html", str(page)]) == 0
+    assert "<b>x" not in page.read_text() and "&lt;b&gt;x" in page.read_text()

@@ -1,0 +1,124 @@
+"""The commands `label` (as a process that is killed) and `sort`."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.checks.pictures import save, scene, write_table
+from training.__main__ import main
+from training.labelling.journal import FILE, Entry, Journal, read
+
+
+@contextmanager
+def labelling(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    command = [
+        sys.executable,
+        "-m",
+        "training",
+        "label",
+        str(folder),
+        "--no-browser",
+        "--port",
+        "0",
+        *options,
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        yield next(word for word in words if word.startswith("http")), process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def call(address: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address + path, data, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def test_no_acknowledged_answer_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+    for seed in range(8):
+        save(scene(seed, size=24), tmp_path / f"{seed}.png")
+    with labelling(tmp_path, "--classes", "cat,dog", "--rater", "ann") as (address, process):
+        shown = call(address, "api/state?tab=t")
+        given = []
+        for label in ("cat", "dog", "cat"):
+            given.append((shown["photo"]["file"], label))
+            index = shown["photo"]["index"]
+            shown = call(
+                address, "api/answer", {"tab": "t", "index": index, "action": "label", "label": label}
+            )
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert [(entry.file, entry.label) for entry in read(tmp_path)] == given
+    with labelling(tmp_path, "--classes", "cat,dog", "--rater", "ann") as (address, _):
+        again = call(address, "api/state?tab=t")
+        assert (again["done"], again["can_undo"]) == (3, True)
+        assert call(address, "api/undo", {"tab": "t"})["photo"]["file"] == given[-1][0]
+
+
+def test_classes_must_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(scene(0), tmp_path / "0.png")
+    assert main(["label", str(tmp_path)]) == 2
+    assert "Expected the classes: --classes red,green,blue" in capsys.readouterr().err
+    assert main(["label", str(tmp_path), "--classes", "a,../b"]) == 2
+    assert "named like folders" in capsys.readouterr().err
+
+
+def answered(folder: Path) -> None:
+    for name in ("x/1.png", "y/1.png", "2.png", "3.png"):
+        save(scene(len(name)), folder / name)
+    write_table(folder, [{"file": "x/1.png", "person": "p1"}])
+    with Journal(folder) as journal:
+        for file, label in (("x/1.png", "cat"), ("y/1.png", "cat"), ("2.png", "dog"), ("gone.png", "dog")):
+            journal.append(Entry("ann", file, "label", label))
+        journal.append(Entry("ann", "3.png", "skip"))
+        journal.append(Entry("bob", "x/1.png", "label", "cat"))
+        journal.append(Entry("bob", "2.png", "label", "cat"))
+
+
+def test_sort_copies_what_raters_agree_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    answered(folder)
+    assert main(["sort", str(folder), str(out)]) == 0
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png")) == [
+        "cat/x__1.png",
+        "cat/y__1.png",
+    ]
+    with (out / "labels.csv").open(newline="") as file:
+        assert next(csv.DictReader(file)) == {
+            "file": "cat/x__1.png",
+            "label": "cat",
+            "ratings": "2",
+            "person": "p1",
+        }
+    said = capsys.readouterr().out
+    assert "left out, cat or dog: 2.png" in said and "no such file any more: gone.png" in said
+    assert "ann and bob agree on 50% of 2 photos, Cohen's kappa 0.00" in said
+    assert len(list(folder.rglob("*.png"))) == 4 and (folder / FILE).is_file()
+
+
+def test_sort_never_writes_into_a_full_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answered(tmp_path)
+    assert main(["sort", str(tmp_path), str(tmp_path / "x")]) == 2
+    assert "Expected a new or empty folder" in capsys.readouterr().err
+    assert main(["sort", str(tmp_path), str(tmp_path / "out"), "--rater", "ann"]) == 0
+    assert (tmp_path / "out/dog/2.png").is_file()
+
+
+def test_sort_needs_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sort", str(tmp_path), str(tmp_path / "out")]) == 2
+    assert "Received: none that can be used" in capsys.readouterr().err

@@ -1,0 +1,74 @@
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from PIL import ImageOps
+
+from tests.training.checks.pictures import save, scene, write_table
+from training.__main__ import main
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """20 people with two photos each in two classes; one more photo is a mirrored copy under another name."""
+    root = tmp_path / "data"
+    rows = []
+    for seed in range(40):
+        name = f"{('cat', 'dog')[seed // 2 % 2]}/{seed}.png"
+        save(scene(seed), root / name)
+        rows.append({"file": name, "person": f"p{seed // 2}", "source": "home"})
+    save(ImageOps.mirror(scene(0)), root / "cat/copy.png")
+    write_table(root, rows)
+    return root
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "labels.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_people_and_copies_stay_together(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["split", str(data), str(out), "--validation", "0.2", "--test", "0.2"]) == 0
+    sides = defaultdict(set)
+    for row in rows(out):
+        assert (out / row["file"]).is_file()
+        sides["p0" if row["file"].endswith("copy.png") else row["person"]].add(row["split"])
+    assert len(rows(out)) == 41 and all(len(found) == 1 for found in sides.values())
+    counts = {
+        (split, label): len(list((out / split / label).iterdir()))
+        for split in ("validation", "test")
+        for label in ("cat", "dog")
+    }
+    assert set(counts.values()) <= {4, 5}, counts
+    assert len(list(data.rglob("*.png"))) == 41
+    assert main(["check", str(out), "--no-network", "--fail-on", "leakage"]) == 0
+
+
+def test_the_seed_decides(data: Path, tmp_path: Path) -> None:
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        assert main(["split", str(data), str(tmp_path / name), "--seed", seed]) == 0
+    assert rows(tmp_path / "a") == rows(tmp_path / "b") != rows(tmp_path / "c")
+
+
+def test_a_split_that_leaks_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["split", str(data), str(out)]) == 0
+    capsys.readouterr()
+    assert main(["split", str(out)]) == 0
+    assert "nothing of one side is on another" in capsys.readouterr().out
+    picture = next((out / "train/cat").glob("*.png"))
+    save(
+        ImageOps.mirror(scene(int(picture.stem) if picture.stem.isdigit() else 0)), out / "test/cat/leak.png"
+    )
+    assert main(["split", str(out)]) == 2
+    assert "Expected nobody on two sides of the split. Received: " in capsys.readouterr().err
+
+
+def test_nothing_is_written_into_a_full_folder(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["split", str(data), str(data)]) == 2
+    assert "Expected a new or empty folder" in capsys.readouterr().err
+    assert main(["split", str(data), str(data / "x"), "--validation", "0.6", "--test", "0.4"]) == 2
