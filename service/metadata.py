@@ -49,6 +49,20 @@ class DatasetFacts(Document):
     people: int | None = None
 
 
+class NetworkFacts(Document):
+    """Which network it is, and what one answer costs."""
+
+    base: str
+    """`vgg16`, or `other` for a network that is not built on it."""
+    until: str | None = None
+    """The last layer of the base, in the names of Keras Applications: `block5_pool` for the whole base."""
+    multiply_adds: Annotated[int, Field(ge=0)]
+    """Per picture."""
+    parameters: Annotated[int, Field(ge=0)]
+    arithmetic: Literal["float32", "int8"] = "float32"
+    """What the large layers compute in, whatever their weights are stored as."""
+
+
 class BundleMetadata(Document):
     """Everything about a model that is not its weights."""
 
@@ -61,9 +75,13 @@ class BundleMetadata(Document):
     """How to cut an eye; None for a model that looks at whole pictures."""
     threshold: Share = 0.0
     """Confidence under which an answer is "not sure"."""
+    typicality_bound: Share | None = None
+    """Typicality under which an answer is "not sure"; None for a graph without the output `typicality`."""
     temperature: Annotated[float, Field(gt=0.0)] = 1.0
     golden_tolerance: Annotated[float, Field(gt=0.0, le=0.5)] = 0.02
     """Largest difference of a probability from the golden answer that still counts as the same."""
+    network: NetworkFacts | None = None
+    """None for a bundle from before this was known."""
     metrics: dict[str, Any] = {}
     hyperparameters: dict[str, Any] = {}
     dataset: DatasetFacts

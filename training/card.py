@@ -53,14 +53,47 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             f"{calibration['nll_before']:.3f} to {calibration['nll_after']:.3f}.",
             f"- Not sure: under a confidence of {metadata.threshold:.2f}. {calibration['coverage']:.0%} of "
             f"the photos are at or above it, and {calibration['accuracy_when_sure']:.1%} of those are right.",
-            f"- Weights stored as {storage['storage']}: against the network as it was trained the largest "
-            f"difference of a probability is {storage['largest_difference']:.4f}, and the answer is the same "
-            f"for {storage['same_answer']:.1%} of {storage['images']} photos. Before that step the graph "
-            f"agrees with Keras within {parity['largest_difference']:.1e} on {parity['images']} pictures.",
+            _arithmetic(metadata) or _stored(storage, parity),
             "- The best epoch, the temperature and the threshold were all chosen on the people that these "
             "numbers are about: expect new people to fare a little worse.",
         ]
     )
+
+
+def _stored(storage: Mapping[str, Any], parity: Mapping[str, Any]) -> str:
+    return (
+        f"- Weights stored as {storage['storage']}: against the network as it was trained the largest "
+        f"difference of a probability is {storage['largest_difference']:.4f}, and the answer is the same "
+        f"for {storage['same_answer']:.1%} of {storage['images']} photos. Before that step the graph "
+        f"agrees with Keras within {parity['largest_difference']:.1e} on {parity['images']} pictures."
+    )
+
+
+def _arithmetic(metadata: BundleMetadata) -> str:
+    """What int8 arithmetic costs; empty for a bundle that computes in float32."""
+    found = metadata.metrics.get("quantization")
+    if not found:
+        return ""
+    before = found["float32"]
+    return (
+        f"- Computes in int8: the same network in float32 has an accuracy of {_percent(before['accuracy'])}, "
+        f"balanced {_percent(before['balanced_accuracy'])}. The answer is the same for "
+        f"{found['same_answer']:.1%} of {found['images']} photos; the largest difference of a probability is "
+        f"{found['largest_difference']:.4f}. Calibrated by {found['calibration']} on "
+        f"{found['calibration_photos']} training photos; the weights are chosen so that CPUs without VNNI "
+        "give the same answers."
+    )
+
+
+def _network(metadata: BundleMetadata) -> list[str]:
+    facts = metadata.network
+    if facts is None:
+        return []
+    base = f"VGG16 up to `{facts.until}` and a head" if facts.until else "not built on VGG16"
+    return [
+        f"- Network: {base}; {facts.multiply_adds / 1e9:.2f} billion multiply-adds for a picture, "
+        f"{facts.parameters / 1e6:.1f} million parameters."
+    ]
 
 
 def _training(metadata: BundleMetadata) -> str:
@@ -77,6 +110,7 @@ def _training(metadata: BundleMetadata) -> str:
     return "\n".join(
         [
             "## How it was made\n",
+            *_network(metadata),
             f"- Data: {facts.images} training photos{people}; fingerprint `{facts.fingerprint}`.",
             f"- What it looks at: {looks}",
             f"- Made with {tools}.",

@@ -4,7 +4,7 @@ Nothing appears at the target before every check has passed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from service.metadata import BundleMetadata, Label
 from training.bundling import LICENCE, Target, write_bundle
 from training.calibration import Calibration, calibrate, softmax
 from training.console import say
+from training.cost import describe
 from training.errors import TrainingError
 from training.evaluation import Evaluation
 from training.golden import golden_pictures
@@ -79,7 +80,8 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     scores = score(answers, heldout.labels, heldout.people, names)
     evaluation = Evaluation(f"{target.name} {target.version}", "validation", scores)
     measured = _metrics(evaluation, calibration, parity, shrinkage, storage)
-    metadata = _metadata(trained, target, options, calibration, measured)
+    facts = {**trained.facts, "network": describe(graph)}
+    metadata = _metadata(replace(trained, facts=facts), target, options, calibration, measured)
     write_bundle(small, metadata, target, golden, options.notes)
     return metadata
 

@@ -9,6 +9,7 @@ ONNX Runtime folds these nodes when it loads the file, so that inference is as f
 in every call.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Final, Literal
 
 import numpy as np
@@ -34,14 +35,15 @@ def store(model: ModelProto, storage: Storage, int8_from: int = INT8_FROM) -> Mo
     copy.CopyFrom(model)
     if storage == "float32":
         return copy
-    weights = [tensor for tensor in copy.graph.initializer if _is_large(tensor)]
+    exact = _scales(copy)
+    weights = [tensor for tensor in copy.graph.initializer if _is_large(tensor) and tensor.name not in exact]
     restoring: list[NodeProto] = []
     for tensor in weights:
         values = numpy_helper.to_array(tensor)
         if storage == "float16" or values.size < int8_from:
             small, nodes = _as_float16(tensor.name, values)
         else:
-            small, nodes = _as_int8(tensor.name, values, _output_axis(copy, tensor.name))
+            small, nodes = _as_int8(tensor.name, values, output_axis(copy, tensor.name))
         copy.graph.initializer.remove(tensor)
         copy.graph.initializer.extend(small)
         restoring += nodes
@@ -49,6 +51,56 @@ def store(model: ModelProto, storage: Storage, int8_from: int = INT8_FROM) -> Mo
     del copy.graph.node[:]
     copy.graph.node.extend([*restoring, *nodes_after])
     return copy
+
+
+def restore(model: ModelProto) -> ModelProto:
+    """A copy of a model whose stored weights are plain float32 tensors again, without the nodes for it."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    constants = {tensor.name: tensor for tensor in copy.graph.initializer}
+    restored: set[str] = set()
+    for node in model.graph.node:
+        weights = _restored(node, constants, restored)
+        if weights is not None:
+            restored.add(node.output[0])
+            constants[node.output[0]] = numpy_helper.from_array(weights, node.output[0])
+            copy.graph.node.remove(node)
+    used = {name for node in copy.graph.node for name in node.input}
+    del copy.graph.initializer[:]
+    copy.graph.initializer.extend(tensor for name, tensor in constants.items() if name in used)
+    return copy
+
+
+def _restored(
+    node: NodeProto, constants: Mapping[str, TensorProto], restored: Collection[str]
+) -> NDArray[np.float32] | None:
+    """The value of a node that `store` put in; None for any other node."""
+    first = constants.get(node.input[0]) if node.input else None
+    if node.op_type == "Cast" and first is not None:
+        if first.data_type in (TensorProto.FLOAT16, TensorProto.INT8):
+            values: NDArray[np.float32] = numpy_helper.to_array(first).astype(np.float32)
+            return values
+    elif node.op_type == "Mul" and first is not None and node.input[0] in restored:
+        levels, scale = (numpy_helper.to_array(constants[name]) for name in node.input)
+        product: NDArray[np.float32] = levels * scale
+        return product
+    return None
+
+
+def output_axis(model: ModelProto, name: str) -> int:
+    """The axis of a weight's output channels: 0 for convolutions and transposed Gemm, else the last one."""
+    for node in model.graph.node:
+        if name in node.input:
+            transposed = any(field.name == "transB" and field.i for field in node.attribute)
+            if node.op_type == "Conv" or (node.op_type == "Gemm" and transposed):
+                return 0
+    return -1 + len(next(tensor.dims for tensor in model.graph.initializer if tensor.name == name))
+
+
+def _scales(model: ModelProto) -> set[str]:
+    """Tensors that say what int8 levels stand for: rounding them would round everything behind them."""
+    kinds = ("QuantizeLinear", "DequantizeLinear")
+    return {name for node in model.graph.node if node.op_type in kinds for name in node.input[1:]}
 
 
 def _is_large(tensor: TensorProto) -> bool:
@@ -75,13 +127,3 @@ def _as_int8(name: str, values: NDArray[np.float32], axis: int) -> tuple[list[Te
         helper.make_node("Mul", [cast, scales], [name]),
     ]
     return tensors, nodes
-
-
-def _output_axis(model: ModelProto, name: str) -> int:
-    """The axis of output channels: 0 for convolutions and transposed Gemm, the last one otherwise."""
-    for node in model.graph.node:
-        if name in node.input:
-            transposed = any(field.name == "transB" and field.i for field in node.attribute)
-            if node.op_type == "Conv" or (node.op_type == "Gemm" and transposed):
-                return 0
-    return -1 + len(next(tensor.dims for tensor in model.graph.initializer if tensor.name == name))

@@ -1,0 +1,112 @@
+"""`training quantize`: a bundle that the service accepts, or nothing at all."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from service import bundle
+from tests.training.quantization.networks import graph, write
+from tests.training.tiny import colours, write_photos
+from training.__main__ import main
+from training.folders import read_dataset
+from training.quantization import gate
+
+PHOTOS = ["--photos", "8"]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_photos(tmp_path_factory.mktemp("photos"), 40)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
+    fingerprint = read_dataset(photos, 0.4, 1).facts().fingerprint
+    folder = tmp_path_factory.mktemp("float") / "colours" / "1"
+    return write(folder, graph(), colours(20, seed=2, mistakes=0.2), fingerprint)
+
+
+def quantized(source: Path, photos: Path, to: Path, *options: str) -> int:
+    return main(["quantize", str(source), str(photos), "--to", str(to), *PHOTOS, *options])
+
+
+def test_the_service_serves_the_int8_bundle(
+    source: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("## Limits\n\nOnly colours.\n")
+    to = tmp_path / "colours" / "2"
+    assert quantized(source, photos, to, "--card-notes", str(notes)) == 0
+    loaded = bundle.load(to)
+    metadata = loaded.metadata
+    assert (metadata.version, metadata.temperature) == (2, 1.25)
+    assert metadata.network is not None and metadata.network.arithmetic == "int8"
+    found = metadata.metrics["quantization"]
+    assert found["same_answer"] == 1
+    assert set(found["outputs"]) == {"evidence"}
+    assert found["float32"]["accuracy"]["value"] == found["int8"]["accuracy"]["value"]
+    assert metadata.metrics["validation"]["model"] == "colours 2"
+    card = (to / "README.md").read_text()
+    assert "Computes in int8" in card and "Only colours." in card
+    printed = capsys.readouterr().out
+    assert "same answer for 100.0%" in printed and "Note:" not in printed
+
+
+def test_golden_answers_are_those_of_the_int8_file(source: Path, photos: Path, tmp_path: Path) -> None:
+    assert quantized(source, photos, tmp_path / "colours" / "2") == 0
+    before, after = (
+        json.loads((folder / "golden/answers.json").read_text())["answers"]
+        for folder in (source, tmp_path / "colours" / "2")
+    )
+    assert [answer["file"] for answer in before] == [answer["file"] for answer in after]
+    assert before != after
+    assert np.allclose(before[0]["probabilities"], after[0]["probabilities"], atol=0.05)
+
+
+def test_a_costly_result_is_not_written(
+    source: Path,
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(gate, "SAME_ANSWER", 1.01)
+    assert quantized(source, photos, tmp_path / "colours" / "2") == 1
+    assert "Nothing was written" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_int8_bundle_is_not_quantized_again(
+    source: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert quantized(source, photos, tmp_path / "colours" / "2") == 0
+    assert quantized(tmp_path / "colours" / "2", photos, tmp_path / "colours" / "3") == 2
+    assert "which is int8" in capsys.readouterr().err
+
+
+def test_other_classes_are_an_error(
+    source: Path, tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_photos(tmp_path / "other", 8)
+    (other / "red").rename(other / "green")
+    (other / "labels.csv").unlink()
+    assert quantized(source, other, tmp_path / "colours" / "2") == 2
+    assert "Received also: green" in capsys.readouterr().err
+
+
+def test_other_photos_are_pointed_out(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_photos(tmp_path / "other", 20, seed=7)
+    assert quantized(source, other, tmp_path / "colours" / "2") == 0
+    assert "Note: these are not the photos" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [["--photos", "0"], ["--float-layers", "-1"]])
+def test_numbers_out_of_range_are_refused(
+    source: Path, photos: Path, tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert quantized(source, photos, tmp_path / "colours" / "2", *options) == 2
+    assert "Expected --photos from 1" in capsys.readouterr().err

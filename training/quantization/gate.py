@@ -1,0 +1,94 @@
+"""May the quantized graph be shipped? Measured on validation photos, which nothing was chosen on."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from service.classifier import INPUT, OUTPUT, session_options
+from training.errors import TrainingError
+from training.heldout import HeldOut
+from training.metrics import Scores, score
+from training.parity import Agreement, agreement
+from training.quantization.ranges import batches
+
+Answers = dict[str, NDArray[np.float32]]
+
+LARGEST_LOSS: Final = 0.005
+"""Share of the photos by which accuracy may fall."""
+SAME_ANSWER: Final = 0.98
+"""Share of the photos that must keep their top class."""
+
+
+class QuantizationRefused(TrainingError):
+    """The quantized graph answers too differently from the float one."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The float and the quantized graph on the same photos."""
+
+    float32: Scores
+    int8: Scores
+    agreement: Agreement
+    outputs: dict[str, float]
+    """Further outputs by name: the difference's root mean square, in standard deviations of the output."""
+
+    @property
+    def loss(self) -> float:
+        """Accuracy that is lost, as a share of the photos; negative where it rose."""
+        return self.float32.accuracy.value - self.int8.accuracy.value
+
+    def check(self) -> None:
+        """Raise QuantizationRefused unless the quantized graph may be shipped."""
+        # Written so that NaN fails.
+        if not (self.loss <= LARGEST_LOSS and self.agreement.same_answer >= SAME_ANSWER):
+            raise QuantizationRefused(
+                f"int8 costs too much: accuracy {self.float32.accuracy.value:.1%} became "
+                f"{self.int8.accuracy.value:.1%} (at most {100 * LARGEST_LOSS:g} points may go), "
+                f"the answer is the same for {self.agreement.same_answer:.1%} of "
+                f"{self.agreement.images} photos (at least {SAME_ANSWER:.0%} must be). Nothing was written."
+            )
+
+    def document(self) -> dict[str, Any]:
+        """For the metadata of the bundle."""
+        accuracies = {
+            name: {
+                "accuracy": scores.accuracy.document(),
+                "balanced_accuracy": scores.balanced_accuracy.document(),
+            }
+            for name, scores in (("float32", self.float32), ("int8", self.int8))
+        }
+        return {**accuracies, **self.agreement.document(), "outputs": self.outputs}
+
+
+def compare(before: ModelProto, after: ModelProto, heldout: HeldOut, names: list[str]) -> Verdict:
+    """Ask both graphs about the held-out photos; `names` are the ids of the labels."""
+    expected, received = _answers(before, heldout.images), _answers(after, heldout.images)
+    others = {
+        name: _relative_difference(values, received[name])
+        for name, values in expected.items()
+        if name != OUTPUT
+    }
+    float32, int8 = (
+        score(answers[OUTPUT], heldout.labels, heldout.people, names) for answers in (expected, received)
+    )
+    return Verdict(float32, int8, agreement(expected[OUTPUT], received[OUTPUT]), others)
+
+
+def _relative_difference(expected: NDArray[np.float32], received: NDArray[np.float32]) -> float:
+    spread = float(expected.std()) or 1.0
+    return round(float(np.sqrt(np.square(expected - received).mean())) / spread, 5)
+
+
+def _answers(model: ModelProto, images: NDArray[np.uint8]) -> Answers:
+    """Every output of a graph for pictures `[M, S, S, 3]`."""
+    session: Any = onnxruntime.InferenceSession(
+        model.SerializeToString(), session_options(0), providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+    parts = [session.run(names, {INPUT: batch}) for batch in batches(images)]
+    return {name: np.concatenate(found) for name, found in zip(names, zip(*parts, strict=True), strict=True)}
