@@ -11,6 +11,7 @@ COMMANDS = {
     "crossvalidate": "measure a recipe on the training people, a part of them at a time",
     "evaluate": "measure a run on photos it never saw",
     "export": "write a run as one ONNX bundle for the service",
+    "quantize": "write a bundle again with int8 arithmetic, if its answers stay the same",
     "predict": "classify files or folders with a model",
     "crop": "cut the eyes out of whole photos",
     "check": "look through a folder of photos for everything that would spoil training",
