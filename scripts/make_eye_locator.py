@@ -1,6 +1,6 @@
 """Make the bundle `models/eye-locator/1/` from MediaPipe's face networks (Apache 2.0).
 
-    python -m scripts.make_eye_locator SOURCE [--to models/eye-locator/1]
+    python -m scripts.make_eye_locator SOURCE [--to models/eye-locator/1] [--golden examples/portrait.jpg]
 
 SOURCE is the wheel of mediapipe 0.10.21 or the folder of the installed package. The TensorFlow Lite files in
 it become ONNX files that take uint8 pictures and answer in shares of the picture: scaling, anchors and
@@ -23,6 +23,9 @@ from onnx import compose, helper, numpy_helper, parser
 
 from scripts.mediapipe_operators import with_standard_operators
 from scripts.tflite_sparsity import densified
+from service.eyes import EyeLocator
+from service.images import decode
+from service.locator_bundle import golden_corners
 from training.console import say
 
 SOURCES: Final = {
@@ -44,6 +47,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     arguments.add_argument("source", type=Path, help="wheel of mediapipe 0.10.21 or its installed folder")
     arguments.add_argument("--to", type=Path, default=Path("models/eye-locator/1"), help="the bundle folder")
+    arguments.add_argument(
+        "--golden", type=Path, default=Path("examples/portrait.jpg"), help="photo of a face"
+    )
     options = arguments.parse_args(argv)
     options.to.mkdir(parents=True, exist_ok=True)
     networks = {}
@@ -61,9 +67,22 @@ def main(argv: list[str] | None = None) -> int:
         }
         say(f"{path}: {path.stat().st_size:,} bytes")
     document = {"schema_version": 1, "name": "eye-locator", "version": 1, "licence": "Apache-2.0"}
-    text = json.dumps({**document, "networks": networks}, indent=2)
-    (options.to / "locator.json").write_text(text + "\n", encoding="utf-8")
+    _write(options.to, {**document, "networks": networks})
+    _write(options.to, {**document, "networks": networks, "golden": _golden(options.to, options.golden)})
     return 0
+
+
+def _write(bundle: Path, document: dict[str, Any]) -> None:
+    (bundle / "locator.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _golden(bundle: Path, photo: Path) -> dict[str, Any]:
+    """Where the new locator finds the eyes of a photo, which is copied into the bundle."""
+    copy = bundle / "golden" / photo.name
+    copy.parent.mkdir(exist_ok=True)
+    copy.write_bytes(photo.read_bytes())
+    (face,) = EyeLocator(bundle).locate(decode(copy.read_bytes()).pixels)
+    return {"file": f"golden/{copy.name}", "corners": golden_corners(face)}
 
 
 def _read(source: Path, member: str) -> bytes:

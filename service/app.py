@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from service import bundle, cpus, health, problems, routes, tracing, web
+from service import bundle, cpus, health, locator_bundle, problems, routes, tracing, web
 from service.dataplane import DataPlane
 from service.errors import InvalidBundle
 from service.eyes import EyeLocator
@@ -19,7 +19,7 @@ from service.middleware import HeadersMiddleware, RequestIdMiddleware
 from service.models import ModelStore
 from service.observation import ObservationMiddleware
 from service.predictor import Predictor
-from service.reload import Reloader
+from service.reload import Reloader, locators, models_of
 from service.sessions import DOCUMENT as LOCATOR_FILE
 from service.settings import Settings, split
 from service.workers import Workers
@@ -76,7 +76,7 @@ def _load_locator(settings: Settings, models: ModelStore) -> EyeLocator | None:
     folder = settings.models / settings.locator
     versions = bundle.versions(folder, LOCATOR_FILE)
     if versions:
-        return EyeLocator(folder / str(versions[-1]), _threads(settings))
+        return locator_bundle.load(folder / str(versions[-1]), _threads(settings))
     if any(model.metadata.crop for model in models):
         raise InvalidBundle(
             f"{folder}: expected the eye locator, which a model needs. Received: nothing there."
@@ -94,7 +94,7 @@ async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
     app.state.predictor = predictor
     app.state.dataplane = DataPlane(predictor, workers, metrics)
     app.state.started = time.monotonic()
-    watcher = asyncio.create_task(_watch_models(settings, predictor.models, metrics))
+    watcher = asyncio.create_task(_watch_models(settings, predictor, metrics))
     yield
     watcher.cancel()
     with suppress(asyncio.CancelledError):
@@ -102,10 +102,14 @@ async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
     workers.close()
 
 
-async def _watch_models(settings: Settings, models: ModelStore, metrics: Metrics) -> None:
+async def _watch_models(settings: Settings, predictor: Predictor, metrics: Metrics) -> None:
     if settings.reload_seconds > 0:
-        reloader = Reloader(models, settings.models, settings.model, _threads(settings), metrics.reloaded)
-        await reloader.watch(settings.reload_seconds)
+        threads = _threads(settings)
+        kinds = (
+            models_of(predictor.models, settings.models, settings.model, threads),
+            locators(predictor, settings.models / settings.locator, threads),
+        )
+        await Reloader(predictor.models, kinds, metrics.reloaded).watch(settings.reload_seconds)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -101,6 +101,7 @@ class EyeLocator:
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
+        self.folder = folder
         files = read_document(folder)["networks"]
         try:
             paths = [folder / files[name]["file"] for name in ("faces-near", "faces-far", "mesh", "eye")]
@@ -109,6 +110,11 @@ class EyeLocator:
         near, far, mesh, self._eye = (Network(path, threads) for path in paths)
         self._detector = FaceDetector(near, far)
         self._mesh = FaceMesh(mesh)
+
+    @property
+    def version(self) -> int:
+        """Of the bundle."""
+        return int(self.folder.name)
 
     def locate(self, picture: RGB, every_face: bool = False) -> list[Face]:
         """The largest face of an upright picture, or every one from large to small; empty where is none.

@@ -19,6 +19,9 @@ FAR_SCORE: Final = 0.6
 OVERLAP: Final = 0.3
 """Boxes that overlap more than this (intersection over union) are the same face."""
 
+MAX_FACES: Final = 32
+"""Most faces of one picture, the most certain ones: a collage of hundreds would keep a worker for minutes."""
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -114,7 +117,7 @@ def _detection(box: NDArray[np.float32], score: float, view: View) -> Detection:
 
 
 def without_repeats(detections: list[Detection]) -> list[Detection]:
-    """The same faces seen in several views only once, the most certain first."""
+    """The same faces seen in several views only once, the most certain first, at most `MAX_FACES`."""
     kept: list[Detection] = []
     for one in sorted(detections, key=lambda detection: -detection.score):
         apart = (
@@ -124,4 +127,4 @@ def without_repeats(detections: list[Detection]) -> list[Detection]:
         )
         if all(apart):
             kept.append(one)
-    return kept
+    return kept[:MAX_FACES]

@@ -75,11 +75,12 @@ class _Exchange:
             async with asyncio.timeout_at(self._start + limits.deadline_seconds) as deadline:
                 await self._guard.app(self._scope, self.receive, self.send)
         except TimeoutError:
-            if not deadline.expired() or self._answering:
+            if not deadline.expired():
                 raise
-            await self._respond(
-                DeadlineExceeded(f"Expected an answer within {limits.deadline_seconds:g} seconds.")
-            )
+            if not self._answering:  # otherwise the client has stopped reading: no answer would arrive
+                await self._respond(
+                    DeadlineExceeded(f"Expected an answer within {limits.deadline_seconds:g} seconds.")
+                )
         except ClientDisconnect:
             pass
         except asyncio.CancelledError:

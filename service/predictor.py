@@ -43,7 +43,8 @@ class Predictor:
     def __init__(self, models: ModelStore, settings: Settings, locator: EyeLocator | None = None) -> None:
         self.models = models
         self._settings = settings
-        self._locator = locator
+        self.locator = locator
+        """May be replaced while requests use the old one; those keep it until they end."""
 
     def classify(self, data: bytes, question: Question) -> Answer:
         """Answer one question about one encoded photo; raises a ServiceError."""
@@ -92,9 +93,10 @@ class Predictor:
             raise InvalidRequest(
                 f"Expected region=auto or region=whole: {bundle.metadata.name} looks at whole pictures."
             )
-        if self._locator is None:
+        locator = self.locator
+        if locator is None:
             raise InvalidRequest("Expected region=whole: no eye locator is loaded.")
-        return self._locator, crop
+        return locator, crop
 
     def _sharpen(self, data: bytes, picture: Picture, found: Found, size: int) -> tuple[Picture, Found]:
         """Decode once more in larger, where the photo has more pixels of a target than the network misses."""

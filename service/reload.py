@@ -2,17 +2,62 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from service import bundle
+from service import bundle, locator_bundle
 from service.errors import InvalidBundle
 from service.models import ModelStore, wanted_names
+from service.predictor import Predictor
+from service.sessions import DOCUMENT as LOCATOR_FILE
 
 Outcome = Literal["loaded", "rejected"]
 _Signature = frozenset[tuple[str, int, int]]
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of bundle, and how the service takes a new one."""
+
+    file: str
+    """What every version folder holds."""
+    folders: Callable[[], list[Path]]
+    """`models/<name>` of each bundle that is served."""
+    version: Callable[[str], int | None]
+    """The version in use, by name."""
+    load: Callable[[Path], Any]
+    """Load and verify a version folder; raises whatever a bad file provokes."""
+    replace: Callable[[Any], None]
+    """Serve what `load` returned, from the next request on."""
+
+
+def models_of(store: ModelStore, models: Path, wanted: str, threads: int) -> Kind:
+    """The classifiers that a service is asked to serve."""
+    return Kind(
+        file=bundle.MODEL_FILE,
+        folders=lambda: [models / name for name in wanted_names(models, wanted)],
+        version=store.version,
+        load=lambda folder: bundle.load(folder, threads),
+        replace=store.replace,
+    )
+
+
+def locators(predictor: Predictor, folder: Path, threads: int) -> Kind:
+    """The eye locator."""
+
+    def replace(fresh: Any) -> None:
+        predictor.locator = fresh
+
+    return Kind(
+        file=LOCATOR_FILE,
+        folders=lambda: [folder],
+        version=lambda name: predictor.locator.version if predictor.locator else None,
+        load=lambda version: locator_bundle.load(version, threads),
+        replace=replace,
+    )
 
 
 class Reloader:
@@ -27,15 +72,11 @@ class Reloader:
     def __init__(
         self,
         store: ModelStore,
-        models: Path,
-        wanted: str,
-        threads: int = 0,
+        kinds: Sequence[Kind],
         on_change: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         self._store = store
-        self._models = models
-        self._wanted = wanted
-        self._threads = threads
+        self._kinds = kinds
         self._on_change = on_change
         self._seen: dict[Path, _Signature] = {}
         self._bad: dict[Path, _Signature] = {}
@@ -44,43 +85,47 @@ class Reloader:
         """Look every so many seconds, until cancelled."""
         while True:
             await asyncio.sleep(seconds)
-            await asyncio.to_thread(self.look)
+            try:
+                await asyncio.to_thread(self.look)
+            except Exception:  # a watcher that dies would keep every later version away
+                _logger.exception("looking for new models failed")
 
     def look(self) -> None:
         """Look once; blocks while a new version loads."""
         self._store.rejected = {path: why for path, why in self._store.rejected.items() if path.exists()}
         try:
-            for name in wanted_names(self._models, self._wanted):
-                self._update(name)
+            for kind in self._kinds:
+                for folder in kind.folders():
+                    self._update(kind, folder)
         except (OSError, InvalidBundle) as error:
             # The folder may be mounted anew at this very moment; the loaded models go on.
             _logger.warning("cannot look for new models", extra={"reason": str(error)})
 
-    def _update(self, name: str) -> None:
-        for version in reversed(bundle.versions(self._models / name)):
-            if version == self._store.version(name):
+    def _update(self, kind: Kind, bundles: Path) -> None:
+        for version in reversed(bundle.versions(bundles, kind.file)):
+            if version == kind.version(bundles.name):
                 return
-            folder = self._models / name / str(version)
+            folder = bundles / str(version)
             signature = _signature(folder)
             if self._bad.get(folder) == signature:
                 continue
             if self._seen.get(folder) != signature:
                 self._seen[folder] = signature
                 return
-            if self._try(folder, signature):
+            if self._try(kind, folder, signature):
                 return
 
-    def _try(self, folder: Path, signature: _Signature) -> bool:
+    def _try(self, kind: Kind, folder: Path, signature: _Signature) -> bool:
         facts = {"model": folder.parent.name, "version": int(folder.name)}
         try:
-            fresh = bundle.load(folder, self._threads)
+            fresh = kind.load(folder)
         except Exception as error:  # whatever a bad file provokes, the old version stays
             self._bad[folder] = signature
             self._store.rejected = self._store.rejected | {folder: str(error)}
             _logger.error("new model version rejected", extra=facts | {"reason": str(error)})
             self._on_change("rejected")
             return False
-        self._store.replace(fresh)
+        kind.replace(fresh)
         self._store.rejected = {path: why for path, why in self._store.rejected.items() if path != folder}
         _logger.info("new model version loaded", extra=facts)
         self._on_change("loaded")

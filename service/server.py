@@ -25,7 +25,8 @@ _logger = logging.getLogger(__name__)
 class ImpatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 with a time limit on the head and on the body of a request, and a size limit on the head.
 
-    uvicorn has neither: a client that sends a byte a minute would hold its connection for ever.
+    uvicorn has neither: a client that sends a byte a minute would hold its connection for ever, and so would
+    one that asks and asks and never reads an answer.
     """
 
     max_header_bytes = 64 * 1024
@@ -35,6 +36,7 @@ class ImpatientProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._timer: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._in_headers = False
         self._header_bytes = 0
 
@@ -46,6 +48,7 @@ class ImpatientProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._allow(None)
+        self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -74,6 +77,25 @@ class ImpatientProtocol(HttpToolsProtocol):
         """The whole request is there."""
         self._allow(None)
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """The client does not read: its answers pile up here."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self.body_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Idle for too long; what it has not read by now it will never read."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
 
     def _allow(self, seconds: float | None) -> None:
         if self._timer is not None:

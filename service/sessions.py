@@ -34,9 +34,10 @@ class Network:
                 providers=[("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})],
             )
         except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files
-            raise InvalidBundle(f"{path}: ONNX Runtime cannot load this file: {error}") from error
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            raise InvalidBundle(f"{path}: ONNX Runtime cannot load this file: {reason}") from error
         node = self._session.get_inputs()[0]
-        if node.name != INPUT or node.type != "tensor(uint8)" or node.shape[1] != node.shape[2]:
+        if node.name != INPUT or node.type != "tensor(uint8)" or not _is_square(node.shape):
             raise InvalidBundle(
                 f"{path}: expected the input {INPUT!r}, uint8 [1, S, S, 3]. "
                 f"Received: {node.name!r}, {node.type} {node.shape}."
@@ -49,6 +50,10 @@ class Network:
         return dict(zip(self._outputs, self._session.run(None, {INPUT: picture[None]}), strict=True))
 
 
+def _is_square(shape: list[int | str | None]) -> bool:
+    return len(shape) == 4 and isinstance(shape[1], int) and shape[1] == shape[2] and shape[3] == 3
+
+
 def read_document(folder: Path) -> dict[str, Any]:
     """The bundle's `locator.json`; raises InvalidBundle where it is missing, broken or of another version."""
     path = folder / DOCUMENT
@@ -56,6 +61,8 @@ def read_document(folder: Path) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InvalidBundle(f"{path}: expected the locator's JSON document: {error}") from error
+    if not isinstance(document, dict):
+        raise InvalidBundle(f"{path}: expected a JSON object. Received: {type(document).__name__}.")
     if document.get("schema_version") != 1 or "networks" not in document:
         raise InvalidBundle(f"{path}: expected schema_version 1 with networks. Received: {list(document)}.")
     return document

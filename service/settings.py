@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     header_seconds: Seconds = 10.0
     """Time for the head of a request to arrive."""
     body_seconds: Seconds = 15.0
-    """Time for the body of a request to arrive, from the end of its head on."""
+    """Time for the body of a request to arrive after its head, and for a client to read on once it stops."""
     deadline_seconds: Seconds = 30.0
     """Time from the head of a request to its answer."""
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75

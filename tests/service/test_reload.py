@@ -1,7 +1,10 @@
+import asyncio
+import json
 import logging
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -11,11 +14,15 @@ import pytest
 from onnx import numpy_helper
 
 from service.models import ModelStore
-from service.reload import Outcome, Reloader
+from service.predictor import Predictor
+from service.reload import Outcome, Reloader, locators, models_of
+from service.settings import Settings
 from tests.bundles import metadata, write_bundle
 from tests.gates import eventually
 from tests.processes import running
 from tests.uploads import picture
+
+LOCATOR = Path(__file__).parents[2] / "models/eye-locator/1"
 
 
 class Watched:
@@ -26,7 +33,8 @@ class Watched:
         write_bundle(folder)
         self.store = ModelStore.load(folder, wanted, threads=1)
         self.outcomes: list[Outcome] = []
-        self.reloader = Reloader(self.store, folder, wanted, 1, self.outcomes.append)
+        kinds = [models_of(self.store, folder, wanted, threads=1)]
+        self.reloader = Reloader(self.store, kinds, self.outcomes.append)
 
     def look_twice(self) -> int | None:
         self.reloader.look()
@@ -119,6 +127,49 @@ def test_all_models_of_a_folder(tmp_path: Path) -> None:
     assert watched.store.default == "colours"
     shutil.rmtree(tmp_path)
     assert watched.look_twice() == 1
+
+
+def test_a_new_eye_locator_is_served_and_a_bad_one_is_not(tmp_path: Path) -> None:
+    write_bundle(tmp_path)
+    store = ModelStore.load(tmp_path, "colours", threads=1)
+    predictor = Predictor(store, Settings(models=tmp_path))
+    reloader = Reloader(store, [locators(predictor, tmp_path / "eye-locator", threads=1)])
+    shutil.copytree(LOCATOR, tmp_path / "eye-locator" / "1")
+    reloader.look()
+    assert predictor.locator is None
+    reloader.look()
+    assert predictor.locator is not None and predictor.locator.version == 1
+    bad = tmp_path / "eye-locator" / "2"
+    shutil.copytree(LOCATOR, bad)
+    document = json.loads((bad / "locator.json").read_text())
+    document["golden"]["corners"]["left"][0][0] += 20
+    (bad / "locator.json").write_text(json.dumps(document))
+    reloader.look()
+    reloader.look()
+    assert predictor.locator.version == 1
+    assert "are off by" in store.rejected[bad]
+
+
+def test_the_watch_survives_the_unexpected(caplog: pytest.LogCaptureFixture, watched: Watched) -> None:
+    async def scenario() -> None:
+        second_look = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        looks: list[int] = []
+
+        def explode() -> list[Path]:
+            looks.append(1)
+            if len(looks) == 2:
+                loop.call_soon_threadsafe(second_look.set)
+            raise RuntimeError("a bug")
+
+        kind = replace(models_of(watched.store, watched.folder, "colours", 1), folders=explode)
+        task = asyncio.create_task(Reloader(watched.store, [kind]).watch(0.001))
+        await second_look.wait()
+        task.cancel()
+
+    with caplog.at_level(logging.ERROR, "service"):
+        asyncio.run(scenario())
+    assert caplog.records[0].getMessage() == "looking for new models failed"
 
 
 def test_a_swap_under_load_loses_no_request(tmp_path: Path) -> None:

@@ -53,6 +53,13 @@ def test_a_head_without_end(service: str) -> None:
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
 
 
+def test_answers_that_nobody_reads(service: str) -> None:
+    flood = b"GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n" * 2000
+    with connect(service) as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
+        while True:  # until the server has had enough of it
+            connection.sendall(flood)
+
+
 def test_bytes_that_are_no_http(service: str) -> None:
     with connect(service) as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(50))
