@@ -1,26 +1,32 @@
 """From probabilities and squares to the typed answer."""
 
-from collections.abc import Sequence
+from typing import Final
 from urllib.parse import quote_plus
 
+from service.classifier import Outputs
+from service.evidence import data_url
 from service.geometry import Square
 from service.metadata import BundleMetadata, Label
 from service.schemas import Advice, Box, Classification, UnusableEye
 from service.targets import HiddenEye, Target
 
+UNTYPICAL: Final = "untypical"
+_UNTYPICAL_MESSAGE: Final = "This is unlike the photos that the model learned from. Try another photo."
+
 
 def classification(
-    metadata: BundleMetadata, target: Target, probabilities: Sequence[float], reduction: float, tutorials: str
+    metadata: BundleMetadata, target: Target, outputs: Outputs, reduction: float, tutorials: str
 ) -> Classification:
     """The answer about one target.
 
-    `probabilities` follow the order of the labels; `reduction` is the scale of the decoded picture, 0..1;
+    `outputs` are the model's for this target alone; `reduction` is the scale of the decoded picture, 0..1;
     `tutorials` is the link template with `{query}`.
     """
     labels = metadata.labels
     # Sums of float32 may exceed 1 in the last digit.
-    shares = [min(1.0, value) for value in probabilities]
+    shares = [min(1.0, value) for value in outputs.probabilities[0].tolist()]
     best = max(range(len(labels)), key=shares.__getitem__)
+    typicality = None if outputs.typicality is None else float(outputs.typicality[0])
     return Classification(
         region=target.region,
         face=target.face,
@@ -30,10 +36,27 @@ def classification(
         description=labels[best].description,
         tutorial_url=tutorial_url(tutorials, labels[best]),
         confidence=shares[best],
-        certain=shares[best] >= metadata.threshold,
+        certain=shares[best] >= metadata.threshold and is_typical(metadata, typicality),
         probabilities={label.id: share for label, share in zip(labels, shares, strict=True)},
-        advice=[Advice(**vars(advice)) for advice in target.advice],
+        typicality=typicality,
+        evidence=None if outputs.evidence is None else data_url(outputs.evidence[0, ..., best]),
+        advice=_advice(metadata, target, typicality),
     )
+
+
+def is_typical(metadata: BundleMetadata, typicality: float | None) -> bool:
+    """Whether a region is like what the model learned from; true where the model cannot tell."""
+    bound = metadata.typicality_bound
+    return typicality is None or bound is None or typicality >= bound
+
+
+def _advice(metadata: BundleMetadata, target: Target, typicality: float | None) -> list[Advice]:
+    advice = [Advice(**vars(one)) for one in target.advice]
+    if typicality is not None and not is_typical(metadata, typicality):
+        bound = metadata.typicality_bound or 0.0
+        value = round(typicality, 3)
+        advice.append(Advice(code=UNTYPICAL, value=value, bound=bound, message=_UNTYPICAL_MESSAGE))
+    return advice
 
 
 def unusable(eye: HiddenEye, reduction: float) -> UnusableEye:

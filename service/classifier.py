@@ -1,7 +1,8 @@
 """One ONNX model: the session, what its metadata says, and probabilities for pictures of its input size."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import onnxruntime
@@ -13,8 +14,33 @@ from service.metadata import METADATA_KEY, BundleMetadata
 
 INPUT = "image"
 OUTPUT = "probabilities"
+TYPICALITY: Final = "typicality"
+EVIDENCE: Final = "evidence"
+MOST_AT_ONCE = 8
+"""Pictures of one inference: more are no faster, and the memory for them is kept."""
 
 Probabilities = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model says about pictures; a model has the further outputs or not."""
+
+    probabilities: Probabilities
+    """float32 `[N, C]`, calibrated."""
+    typicality: NDArray[np.float32] | None = None
+    """float32 `[N]`: share of held-out training photos that are less usual, 0..1."""
+    evidence: NDArray[np.float32] | None = None
+    """float32 `[N, h, w, C]`: what each place of the picture adds to each class."""
+
+    def row(self, number: int) -> "Outputs":
+        """The outputs for one picture, `N` being 1."""
+        one = slice(number, number + 1)
+        return Outputs(
+            self.probabilities[one],
+            None if self.typicality is None else self.typicality[one],
+            None if self.evidence is None else self.evidence[one],
+        )
 
 
 class Classifier:
@@ -30,20 +56,42 @@ class Classifier:
         self.metadata = _read_metadata(self._session, path)
         self.input_size = _check_signature(self._session, path, len(self.metadata.labels))
         self.providers: tuple[str, ...] = tuple(self._session.get_providers())
+        outputs = {node.name for node in self._session.get_outputs()}
+        self.gives_typicality = TYPICALITY in outputs
+        self.gives_evidence = EVIDENCE in outputs
+        self._run_options = onnxruntime.RunOptions()
+        # Otherwise every output is computed, whether asked for or not.
+        self._run_options.only_execute_path_to_fetches = True
 
     def probabilities(self, images: NDArray[np.uint8]) -> Probabilities:
         """Calibrated probabilities float32 `[N, C]` for pictures uint8 `[N, S, S, 3]`, RGB; rows sum to 1.
 
         Raises ValueError for another type or shape.
         """
+        return self._run([OUTPUT], images)[OUTPUT]
+
+    def outputs(self, images: NDArray[np.uint8], evidence: bool = False) -> Outputs:
+        """Everything that the model says about pictures; as `probabilities` otherwise.
+
+        Evidence is computed only where it is asked for.
+        """
+        names = [OUTPUT]
+        names += [TYPICALITY] if self.gives_typicality else []
+        names += [EVIDENCE] if evidence and self.gives_evidence else []
+        return Outputs(**self._run(names, images))
+
+    def _run(self, names: list[str], images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         size = self.input_size
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
             raise ValueError(
                 f"Expected uint8 pictures of shape [N, {size}, {size}, 3]. "
                 f"Received: {images.dtype} {list(images.shape)}."
             )
-        answer: Probabilities = self._session.run([OUTPUT], {INPUT: images})[0]
-        return answer
+        parts = [images[start : start + MOST_AT_ONCE] for start in range(0, len(images), MOST_AT_ONCE)]
+        found = [self._session.run(names, {INPUT: part}, self._run_options) for part in parts or [images]]
+        return {
+            name: np.concatenate(rows) for name, rows in zip(names, zip(*found, strict=True), strict=True)
+        }
 
 
 def session_options(threads: int) -> onnxruntime.SessionOptions:
@@ -98,4 +146,15 @@ def _check_signature(session: Any, path: Path, classes: int) -> int:
         raise InvalidBundle(
             f"{path}: expected {classes} probabilities, one per label. Received: {outputs[OUTPUT].shape}."
         )
+    _check_further(outputs, path, classes)
     return int(shape[1])
+
+
+def _check_further(outputs: dict[str, Any], path: Path, classes: int) -> None:
+    for name, rank, last, wanted in (
+        (TYPICALITY, 1, None, "[N]"),
+        (EVIDENCE, 4, classes, f"[N, h, w, {classes}]"),
+    ):
+        shape = outputs[name].shape if name in outputs else None
+        if shape is not None and (len(shape) != rank or (last is not None and shape[-1] != last)):
+            raise InvalidBundle(f"{path}: expected the output {name!r} as {wanted}. Received: {shape}.")

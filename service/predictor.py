@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from service import answers, targets
+from service import answers, people, targets
 from service.bundle import Bundle
+from service.classifier import Outputs
 from service.errors import InvalidRequest, NoEyesFound
 from service.eyes import EyeLocator
 from service.geometry import cut
@@ -31,6 +32,7 @@ class Question:
     region: Region = "auto"
     faces: Literal["largest", "all"] = "largest"
     model: str | None = None
+    evidence: bool = False
     request_id: str = ""
 
 
@@ -52,15 +54,17 @@ class Predictor:
         watch = Stopwatch()
         picture, found = self._look(data, bundle, question, watch)
         with watch.stage("inference"):
-            probabilities = self._probabilities(bundle, picture, found)
-        metadata, reduction = bundle.metadata, picture.reduction
+            outputs = self._ask(bundle, picture, found, question.evidence)
+            metadata, reduction, tutorials = bundle.metadata, picture.reduction, self._settings.tutorial_url
+            results = [
+                answers.classification(metadata, target, output, reduction, tutorials)
+                for target, output in zip(found.targets, outputs, strict=True)
+            ]
         return Answer(
             model=ModelReference(name=metadata.name, version=metadata.version),
             image=ImageSize(width=picture.width, height=picture.height),
-            results=[
-                answers.classification(metadata, target, row, reduction, self._settings.tutorial_url)
-                for target, row in zip(found.targets, probabilities, strict=True)
-            ],
+            results=results,
+            people=people.combine(metadata, results, tutorials),
             unusable=[answers.unusable(eye, reduction) for eye in found.hidden],
             request_id=question.request_id,
             milliseconds=watch.timings(),
@@ -110,10 +114,10 @@ class Predictor:
     def _decode(self, data: bytes, min_side: int) -> Picture:
         return decode(data, min_side, self._settings.max_pixels, self._settings.max_side)
 
-    def _probabilities(self, bundle: Bundle, picture: Picture, found: Found) -> list[list[float]]:
+    def _ask(self, bundle: Bundle, picture: Picture, found: Found, evidence: bool) -> list[Outputs]:
         if not found.targets:
             return []
         size = bundle.classifier.input_size
         pixels = np.stack([cut(picture.pixels, target.square, size) for target in found.targets])
-        rows: list[list[float]] = bundle.classifier.probabilities(pixels).tolist()
-        return rows
+        outputs = bundle.classifier.outputs(pixels, evidence)
+        return [outputs.row(number) for number in range(len(pixels))]

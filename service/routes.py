@@ -6,18 +6,16 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request
 
 from service import problems
-from service.answers import tutorial_url
-from service.bundle import Bundle
 from service.dataplane import DataPlane
 from service.errors import ServiceError
+from service.model_info import describe
+from service.models import ModelStore
 from service.predictor import Question
 from service.regions import Region
 from service.schemas import (
     Answer,
     BatchAnswer,
     BatchItem,
-    CropInfo,
-    LabelInfo,
     ModelInfo,
     ModelList,
     Problem,
@@ -70,8 +68,11 @@ async def _question(
         Literal["largest", "all"], Query(description="Whose eyes: the largest face's, or everybody's.")
     ] = "largest",
     model: Annotated[str | None, Query(description="Name of a loaded model.", max_length=64)] = None,
+    evidence: Annotated[
+        bool, Query(description="Add a map of what spoke for each answer, from models that give one.")
+    ] = False,
 ) -> Question:
-    return Question(region=region, faces=faces, model=model, request_id=problems.request_id(request))
+    return Question(region, faces, model, evidence, request_id=problems.request_id(request))
 
 
 Asked = Annotated[Question, Depends(_question)]
@@ -113,33 +114,18 @@ def _item(index: int, outcome: Answer | ServiceError, question: Question) -> Bat
 @router.get("/models", responses={401: _PROBLEMS[401]})
 async def models(request: Request) -> ModelList:
     """What is loaded, the default model first."""
-    return ModelList(models=[_info(request, bundle) for bundle in request.app.state.predictor.models])
+    names = [bundle.metadata.name for bundle in request.app.state.predictor.models]
+    return ModelList(models=[_info(request, name) for name in names])
 
 
 @router.get("/models/{name}", responses={401: _PROBLEMS[401], 404: _PROBLEMS[404]})
 async def model(request: Request, name: str) -> ModelInfo:
-    """One loaded model: labels, version, metrics, input size, digest."""
-    return _info(request, request.app.state.predictor.models.get(name))
+    """One loaded model: labels, version, the model card's numbers, input size, digest."""
+    return _info(request, name)
 
 
-def _info(request: Request, bundle: Bundle) -> ModelInfo:
+def _info(request: Request, name: str) -> ModelInfo:
     settings: Settings = request.app.state.settings
-    metadata = bundle.metadata
-    return ModelInfo(
-        name=metadata.name,
-        version=metadata.version,
-        description=metadata.description,
-        default=metadata.name == request.app.state.predictor.models.default,
-        labels=[
-            LabelInfo(**label.model_dump(), tutorial_url=tutorial_url(settings.tutorial_url, label))
-            for label in metadata.labels
-        ],
-        input_size=bundle.classifier.input_size,
-        crop=CropInfo(**metadata.crop.model_dump()) if metadata.crop else None,
-        threshold=metadata.threshold,
-        metrics=metadata.metrics,
-        dataset=metadata.dataset.model_dump(),
-        licence=metadata.licence,
-        sha256=bundle.sha256,
-        providers=list(bundle.classifier.providers),
-    )
+    models: ModelStore = request.app.state.predictor.models
+    bundle = models.get(name)
+    return describe(bundle, bundle.metadata.name == models.default, settings.tutorial_url)

@@ -57,7 +57,31 @@ class Classification(Schema):
     """False where the confidence is under the model's threshold: say "not sure" instead of the label."""
     probabilities: dict[str, Probability]
     """Calibrated probability of every class, by id."""
+    typicality: Probability | None = None
+    """How usual the region is for this model: the share of held-out training photos that are less usual; null
+    for models that cannot tell. Under the model's bound `certain` is false, with the advice `untypical`."""
+    evidence: str | None = None
+    """What spoke for `label`: a small PNG with an alpha channel as data URL, to lay over `box`. Null unless
+    asked for with `evidence=true`, and for models without it."""
     advice: list[Advice] = []
+
+
+class Person(Schema):
+    """The eyes of one face in one answer: what to tell the person."""
+
+    face: int
+    regions: list[RegionName]
+    """The results this is made from: one eye or both."""
+    label: str
+    """Id of the most probable class."""
+    title: str
+    description: str
+    tutorial_url: str | None
+    confidence: Probability
+    certain: bool
+    """False where the confidence is under the model's threshold, or where no eye of the face is typical."""
+    probabilities: dict[str, Probability]
+    """Of every class, by id: the mean of the eyes."""
 
 
 class UnusableEye(Schema):
@@ -101,6 +125,8 @@ class Answer(Schema):
     model: ModelReference
     image: ImageSize
     results: list[Classification]
+    people: list[Person] = []
+    """One answer for each face with a usable eye; empty where no face was found."""
     unusable: list[UnusableEye] = []
     request_id: str
     milliseconds: Timings
@@ -151,6 +177,40 @@ class CropInfo(Schema):
     centre: float
 
 
+class Estimate(Schema):
+    """A number with its 95 % interval over people; null where it is not defined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class ClassQuality(Schema):
+    """One class: the share of its answers that is right (precision), of its photos found (recall)."""
+
+    photos: int
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+
+
+class Quality(Schema):
+    """How good a model is on people it did not learn from; the model card's numbers."""
+
+    photos: int
+    people: int
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    """Mean recall of the classes."""
+    calibration_error: Estimate
+    """Expected difference between confidence and accuracy, 0..1."""
+    coverage: Probability | None
+    """Share of the photos that get a certain answer."""
+    accuracy_when_certain: Probability | None
+    classes: dict[str, ClassQuality]
+    """By the label's id."""
+
+
 class ModelInfo(Schema):
     """What is loaded under one name."""
 
@@ -163,6 +223,12 @@ class ModelInfo(Schema):
     input_size: int
     crop: CropInfo | None
     threshold: float
+    evidence: bool
+    """Whether `evidence=true` gets a map."""
+    typicality_bound: float | None
+    """Typicality under which no answer is certain; null for a model that cannot tell."""
+    quality: Quality | None
+    """Null where the model does not say."""
     metrics: dict[str, Any]
     dataset: dict[str, Any]
     licence: str

@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * Model
-         * @description One loaded model: labels, version, metrics, input size, digest.
+         * @description One loaded model: labels, version, the model card's numbers, input size, digest.
          */
         get: operations["model"];
         put?: never;
@@ -204,6 +204,12 @@ export interface components {
             /** Results */
             results: components["schemas"]["Classification"][];
             /**
+             * People
+             * @description One answer for each face with a usable eye; empty where no face was found.
+             * @default []
+             */
+            people: components["schemas"]["Person"][];
+            /**
              * Unusable
              * @default []
              */
@@ -247,6 +253,17 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /**
+         * ClassQuality
+         * @description One class: the share of its answers that is right (precision), of its photos found (recall).
+         */
+        ClassQuality: {
+            /** Photos */
+            photos: number;
+            precision: components["schemas"]["Estimate"];
+            recall: components["schemas"]["Estimate"];
+            f1: components["schemas"]["Estimate"];
         };
         /**
          * Classification
@@ -294,6 +311,18 @@ export interface components {
                 [key: string]: number;
             };
             /**
+             * Typicality
+             * @description How usual the region is for this model: the share of held-out training photos that are less usual; null
+             *     for models that cannot tell. Under the model's bound `certain` is false, with the advice `untypical`.
+             */
+            typicality?: number | null;
+            /**
+             * Evidence
+             * @description What spoke for `label`: a small PNG with an alpha channel as data URL, to lay over `box`. Null unless
+             *     asked for with `evidence=true`, and for models without it.
+             */
+            evidence?: string | null;
+            /**
              * Advice
              * @default []
              */
@@ -308,6 +337,18 @@ export interface components {
             scale: number;
             /** Centre */
             centre: number;
+        };
+        /**
+         * Estimate
+         * @description A number with its 95 % interval over people; null where it is not defined.
+         */
+        Estimate: {
+            /** Value */
+            value: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -384,6 +425,18 @@ export interface components {
             crop: components["schemas"]["CropInfo"] | null;
             /** Threshold */
             threshold: number;
+            /**
+             * Evidence
+             * @description Whether `evidence=true` gets a map.
+             */
+            evidence: boolean;
+            /**
+             * Typicality Bound
+             * @description Typicality under which no answer is certain; null for a model that cannot tell.
+             */
+            typicality_bound: number | null;
+            /** @description Null where the model does not say. */
+            quality: components["schemas"]["Quality"] | null;
             /** Metrics */
             metrics: {
                 [key: string]: unknown;
@@ -418,6 +471,44 @@ export interface components {
             version: number;
         };
         /**
+         * Person
+         * @description The eyes of one face in one answer: what to tell the person.
+         */
+        Person: {
+            /** Face */
+            face: number;
+            /**
+             * Regions
+             * @description The results this is made from: one eye or both.
+             */
+            regions: ("whole" | "left_eye" | "right_eye")[];
+            /**
+             * Label
+             * @description Id of the most probable class.
+             */
+            label: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Tutorial Url */
+            tutorial_url: string | null;
+            /** Confidence */
+            confidence: number;
+            /**
+             * Certain
+             * @description False where the confidence is under the model's threshold, or where no eye of the face is typical.
+             */
+            certain: boolean;
+            /**
+             * Probabilities
+             * @description Of every class, by id: the mean of the eyes.
+             */
+            probabilities: {
+                [key: string]: number;
+            };
+        };
+        /**
          * Problem
          * @description An error as `application/problem+json` (RFC 9457).
          */
@@ -437,6 +528,35 @@ export interface components {
             code: string;
             /** Request Id */
             request_id: string;
+        };
+        /**
+         * Quality
+         * @description How good a model is on people it did not learn from; the model card's numbers.
+         */
+        Quality: {
+            /** Photos */
+            photos: number;
+            /** People */
+            people: number;
+            accuracy: components["schemas"]["Estimate"];
+            /** @description Mean recall of the classes. */
+            balanced_accuracy: components["schemas"]["Estimate"];
+            /** @description Expected difference between confidence and accuracy, 0..1. */
+            calibration_error: components["schemas"]["Estimate"];
+            /**
+             * Coverage
+             * @description Share of the photos that get a certain answer.
+             */
+            coverage: number | null;
+            /** Accuracy When Certain */
+            accuracy_when_certain: number | null;
+            /**
+             * Classes
+             * @description By the label's id.
+             */
+            classes: {
+                [key: string]: components["schemas"]["ClassQuality"];
+            };
         };
         /**
          * Timings
@@ -510,6 +630,8 @@ export interface operations {
                 faces?: "largest" | "all";
                 /** @description Name of a loaded model. */
                 model?: string | null;
+                /** @description Add a map of what spoke for each answer, from models that give one. */
+                evidence?: boolean;
             };
             header?: never;
             path?: never;
@@ -624,6 +746,8 @@ export interface operations {
                 faces?: "largest" | "all";
                 /** @description Name of a loaded model. */
                 model?: string | null;
+                /** @description Add a map of what spoke for each answer, from models that give one. */
+                evidence?: boolean;
             };
             header?: never;
             path?: never;

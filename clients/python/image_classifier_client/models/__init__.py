@@ -5,6 +5,7 @@ from .answer import Answer
 from .batch_answer import BatchAnswer
 from .batch_item import BatchItem
 from .box import Box
+from .class_quality import ClassQuality
 from .classification import Classification
 from .classification_probabilities import ClassificationProbabilities
 from .classification_region import ClassificationRegion
@@ -15,6 +16,7 @@ from .classify_body import ClassifyBody
 from .classify_faces import ClassifyFaces
 from .classify_region import ClassifyRegion
 from .crop_info import CropInfo
+from .estimate import Estimate
 from .health import Health
 from .health_status import HealthStatus
 from .http_validation_error import HTTPValidationError
@@ -26,7 +28,12 @@ from .model_info_dataset import ModelInfoDataset
 from .model_info_metrics import ModelInfoMetrics
 from .model_list import ModelList
 from .model_reference import ModelReference
+from .person import Person
+from .person_probabilities import PersonProbabilities
+from .person_regions_item import PersonRegionsItem
 from .problem import Problem
+from .quality import Quality
+from .quality_classes import QualityClasses
 from .timings import Timings
 from .unusable_eye import UnusableEye
 from .unusable_eye_region import UnusableEyeRegion
@@ -48,7 +55,9 @@ __all__ = (
     "ClassifyBody",
     "ClassifyFaces",
     "ClassifyRegion",
+    "ClassQuality",
     "CropInfo",
+    "Estimate",
     "Health",
     "HealthStatus",
     "HTTPValidationError",
@@ -60,7 +69,12 @@ __all__ = (
     "ModelInfoMetrics",
     "ModelList",
     "ModelReference",
+    "Person",
+    "PersonProbabilities",
+    "PersonRegionsItem",
     "Problem",
+    "Quality",
+    "QualityClasses",
     "Timings",
     "UnusableEye",
     "UnusableEyeRegion",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..models.classification import Classification
     from ..models.image_size import ImageSize
     from ..models.model_reference import ModelReference
+    from ..models.person import Person
     from ..models.timings import Timings
     from ..models.unusable_eye import UnusableEye
 
@@ -28,6 +29,7 @@ class Answer:
         results (list[Classification]):
         request_id (str):
         milliseconds (Timings): Milliseconds per stage.
+        people (list[Person] | Unset): One answer for each face with a usable eye; empty where no face was found.
         unusable (list[UnusableEye] | Unset):
     """
 
@@ -36,6 +38,7 @@ class Answer:
     results: list[Classification]
     request_id: str
     milliseconds: Timings
+    people: list[Person] | Unset = UNSET
     unusable: list[UnusableEye] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,6 +54,13 @@ class Answer:
         request_id = self.request_id
 
         milliseconds = self.milliseconds.to_dict()
+
+        people: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.people, Unset):
+            people = []
+            for people_item_data in self.people:
+                people_item = people_item_data.to_dict()
+                people.append(people_item)
 
         unusable: list[dict[str, Any]] | Unset = UNSET
         if not isinstance(self.unusable, Unset):
@@ -70,6 +80,8 @@ class Answer:
                 "milliseconds": milliseconds,
             }
         )
+        if people is not UNSET:
+            field_dict["people"] = people
         if unusable is not UNSET:
             field_dict["unusable"] = unusable
 
@@ -80,6 +92,7 @@ class Answer:
         from ..models.classification import Classification  # noqa: PLC0415
         from ..models.image_size import ImageSize  # noqa: PLC0415
         from ..models.model_reference import ModelReference  # noqa: PLC0415
+        from ..models.person import Person  # noqa: PLC0415
         from ..models.timings import Timings  # noqa: PLC0415
         from ..models.unusable_eye import UnusableEye  # noqa: PLC0415
 
@@ -99,6 +112,15 @@ class Answer:
 
         milliseconds = Timings.from_dict(d.pop("milliseconds"))
 
+        _people = d.pop("people", UNSET)
+        people: list[Person] | Unset = UNSET
+        if _people is not UNSET:
+            people = []
+            for people_item_data in _people:
+                people_item = Person.from_dict(people_item_data)
+
+                people.append(people_item)
+
         _unusable = d.pop("unusable", UNSET)
         unusable: list[UnusableEye] | Unset = UNSET
         if _unusable is not UNSET:
@@ -114,6 +136,7 @@ class Answer:
             results=results,
             request_id=request_id,
             milliseconds=milliseconds,
+            people=people,
             unusable=unusable,
         )
 

@@ -32,6 +32,12 @@ class Classification:
         certain (bool): False where the confidence is under the model's threshold: say "not sure" instead of the label.
         probabilities (ClassificationProbabilities): Calibrated probability of every class, by id.
         face (int | None | Unset): Index of the face, 0 being the largest; null for the whole picture.
+        typicality (float | None | Unset): How usual the region is for this model: the share of held-out training photos
+            that are less usual; null
+            for models that cannot tell. Under the model's bound `certain` is false, with the advice `untypical`.
+        evidence (None | str | Unset): What spoke for `label`: a small PNG with an alpha channel as data URL, to lay
+            over `box`. Null unless
+            asked for with `evidence=true`, and for models without it.
         advice (list[Advice] | Unset):
     """
 
@@ -45,6 +51,8 @@ class Classification:
     certain: bool
     probabilities: ClassificationProbabilities
     face: int | None | Unset = UNSET
+    typicality: float | None | Unset = UNSET
+    evidence: None | str | Unset = UNSET
     advice: list[Advice] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,6 +81,18 @@ class Classification:
         else:
             face = self.face
 
+        typicality: float | None | Unset
+        if isinstance(self.typicality, Unset):
+            typicality = UNSET
+        else:
+            typicality = self.typicality
+
+        evidence: None | str | Unset
+        if isinstance(self.evidence, Unset):
+            evidence = UNSET
+        else:
+            evidence = self.evidence
+
         advice: list[dict[str, Any]] | Unset = UNSET
         if not isinstance(self.advice, Unset):
             advice = []
@@ -97,6 +117,10 @@ class Classification:
         )
         if face is not UNSET:
             field_dict["face"] = face
+        if typicality is not UNSET:
+            field_dict["typicality"] = typicality
+        if evidence is not UNSET:
+            field_dict["evidence"] = evidence
         if advice is not UNSET:
             field_dict["advice"] = advice
 
@@ -141,6 +165,24 @@ class Classification:
 
         face = _parse_face(d.pop("face", UNSET))
 
+        def _parse_typicality(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        typicality = _parse_typicality(d.pop("typicality", UNSET))
+
+        def _parse_evidence(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        evidence = _parse_evidence(d.pop("evidence", UNSET))
+
         _advice = d.pop("advice", UNSET)
         advice: list[Advice] | Unset = UNSET
         if _advice is not UNSET:
@@ -161,6 +203,8 @@ class Classification:
             certain=certain,
             probabilities=probabilities,
             face=face,
+            typicality=typicality,
+            evidence=evidence,
             advice=advice,
         )
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ..models.label_info import LabelInfo
     from ..models.model_info_dataset import ModelInfoDataset
     from ..models.model_info_metrics import ModelInfoMetrics
+    from ..models.quality import Quality
 
 
 T = TypeVar("T", bound="ModelInfo")
@@ -28,6 +29,9 @@ class ModelInfo:
         input_size (int):
         crop (CropInfo | None):
         threshold (float):
+        evidence (bool): Whether `evidence=true` gets a map.
+        typicality_bound (float | None): Typicality under which no answer is certain; null for a model that cannot tell.
+        quality (None | Quality): Null where the model does not say.
         metrics (ModelInfoMetrics):
         dataset (ModelInfoDataset):
         licence (str):
@@ -43,6 +47,9 @@ class ModelInfo:
     input_size: int
     crop: CropInfo | None
     threshold: float
+    evidence: bool
+    typicality_bound: float | None
+    quality: None | Quality
     metrics: ModelInfoMetrics
     dataset: ModelInfoDataset
     licence: str
@@ -51,6 +58,7 @@ class ModelInfo:
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.crop_info import CropInfo  # noqa: PLC0415
+        from ..models.quality import Quality  # noqa: PLC0415
 
         name = self.name
 
@@ -75,6 +83,17 @@ class ModelInfo:
 
         threshold = self.threshold
 
+        evidence = self.evidence
+
+        typicality_bound: float | None
+        typicality_bound = self.typicality_bound
+
+        quality: dict[str, Any] | None
+        if isinstance(self.quality, Quality):
+            quality = self.quality.to_dict()
+        else:
+            quality = self.quality
+
         metrics = self.metrics.to_dict()
 
         dataset = self.dataset.to_dict()
@@ -97,6 +116,9 @@ class ModelInfo:
                 "input_size": input_size,
                 "crop": crop,
                 "threshold": threshold,
+                "evidence": evidence,
+                "typicality_bound": typicality_bound,
+                "quality": quality,
                 "metrics": metrics,
                 "dataset": dataset,
                 "licence": licence,
@@ -113,6 +135,7 @@ class ModelInfo:
         from ..models.label_info import LabelInfo  # noqa: PLC0415
         from ..models.model_info_dataset import ModelInfoDataset  # noqa: PLC0415
         from ..models.model_info_metrics import ModelInfoMetrics  # noqa: PLC0415
+        from ..models.quality import Quality  # noqa: PLC0415
 
         d = dict(src_dict)
         name = d.pop("name")
@@ -149,6 +172,30 @@ class ModelInfo:
 
         threshold = d.pop("threshold")
 
+        evidence = d.pop("evidence")
+
+        def _parse_typicality_bound(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        typicality_bound = _parse_typicality_bound(d.pop("typicality_bound"))
+
+        def _parse_quality(data: object) -> None | Quality:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                quality_type_0 = Quality.from_dict(data)
+
+                return quality_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Quality, data)
+
+        quality = _parse_quality(d.pop("quality"))
+
         metrics = ModelInfoMetrics.from_dict(d.pop("metrics"))
 
         dataset = ModelInfoDataset.from_dict(d.pop("dataset"))
@@ -168,6 +215,9 @@ class ModelInfo:
             input_size=input_size,
             crop=crop,
             threshold=threshold,
+            evidence=evidence,
+            typicality_bound=typicality_bound,
+            quality=quality,
             metrics=metrics,
             dataset=dataset,
             licence=licence,

@@ -19,6 +19,7 @@ def _get_kwargs(
     region: ClassifyRegion | Unset = ClassifyRegion.AUTO,
     faces: ClassifyFaces | Unset = ClassifyFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
 
@@ -42,6 +43,8 @@ def _get_kwargs(
     else:
         json_model = model
     params["model"] = json_model
+
+    params["evidence"] = evidence
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -127,6 +130,7 @@ def sync_detailed(
     region: ClassifyRegion | Unset = ClassifyRegion.AUTO,
     faces: ClassifyFaces | Unset = ClassifyFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> Response[Answer | Problem]:
     """Classify
 
@@ -138,6 +142,8 @@ def sync_detailed(
         faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
             ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
+        evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
+            one. Default: False.
         body (ClassifyBody):
 
     Raises:
@@ -153,6 +159,7 @@ def sync_detailed(
         region=region,
         faces=faces,
         model=model,
+        evidence=evidence,
     )
 
     response = client.get_httpx_client().request(
@@ -169,6 +176,7 @@ def sync(
     region: ClassifyRegion | Unset = ClassifyRegion.AUTO,
     faces: ClassifyFaces | Unset = ClassifyFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> Answer | Problem | None:
     """Classify
 
@@ -180,6 +188,8 @@ def sync(
         faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
             ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
+        evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
+            one. Default: False.
         body (ClassifyBody):
 
     Raises:
@@ -196,6 +206,7 @@ def sync(
         region=region,
         faces=faces,
         model=model,
+        evidence=evidence,
     ).parsed
 
 
@@ -206,6 +217,7 @@ async def asyncio_detailed(
     region: ClassifyRegion | Unset = ClassifyRegion.AUTO,
     faces: ClassifyFaces | Unset = ClassifyFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> Response[Answer | Problem]:
     """Classify
 
@@ -217,6 +229,8 @@ async def asyncio_detailed(
         faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
             ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
+        evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
+            one. Default: False.
         body (ClassifyBody):
 
     Raises:
@@ -232,6 +246,7 @@ async def asyncio_detailed(
         region=region,
         faces=faces,
         model=model,
+        evidence=evidence,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -246,6 +261,7 @@ async def asyncio(
     region: ClassifyRegion | Unset = ClassifyRegion.AUTO,
     faces: ClassifyFaces | Unset = ClassifyFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> Answer | Problem | None:
     """Classify
 
@@ -257,6 +273,8 @@ async def asyncio(
         faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
             ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
+        evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
+            one. Default: False.
         body (ClassifyBody):
 
     Raises:
@@ -274,5 +292,6 @@ async def asyncio(
             region=region,
             faces=faces,
             model=model,
+            evidence=evidence,
         )
     ).parsed

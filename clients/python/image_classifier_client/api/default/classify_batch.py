@@ -19,6 +19,7 @@ def _get_kwargs(
     region: ClassifyBatchRegion | Unset = ClassifyBatchRegion.AUTO,
     faces: ClassifyBatchFaces | Unset = ClassifyBatchFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
 
@@ -42,6 +43,8 @@ def _get_kwargs(
     else:
         json_model = model
     params["model"] = json_model
+
+    params["evidence"] = evidence
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -129,6 +132,7 @@ def sync_detailed(
     region: ClassifyBatchRegion | Unset = ClassifyBatchRegion.AUTO,
     faces: ClassifyBatchFaces | Unset = ClassifyBatchFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> Response[BatchAnswer | Problem]:
     """Classify Batch
 
@@ -140,6 +144,8 @@ def sync_detailed(
         faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
             Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
+        evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
+            one. Default: False.
         body (ClassifyBatchBody):
 
     Raises:
@@ -155,6 +161,7 @@ def sync_detailed(
         region=region,
         faces=faces,
         model=model,
+        evidence=evidence,
     )
 
     response = client.get_httpx_client().request(
@@ -171,6 +178,7 @@ def sync(
     region: ClassifyBatchRegion | Unset = ClassifyBatchRegion.AUTO,
     faces: ClassifyBatchFaces | Unset = ClassifyBatchFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> BatchAnswer | Problem | None:
     """Classify Batch
 
@@ -182,6 +190,8 @@ def sync(
         faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
             Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
+        evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
+            one. Default: False.
         body (ClassifyBatchBody):
 
     Raises:
@@ -198,6 +208,7 @@ def sync(
         region=region,
         faces=faces,
         model=model,
+        evidence=evidence,
     ).parsed
 
 
@@ -208,6 +219,7 @@ async def asyncio_detailed(
     region: ClassifyBatchRegion | Unset = ClassifyBatchRegion.AUTO,
     faces: ClassifyBatchFaces | Unset = ClassifyBatchFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> Response[BatchAnswer | Problem]:
     """Classify Batch
 
@@ -219,6 +231,8 @@ async def asyncio_detailed(
         faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
             Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
+        evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
+            one. Default: False.
         body (ClassifyBatchBody):
 
     Raises:
@@ -234,6 +248,7 @@ async def asyncio_detailed(
         region=region,
         faces=faces,
         model=model,
+        evidence=evidence,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -248,6 +263,7 @@ async def asyncio(
     region: ClassifyBatchRegion | Unset = ClassifyBatchRegion.AUTO,
     faces: ClassifyBatchFaces | Unset = ClassifyBatchFaces.LARGEST,
     model: None | str | Unset = UNSET,
+    evidence: bool | Unset = False,
 ) -> BatchAnswer | Problem | None:
     """Classify Batch
 
@@ -259,6 +275,8 @@ async def asyncio(
         faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
             Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
+        evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
+            one. Default: False.
         body (ClassifyBatchBody):
 
     Raises:
@@ -276,5 +294,6 @@ async def asyncio(
             region=region,
             faces=faces,
             model=model,
+            evidence=evidence,
         )
     ).parsed

@@ -73,7 +73,7 @@ def sync_detailed(
 ) -> Response[HTTPValidationError | ModelInfo | Problem]:
     """Model
 
-     One loaded model: labels, version, metrics, input size, digest.
+     One loaded model: labels, version, the model card's numbers, input size, digest.
 
     Args:
         name (str):
@@ -104,7 +104,7 @@ def sync(
 ) -> HTTPValidationError | ModelInfo | Problem | None:
     """Model
 
-     One loaded model: labels, version, metrics, input size, digest.
+     One loaded model: labels, version, the model card's numbers, input size, digest.
 
     Args:
         name (str):
@@ -130,7 +130,7 @@ async def asyncio_detailed(
 ) -> Response[HTTPValidationError | ModelInfo | Problem]:
     """Model
 
-     One loaded model: labels, version, metrics, input size, digest.
+     One loaded model: labels, version, the model card's numbers, input size, digest.
 
     Args:
         name (str):
@@ -159,7 +159,7 @@ async def asyncio(
 ) -> HTTPValidationError | ModelInfo | Problem | None:
     """Model
 
-     One loaded model: labels, version, metrics, input size, digest.
+     One loaded model: labels, version, the model card's numbers, input size, digest.
 
     Args:
         name (str):
