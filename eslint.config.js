@@ -9,7 +9,7 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: { eqeqeq: ["error", "always", { null: "ignore" }], "no-var": "error", "prefer-const": "error" },
   },
-  { files: ["service/web/**"], languageOptions: { globals: globals.browser } },
+  { files: ["service/web/**", "training/labelling/web/**"], languageOptions: { globals: globals.browser } },
   { files: ["service/web/sw.js"], languageOptions: { globals: globals.serviceworker } },
   { files: ["examples/**", "*.config.js"], languageOptions: { globals: globals.node } },
 ];

@@ -54,7 +54,7 @@ def form_opinion(
     per_class = [len(np.unique(groups[targets == label])) for label in range(classes)]
     if classes < 2 or min(per_class) < 2:
         return None
-    alone = _cross_validated(_components(features, seed), targets, groups, min(FOLDS, *per_class), seed)
+    alone = _cross_validated(components(features, seed), targets, groups, min(FOLDS, *per_class), seed)
     recalls = [(alone.argmax(axis=1) == label)[targets == label].mean() for label in range(classes)]
     probabilities = _with_witnesses(alone, targets, groups)
     quality = get_label_quality_scores(targets, probabilities, method="self_confidence")
@@ -67,7 +67,7 @@ def form_opinion(
     )
 
 
-def _components(features: NDArray[np.float16], seed: int) -> NDArray[np.float32]:
+def components(features: NDArray[np.float16], seed: int = 1) -> NDArray[np.float32]:
     """The main directions of the standardised features, `[N, 256]` at most."""
     values = features.astype(np.float32)
     values -= values.mean(axis=0)

@@ -4,6 +4,7 @@ import argparse
 import getpass
 import socket
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,8 @@ from training.errors import TrainingError
 from training.labelling.classes import choose_classes
 from training.labelling.journal import FILE, Journal
 from training.labelling.server import create_app
-from training.labelling.suggestions import ask_model
-from training.labelling.workspace import Workspace
+from training.labelling.suggestions import Suggestions
+from training.labelling.workspace import Task, Workspace
 from training.prediction import find_pictures
 
 HELP: Final = (
@@ -34,10 +35,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--classes", default="", help="names with commas, or a table with id,title,description"
     )
     parser.add_argument("--rater", default="", help="who is labelling (your user name)")
-    parser.add_argument(
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument(
         "--second-opinion",
-        action="store_true",
+        dest="task",
+        action="store_const",
+        const="second",
+        default="first",
         help="only what another rater has labelled, without their answers",
+    )
+    only.add_argument(
+        "--disputed",
+        dest="task",
+        action="store_const",
+        const="disputed",
+        help="only what two others have labelled differently, for a third person to settle",
     )
     parser.add_argument(
         "--model", type=Path, help="a bundle or model.onnx that suggests labels and orders the queue"
@@ -56,11 +68,10 @@ def run(options: argparse.Namespace) -> int:
     unnameable = [file for file in files if "\n" in file or "\r" in file]
     if unnameable:
         raise TrainingError(f"Expected file names of one line. Received: {unnameable[0]!r}")
-    suggestions = ask_model(options.model, paths, options.wide) if options.model else None
+    suggestions = _ask(options.model, paths, options.wide) if options.model else None
+    task: Task = options.task
     with Journal(options.folder) as journal, _listen(options.port) as listener:
-        workspace = Workspace(
-            options.folder, files, labels, journal, rater, suggestions, options.second_opinion
-        )
+        workspace = Workspace(options.folder, files, labels, journal, rater, suggestions, task)
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         say(f"{len(files):,} photos. Label them at {address} (Ctrl+C ends it)")
         if not options.no_browser:
@@ -68,6 +79,12 @@ def run(options: argparse.Namespace) -> int:
         config = uvicorn.Config(create_app(workspace), log_level="warning", lifespan="off")
         uvicorn.Server(config).run(sockets=[listener])
     return 0
+
+
+def _ask(model: Path, paths: Sequence[Path], wide: bool) -> Suggestions:
+    from training.labelling.asking import ask_model  # TensorFlow takes seconds to import
+
+    return ask_model(model, paths, wide)
 
 
 def _listen(port: int) -> socket.socket:

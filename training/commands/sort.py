@@ -3,15 +3,19 @@
 import argparse
 import csv
 import shutil
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from training.console import say
+from training.console import progress, say
 from training.errors import TrainingError
 from training.folders import rows_by_file
 from training.labelling.agreement import compare
+from training.labelling.deciding import Decision, answered, decide
 from training.labelling.journal import FILE, Answers, read, standing
+from training.labelling.suggestions import SURE
+from training.prediction import find_pictures, open_model, predict
 
 HELP: Final = (
     "Copy the photos that `training label` has labels for into OUT/<class>/, with a labels.csv. "
@@ -25,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help=f"photos with {FILE}")
     parser.add_argument("out", type=Path, help="a new or empty folder")
     parser.add_argument("--rater", default="", help="take this person's labels only")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help=f"a bundle or model.onnx that labels the photos nobody answered, where it is {SURE:.0%} sure",
+    )
+    parser.add_argument("--wide", action="store_true", help="the photos are eyes cut by `training crop`")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,14 +42,87 @@ def run(options: argparse.Namespace) -> int:
     answers = standing(read(options.folder))
     if options.rater:
         answers = {rater: files for rater, files in answers.items() if rater == options.rater}
-    agreed, disputed = decide(answers)
-    if not agreed:
-        raise TrainingError(f"Expected labels in {options.folder / FILE}. Received: none that can be used.")
-    if options.out.exists() and any(options.out.iterdir()):
+    decided, disputed = decide(answers)
+    if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
         raise TrainingError(f"Expected a new or empty folder. Received: {options.out}")
-    missing = _copy(options.folder, options.out, agreed)
-    for label, count in sorted(Counter(label for label, _ in agreed.values()).items()):
+    if options.model:
+        decided |= _ask(options.model, options.folder, answered(answers), options.wide)
+    if not decided:
+        raise TrainingError(f"Expected labels in {options.folder / FILE}. Received: none that can be used.")
+    missing = _copy(options.folder, options.out, decided)
+    _print(decided, disputed, missing, answers)
+    return 0
+
+
+def _ask(model: Path, folder: Path, known: set[str], wide: bool) -> dict[str, Decision]:
+    """A sure model's labels of the photos that nobody has answered."""
+    classifier = open_model(model)
+    paths = [path for path in find_pictures([folder]) if path.relative_to(folder).as_posix() not in known]
+    name = f"{classifier.metadata.name} {classifier.metadata.version}"
+    decided = {}
+    for found in progress(predict(classifier, paths, wide), "asking the model", total=len(paths)):
+        if found.probabilities is not None:
+            label, confidence, _ = found.answer(classifier.metadata)
+            if confidence >= SURE:
+                decided[found.path.relative_to(folder).as_posix()] = Decision(label, 0, confidence, name)
+    return decided
+
+
+def _copy(folder: Path, out: Path, decided: dict[str, Decision]) -> list[str]:
+    """Copy the files and write the table; returns the files that are gone."""
+    facts, rows, missing, used = rows_by_file(folder), [], [], set[Path]()
+    for file, decision in sorted(decided.items()):
+        if not (folder / file).is_file():
+            missing.append(file)
+            continue
+        flat = Path(file.replace("/", "__"))  # files of one name in two folders stay two
+        target = next(path for path in _names(out / decision.label, flat) if path not in used)
+        used.add(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(folder / file, target)
+        known = {key: value for key, value in facts.get(file, {}).items() if key not in ("label", "split")}
+        rows.append(
+            {
+                **known,
+                "file": f"{decision.label}/{target.name}",
+                "label": decision.label,
+                "ratings": str(decision.ratings),
+                "agreement": f"{decision.agreement:.3g}",
+                "rated_by": decision.rated_by,
+            }
+        )
+    first = ["file", "label", "ratings", "agreement", "rated_by"]
+    columns = list(dict.fromkeys([*first, *(key for row in rows for key in row)]))
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as table:
+        writer = csv.DictWriter(table, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    if (folder / "classes.csv").is_file():
+        shutil.copy2(folder / "classes.csv", out / "classes.csv")
+    return missing
+
+
+def _names(folder: Path, name: Path) -> Iterator[Path]:
+    yield folder / name
+    number = 2
+    while True:
+        yield folder / f"{name.stem}-{number}{name.suffix}"
+        number += 1
+
+
+def _print(
+    decided: dict[str, Decision],
+    disputed: dict[str, list[str]],
+    missing: list[str],
+    answers: dict[str, Answers],
+) -> None:
+    copied = {file: decision for file, decision in decided.items() if file not in missing}
+    for label, count in sorted(Counter(decision.label for decision in copied.values()).items()):
         say(f"{count:6,}  {label}")
+    by_model = sum(decision.ratings == 0 for decision in copied.values())
+    if by_model:
+        say(f"{by_model:,} of them were labelled by the model alone (ratings 0 in labels.csv).")
     for file, labels in sorted(disputed.items()):
         say(f"left out, {' or '.join(labels)}: {file}")
     for file in missing:
@@ -51,36 +134,5 @@ def run(options: argparse.Namespace) -> int:
             if found is not None:
                 kappa = "" if found.kappa is None else f", Cohen's kappa {found.kappa:.2f}"
                 say(f"{first} and {second} agree on {found.share:.0%} of {found.photos} photos{kappa}")
-    return 0
-
-
-def decide(answers: dict[str, Answers]) -> tuple[dict[str, tuple[str, int]], dict[str, list[str]]]:
-    """The label and number of raters of every file they agree about, and the labels of every other."""
-    given: dict[str, list[str]] = defaultdict(list)
-    for files in answers.values():
-        for file, entry in files.items():
-            if entry.action == "label":
-                given[file].append(entry.label)
-    agreed = {file: (labels[0], len(labels)) for file, labels in given.items() if len(set(labels)) == 1}
-    return agreed, {file: sorted(set(labels)) for file, labels in given.items() if file not in agreed}
-
-
-def _copy(folder: Path, out: Path, agreed: dict[str, tuple[str, int]]) -> list[str]:
-    """Copy the files and write the table; returns the files that are gone."""
-    facts, rows, missing = rows_by_file(folder), [], []
-    for file, (label, raters) in sorted(agreed.items()):
-        if not (folder / file).is_file():
-            missing.append(file)
-            continue
-        target = out / label / file.replace("/", "__")  # files of one name in two folders stay two
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(folder / file, target)
-        known = {key: value for key, value in facts.get(file, {}).items() if key not in ("label", "split")}
-        rows.append({**known, "file": f"{label}/{target.name}", "label": label, "ratings": str(raters)})
-    columns = list(dict.fromkeys(["file", "label", "ratings", *(key for row in rows for key in row)]))
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as table:
-        writer = csv.DictWriter(table, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    return missing
+    if disputed:
+        say("A third person can settle what is left out with `training label --disputed`.")

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sklearn.metrics import cohen_kappa_score
-
 from training.labelling.journal import Answers
 
 
@@ -23,6 +21,8 @@ class Agreement:
 
 def compare(first: str, second: str, answers: dict[str, Answers]) -> Agreement | None:
     """Compare two raters; None where no photo was labelled by both."""
+    from sklearn.metrics import cohen_kappa_score  # takes seconds, which most days nobody needs
+
     mine, theirs = _labels(answers.get(first, {})), _labels(answers.get(second, {}))
     both = sorted(mine.keys() & theirs.keys())
     if not both:

@@ -31,6 +31,11 @@ def choose_classes(folder: Path, given: str, model: Path | None) -> tuple[Label,
     return _checked(labels)
 
 
+def is_folder_name(name: str) -> bool:
+    """Whether a class can be a folder of this name, inside another and nowhere else."""
+    return _FOLDER_NAME.fullmatch(name) is not None
+
+
 def _read(path: Path) -> list[Label]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -48,7 +53,7 @@ def _label(row: dict[str, str]) -> Label:
 def _checked(labels: Iterable[Label]) -> tuple[Label, ...]:
     result = tuple(labels)
     names = [label.id for label in result]
-    unusable = [name for name in names if not _FOLDER_NAME.fullmatch(name)]
+    unusable = [name for name in names if not is_folder_name(name)]
     if len(set(names)) < 2 or len(set(names)) != len(names) or unusable:
         raise TrainingError(
             "Expected two or more different classes, named like folders. "

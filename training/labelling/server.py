@@ -60,8 +60,11 @@ def create_app(workspace: Workspace) -> Starlette:
         return await _state(workspace, tab)
 
     async def undo(request: Request) -> Response:
-        tab = str((await _body(request)).get("tab", ""))
-        await run_in_threadpool(workspace.undo, tab)
+        body = await _body(request)
+        tab, index = str(body.get("tab", "")), body.get("index")
+        if not isinstance(index, int):
+            raise UnknownPhoto("Expected the number of a photo.")
+        await run_in_threadpool(workspace.undo, tab, index)
         return await _state(workspace, tab)
 
     async def photo(request: Request) -> Response:

@@ -7,18 +7,10 @@ one face.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from service.errors import UnusableImage
-from service.images import decode
-from training.checks.duplicates import hashes
-from training.checks.survey import THUMBNAIL, thumbnail
-from training.console import progress
-from training.prediction import open_model, predict
 
 CLOSEST: Final = 32
 """So many of the least certain photos compete for being the most unlike."""
@@ -34,12 +26,17 @@ class Suggestions:
     probabilities: NDArray[np.float64]
     """`[N, C]`; equal numbers for a file that cannot be read."""
     looks: NDArray[np.float32]
-    """Perceptual hashes `[N, 63]`, vectors of length one."""
+    """What the photos look like: vectors `[N, D]` of length one."""
 
     def best(self, index: int) -> tuple[str, float]:
         """The suggested label and its confidence."""
         row = self.probabilities[index]
         return self.labels[int(row.argmax())], float(row.max())
+
+    @staticmethod
+    def is_sure(confidence: float) -> bool:
+        """Whether a suggestion of this confidence need not be confirmed by hand."""
+        return confidence >= SURE
 
     def choose(self, open_photos: Sequence[int], labelled: Sequence[int]) -> int:
         """The photo to ask about next; `open_photos` is not empty."""
@@ -51,26 +48,3 @@ class Suggestions:
             return int(uncertain[0])
         likeness = (self.looks[uncertain] @ self.looks[np.array(labelled)].T).max(axis=1)
         return int(uncertain[likeness.argmin()])
-
-    def sure(self, open_photos: Sequence[int]) -> int:
-        """How many of these photos the model is sure about."""
-        rows = np.array(open_photos, dtype=np.int64)
-        return int((self.probabilities[rows].max(axis=1) >= SURE).sum()) if len(rows) else 0
-
-
-def ask_model(model: Path, files: Sequence[Path], wide: bool) -> Suggestions:
-    """Let an exported model look at every file once; raises TrainingError where there is no usable model."""
-    classifier = open_model(model)
-    labels = tuple(label.id for label in classifier.metadata.labels)
-    unknown = np.full(len(labels), 1 / len(labels))
-    answers = progress(predict(classifier, files, wide), "asking the model", total=len(files))
-    rows = [unknown if answer.probabilities is None else answer.probabilities for answer in answers]
-    small = np.stack([_thumbnail(path) for path in files])
-    return Suggestions(labels, np.array(rows, dtype=np.float64), hashes(small))
-
-
-def _thumbnail(path: Path) -> NDArray[np.uint8]:
-    try:
-        return thumbnail(decode(path.read_bytes(), min_side=2 * THUMBNAIL).pixels)
-    except (OSError, UnusableImage):
-        return np.zeros((THUMBNAIL, THUMBNAIL), np.uint8)

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from tests.bundles import metadata, write_bundle
 from tests.training.checks.pictures import save, scene, write_table
 from training.__main__ import main
 from training.labelling.journal import FILE, Entry, Journal, read
@@ -66,8 +68,8 @@ def test_no_acknowledged_answer_is_lost_when_the_server_is_killed(tmp_path: Path
     assert [(entry.file, entry.label) for entry in read(tmp_path)] == given
     with labelling(tmp_path, "--classes", "cat,dog", "--rater", "ann") as (address, _):
         again = call(address, "api/state?tab=t")
-        assert (again["done"], again["can_undo"]) == (3, True)
-        assert call(address, "api/undo", {"tab": "t"})["photo"]["file"] == given[-1][0]
+        assert (again["done"], again["undo"]) == (3, index)
+        assert call(address, "api/undo", {"tab": "t", "index": index})["photo"]["file"] == given[-1][0]
 
 
 def test_classes_must_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,6 +105,8 @@ def test_sort_copies_what_raters_agree_about(tmp_path: Path, capsys: pytest.Capt
             "file": "cat/x__1.png",
             "label": "cat",
             "ratings": "2",
+            "agreement": "1",
+            "rated_by": "ann; bob",
             "person": "p1",
         }
     said = capsys.readouterr().out
@@ -117,6 +121,42 @@ def test_sort_never_writes_into_a_full_folder(tmp_path: Path, capsys: pytest.Cap
     assert "Expected a new or empty folder" in capsys.readouterr().err
     assert main(["sort", str(tmp_path), str(tmp_path / "out"), "--rater", "ann"]) == 0
     assert (tmp_path / "out/dog/2.png").is_file()
+
+
+def test_files_of_one_flat_name_stay_two(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    (folder / "x").mkdir(parents=True)
+    with Journal(folder) as journal:
+        for name in ("x/1.png", "x__1.png"):
+            save(scene(len(name), size=24), folder / name)
+            journal.append(Entry("ann", name, "label", "cat"))
+    assert main(["sort", str(folder), str(out)]) == 0
+    copies = sorted((out / "cat").iterdir())
+    assert [path.name for path in copies] == ["x__1-2.png", "x__1.png"]
+    assert copies[0].read_bytes() != copies[1].read_bytes()
+
+
+def test_sort_writes_nowhere_but_below_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(scene(0, size=24), tmp_path / "1.png")
+    with Journal(tmp_path) as journal:
+        journal.append(Entry("ann", "1.png", "label", "../../elsewhere"))
+    assert main(["sort", str(tmp_path), str(tmp_path / "out")]) == 2
+    assert "Expected labels named like folders" in capsys.readouterr().err
+
+
+def test_a_sure_model_labels_what_nobody_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_bundle(tmp_path / "models", metadata())
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    for name, colour in (("red.png", "red"), ("green.png", "lime"), ("skipped.png", "blue")):
+        save(Image.new("RGB", (40, 40), colour), folder / name)
+    with Journal(folder) as journal:
+        journal.append(Entry("ann", "red.png", "label", "blue"))
+        journal.append(Entry("ann", "skipped.png", "skip"))
+    assert main(["sort", str(folder), str(out), "--model", str(tmp_path / "models/colours")]) == 0
+    with (out / "labels.csv").open(newline="") as file:
+        found = {row["file"]: (row["ratings"], row["rated_by"]) for row in csv.DictReader(file)}
+    assert found == {"blue/red.png": ("1", "ann"), "green/green.png": ("0", "colours 1")}
+    assert "1 of them were labelled by the model alone" in capsys.readouterr().out
 
 
 def test_sort_needs_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,9 @@ import pytest
 from service.metadata import Label
 from tests.serving import serve_app
 from tests.training.checks.pictures import save, scene
+from training.labelling.deciding import decide
 from training.labelling.journal import Entry, Journal, read, standing
+from training.labelling.saving import pace
 from training.labelling.server import create_app
 from training.labelling.suggestions import Suggestions
 from training.labelling.workspace import Workspace
@@ -65,9 +67,10 @@ def test_a_reload_shows_the_same_photo_and_another_tab_another(client: httpx.Cli
 def test_undo_is_per_tab_and_returns_to_the_photo(client: httpx.Client, workspace: Workspace) -> None:
     mine, theirs = state(client)["photo"], state(client, "other")["photo"]
     post(client, "answer", tab="t", index=mine["index"], action="label", label="cat")
-    post(client, "answer", tab="other", index=theirs["index"], action="skip")
-    back = post(client, "undo", tab="t")
-    assert (back["photo"]["index"], back["done"], back["can_undo"]) == (mine["index"], 1, False)
+    after = post(client, "answer", tab="other", index=theirs["index"], action="skip")
+    assert after["undo"] == theirs["index"]
+    back = post(client, "undo", tab="t", index=mine["index"])
+    assert (back["photo"]["index"], back["done"], back["undo"]) == (mine["index"], 1, None)
     assert list(standing(read(workspace.folder))["ann"]) == [theirs["file"]]
 
 
@@ -75,7 +78,20 @@ def test_when_all_is_answered_there_is_no_photo(client: httpx.Client) -> None:
     for _ in range(6):
         post(client, "answer", tab="t", index=state(client)["photo"]["index"], action="skip")
     done = state(client)
-    assert (done["photo"], done["done"], done["skipped"], done["can_undo"]) == (None, 6, 6, True)
+    assert (done["photo"], done["done"], done["skipped"]) == (None, 6, 6)
+
+
+def test_what_is_sent_again_because_the_answer_got_lost_counts_once(
+    client: httpx.Client, workspace: Workspace
+) -> None:
+    first = state(client)["photo"]["index"]
+    for _ in range(2):
+        second = post(client, "answer", tab="t", index=first, action="label", label="cat")["photo"]["index"]
+    assert len(read(workspace.folder)) == 1
+    post(client, "answer", tab="t", index=second, action="label", label="dog")
+    for _ in range(2):
+        assert post(client, "undo", tab="t", index=second)["undo"] == first
+    assert [entry.label for entry in standing(read(workspace.folder))["ann"].values()] == ["cat"]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +132,7 @@ def test_photos_are_pictures_whatever_the_file_says(client: httpx.Client, worksp
 def test_a_second_opinion_is_formed_without_the_first(workspace: Workspace) -> None:
     for index in range(4):
         workspace.journal.append(Entry("bob", f"{index}.png", "label", "cat"))
-    second = Workspace(
-        workspace.folder, workspace.files, LABELS, workspace.journal, "ann", None, second_opinion=True
-    )
+    second = Workspace(workspace.folder, workspace.files, LABELS, workspace.journal, "ann", None, "second")
     with served(second) as client:
         assert (state(client)["total"], state(client)["agreements"]) == (4, [])
         for label in ("cat", "cat", "cat", "dog"):
@@ -140,4 +154,40 @@ def test_the_least_certain_photo_comes_first_then_the_most_unlike(workspace: Wor
         assert (first["file"], first["confidence"]) == ("1.png", 0.5)
         after = post(client, "answer", tab="t", index=1, action="label", label=first["suggestion"])
     assert after["photo"]["file"] == "3.png"  # 4.png is less certain, but looks like 1.png
-    assert after["saving"] == {"suggested": 1, "right": 1, "sure": 3}
+    assert after["saving"] == {
+        "suggested": 1,
+        "right": 1,
+        "left": 5,
+        "sure": 3,
+        "sure_labelled": 0,
+        "sure_right": 0,
+    }
+
+
+def test_a_third_person_sees_what_two_others_dispute(workspace: Workspace) -> None:
+    for rater, labels in (("bob", ("cat", "cat", "dog")), ("eve", ("cat", "dog", "cat"))):
+        for index, label in enumerate(labels):
+            workspace.journal.append(Entry(rater, f"{index}.png", "label", label))
+    third = Workspace(workspace.folder, workspace.files, LABELS, workspace.journal, "ann", None, "disputed")
+    with served(third) as client:
+        files = set()
+        while (shown := state(client))["photo"] is not None:
+            files.add(shown["photo"]["file"])
+            post(client, "answer", tab="t", index=shown["photo"]["index"], action="label", label="cat")
+        assert (files, shown["total"]) == ({"1.png", "2.png"}, 2)
+    decided, disputed = decide(standing(read(workspace.folder)))
+    assert {file: (item.label, round(item.agreement, 2)) for file, item in decided.items()} == {
+        "0.png": ("cat", 1.0),
+        "1.png": ("cat", 0.67),
+        "2.png": ("cat", 0.67),
+    }
+    assert disputed == {}
+
+
+def test_the_pace_is_the_time_between_answers_without_pauses() -> None:
+    seconds = [0, 2, 4, 600, 603, 605, 607]
+    entries = [
+        Entry("ann", "f", "skip", time=f"2026-01-01T00:{s // 60:02}:{s % 60:02}+00:00") for s in seconds
+    ]
+    assert pace(entries, "ann") == 2.0
+    assert pace(entries[:4], "ann") is None and pace(entries, "bob") is None

@@ -1,12 +1,24 @@
 // One photo at a time: keys and buttons become answers, and an answer counts once the server has written it.
 import { say, show, showTrouble } from "./view.js";
 
-const tab = sessionStorage.tab ?? crypto.randomUUID();
-sessionStorage.tab = tab;
-
+let tab = "";
 let state = null;
 let busy = false;
 let unsent = null;
+
+// A tab keeps its id over a reload. A duplicated tab is given a copy of the id and takes a new one.
+async function nameTab() {
+  const known = sessionStorage.tab;
+  const free = known && await new Promise((resolve) => {
+    const held = () => { resolve(true); return new Promise(() => {}); };
+    navigator.locks.request(known, { signal: AbortSignal.timeout(500) }, held).catch(() => resolve(false));
+  });
+  if (free) return known;
+  const fresh = crypto.randomUUID();
+  navigator.locks.request(fresh, () => new Promise(() => {}));
+  sessionStorage.tab = fresh;
+  return fresh;
+}
 
 async function call(path, body) {
   const options = body && {
@@ -37,8 +49,11 @@ async function send(path, body, spoken) {
 }
 
 const load = () => send(`api/state?tab=${encodeURIComponent(tab)}`, null, "");
-const undo = () => state?.can_undo && send("api/undo", {}, "Taken back");
 const retry = () => unsent && send(unsent.path, unsent.body, unsent.spoken);
+
+function undo() {
+  if (state && state.undo !== null && !unsent) send("api/undo", { index: state.undo }, "Taken back");
+}
 
 function skip() {
   if (state?.photo && !unsent) send("api/answer", { index: state.photo.index, action: "skip" }, "Skipped");
@@ -51,11 +66,11 @@ function answer(label) {
 }
 
 function onKey(event) {
-  const undoKeys = event.key === "u" || event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey));
-  if (event.repeat || event.altKey || ((event.ctrlKey || event.metaKey) && event.key !== "z")) return;
+  const command = event.ctrlKey || event.metaKey;
+  if (event.repeat || event.altKey || (command && event.key !== "z")) return;
   const number = Number.parseInt(event.key, 10);
   const onButton = event.target instanceof HTMLButtonElement;
-  if (undoKeys) undo();
+  if (event.key === "u" || event.key === "Backspace" || (event.key === "z" && command)) undo();
   else if (event.key === "s") skip();
   else if (number >= 1 && number <= (state?.labels.length ?? 0)) answer(state.labels[number - 1]);
   else if (event.key === "Enter" && !onButton && state?.photo?.suggestion) {
@@ -67,8 +82,8 @@ function onKey(event) {
 }
 
 document.addEventListener("keydown", onKey);
-document.querySelector("#undo").addEventListener("click", undo);
-document.querySelector("#undo-last").addEventListener("click", undo);
+for (const button of document.querySelectorAll(".undo")) button.addEventListener("click", undo);
 document.querySelector("#skip").addEventListener("click", skip);
 document.querySelector("#retry").addEventListener("click", retry);
+tab = await nameTab();
 load();
