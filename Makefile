@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 SERVICE_ENV := .venv/service
 DEV_ENV := .venv/dev
 
-.PHONY: serve setup test test-containers lint format lock bench clean help
+.PHONY: serve setup test test-containers lint format lock bench flagship clean help
 
 help:  ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,24 @@ clients: $(DEV_ENV)/.ready node_modules/.ready  ## generate the typed clients ag
 format: $(DEV_ENV)/.ready  ## rewrite the code in the house style
 	$(DEV_ENV)/bin/ruff format .
 	$(DEV_ENV)/bin/ruff check --fix .
+
+# The recipe of models/eye-shape/2; docs/experiments.md says why each choice was made.
+FLAGSHIP := --size 80 --until block4 --head conv --heads 5 --hidden 64 --augment 12 --variation strong \
+  --epochs 16 --batch 32 --learning-rate 1e-3 --schedule cosine --class-weights logits \
+  --soft-labels agreement --label-smoothing 0.05 --best last
+OUT ?= runs/flagship
+
+flagship: $(DEV_ENV)/.ready  ## train, export and measure the eye-shape model again (DATA=photos OUT=folder)
+	@test -n "$(DATA)" || { echo "make flagship DATA=<folder with train/, validation/ and labels.csv>"; exit 2; }
+	$(DEV_ENV)/bin/python -m training crossvalidate $(DATA) --out $(OUT)/crossvalidation $(FLAGSHIP) --by agreement
+	$(DEV_ENV)/bin/python -m training fit $(DATA) --out $(OUT)/run $(FLAGSHIP)
+	$(DEV_ENV)/bin/python -m training export $(OUT)/run --to $(OUT)/models/eye-shape/2 \
+	  --classes models/eye-shape/classes.csv --card-notes models/eye-shape/card-notes.md \
+	  --golden models/eye-shape/1/golden/1.png models/eye-shape/1/golden/2.png \
+	  --description "$$(cat models/eye-shape/description.txt)"
+	for column in agreement source eye geometry; do \
+	  $(DEV_ENV)/bin/python -m training evaluate $(OUT)/models/eye-shape/2 $(DATA) --by $$column \
+	    --out $(OUT)/measured/$$column || exit 1; done
 
 lock:  ## pin every dependency again, with hashes (needs uv)
 	for name in dev training tracing service; do \

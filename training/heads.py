@@ -19,7 +19,7 @@ MEMBERS: Final = "members"
 """Name of the layer that holds the heads and gives their logits `[N, K, C]`."""
 DECAY: Final = 3e-4
 """Factor of the squared kernels in the loss."""
-CHANNEL_DROPOUT: Final = 0.1
+CHANNEL_DROPOUT: Final = 0.2
 """Share of the base's channels that a head does not see in a step."""
 MOMENTUM: Final = 0.95
 """Of the running means: an epoch of a small data set has few steps."""
@@ -55,3 +55,12 @@ def _convolution(x: keras.KerasTensor, channels: int, side: int, name: str) -> k
     )
     x = keras.layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(layer(x))
     return keras.layers.ReLU(name=f"{name}_relu")(x)
+
+
+def member_layers(members: keras.Model) -> list[list[keras.Layer]]:
+    """For each head of `build_members` the layers from its last map to its logits, in order."""
+    count = sum(layer.name.endswith("_flatten") for layer in members.layers)
+    parts = ("flatten", "dropout", "logits")
+    return [
+        [members.get_layer(f"head{number}_{part}") for part in parts] for number in range(1, count + 1)
+    ]

@@ -2,9 +2,12 @@ import keras
 import numpy as np
 import pytest
 
+from training.calibration import softmax
+from training.graph import to_onnx
 from training.heads import MEMBERS
 from training.hyperparameters import HyperParameters
 from training.network import assemble, build_head, part, trained_part
+from training.parity import run_onnx
 
 RECIPE = HyperParameters(head="conv", heads=3, hidden=4)
 FEATURES = np.random.default_rng(0).random((5, 4, 4, 6), dtype=np.float32)
@@ -33,3 +36,12 @@ def test_a_logit_is_a_sum_over_the_places_of_the_last_map() -> None:
     kernel, bias = members.get_layer("head1_logits").get_weights()
     evidence = np.einsum("nhwc,hwck->nhwk", last, kernel.reshape(4, 4, 4, 2))
     np.testing.assert_allclose(evidence.sum(axis=(1, 2)) + bias, head(FEATURES), rtol=1e-4, atol=1e-5)
+
+
+def test_the_exported_graph_answers_alike() -> None:
+    image = keras.Input((8, 8, 3), name="image")
+    base = keras.Model(image, keras.layers.MaxPooling2D(2, name="base")(image))
+    network = assemble(base, build_head((4, 4, 3), 2, RECIPE))
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
+    expected = softmax(np.asarray(network(pictures.astype(np.float32))), 1.5)
+    np.testing.assert_allclose(run_onnx(to_onnx(network, 1.5), pictures, batch=3), expected, atol=1e-5)
