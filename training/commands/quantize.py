@@ -102,20 +102,22 @@ def read_material(source: Source, root: Path, count: int, seed: int) -> Material
     metadata, recipe = source.metadata, source.metadata.hyperparameters
     data = read_dataset(root, recipe.get("validation_share", 0.2), recipe.get("seed", 1))
     _check(metadata, data)
-    train, validation = _drawn(data.split("train"), 2 * count, seed), data.split("validation")
-    if len(train) < 2 or not validation:
+    calibration, tuning = _drawn(data.split("train"), count, seed)
+    validation = data.split("validation")
+    if not (tuning and validation):
         raise TrainingError(
-            f"Expected two training photos and a validation photo in {root}. "
-            f"Received: {len(train)} and {len(validation)}."
+            f"Expected two training photos of a class and a validation photo in {root}. Received: fewer."
         )
     ids = [label.id for label in metadata.labels]
-    images = load(train, source.size, metadata.crop)
+    first, second, third = (
+        load(photos, source.size, metadata.crop) for photos in (calibration, tuning, validation)
+    )
     heldout = HeldOut(
-        images=load(validation, source.size, metadata.crop),
+        images=third,
         labels=np.array([ids.index(photo.label) for photo in validation], dtype=np.int64),
         people=np.array([photo.person for photo in validation]),
     )
-    return Material(images[::2], images[1::2], heldout)
+    return Material(first, second, heldout)
 
 
 def _check(metadata: BundleMetadata, data: Dataset) -> None:
@@ -132,14 +134,15 @@ def _check(metadata: BundleMetadata, data: Dataset) -> None:
         )
 
 
-def _drawn(photos: Sequence[Photo], count: int, seed: int) -> list[Photo]:
-    """At most `count` photos: the classes in turn, so that a rare one is among them."""
-    order = np.random.default_rng(seed).permutation(len(photos))
+def _drawn(photos: Sequence[Photo], count: int, seed: int) -> tuple[list[Photo], list[Photo]]:
+    """Two lists of about `count` photos at most: the classes in turn, so that a rare one is in both."""
     by_class: dict[str, list[Photo]] = {}
-    for index in order:
+    for index in np.random.default_rng(seed).permutation(len(photos)):
         by_class.setdefault(photos[index].label, []).append(photos[index])
     turns = [(turn, photo) for group in by_class.values() for turn, photo in enumerate(group)]
-    return [photo for _, photo in sorted(turns, key=lambda item: item[0])][:count]
+    chosen = sorted(turns, key=lambda item: item[0])[: 2 * count]
+    first, second = ([photo for turn, photo in chosen if turn % 2 == side] for side in (0, 1))
+    return first, second
 
 
 def _report(found: Mapping[str, Any]) -> None:

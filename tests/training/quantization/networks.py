@@ -19,7 +19,7 @@ WIDTH = 16
 
 
 def graph(seed: int = 0) -> ModelProto:
-    """Pictures to probabilities of blue and red, with `evidence` `[N, 8, 8]` as a further output.
+    """Pictures to probabilities of blue and red, with `evidence` `[N, 8, 8, 2]` as a further output.
 
     The first convolution takes the means of colours, the second mixes channels at random; nothing is trained.
     """
@@ -47,7 +47,8 @@ def graph(seed: int = 0) -> ModelProto:
         node("Conv", ["p1", "w2", "b2"], ["c2"], name="block1_conv2", pads=[1, 1, 1, 1]),
         node("Relu", ["c2"], ["r2"]),
         node("ReduceMean", ["r2"], ["average"], axes=[2, 3], keepdims=0),
-        node("ReduceMean", ["r2"], ["evidence"], axes=[1], keepdims=0),
+        node("Transpose", ["r2"], ["places"], perm=[0, 2, 3, 1]),
+        node("MatMul", ["places", "dense"], ["evidence"]),
         node("MatMul", ["average", "dense"], ["product"]),
         node("Add", ["product", "offset"], ["logits"]),
         node("Softmax", ["logits"], ["probabilities"], axis=1),
@@ -59,7 +60,7 @@ def graph(seed: int = 0) -> ModelProto:
         [value("image", TensorProto.UINT8, ["N", SIZE, SIZE, 3])],
         [
             value("probabilities", TensorProto.FLOAT, ["N", 2]),
-            value("evidence", TensorProto.FLOAT, ["N", SIZE // 4, SIZE // 4]),
+            value("evidence", TensorProto.FLOAT, ["N", SIZE // 4, SIZE // 4, 2]),
         ],
         [numpy_helper.from_array(array.astype(np.float32), name) for name, array in weights.items()],
     )

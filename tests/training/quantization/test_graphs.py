@@ -41,10 +41,11 @@ def convolved_types(model: ModelProto) -> dict[str, int | None]:
 
 
 def test_multiply_adds_are_counted_per_picture() -> None:
-    first, second, dense = layers(graph())
+    first, second, evidence, dense = layers(graph())
     assert first.multiply_adds == SIZE * SIZE * WIDTH * 3 * 9
     assert second.multiply_adds == (SIZE // 4) ** 2 * WIDTH * WIDTH * 9
     assert dense.multiply_adds == WIDTH * 2
+    assert evidence.multiply_adds == (SIZE // 4) ** 2 * WIDTH * 2
     assert (first.bias, dense.bias) == ("b1", None)
 
 
@@ -54,12 +55,12 @@ def test_the_network_is_told_by_the_names_of_its_layers() -> None:
     assert facts.parameters == WIDTH * 27 + WIDTH * WIDTH * 9 + 2 * WIDTH + 2 * WIDTH + 2
 
 
-def test_convolutions_become_int8_and_the_small_dense_layer_stays(
+def test_convolutions_become_int8_and_small_or_shared_layers_stay(
     ready: FloatGraph, observed: Observed
 ) -> None:
     model = ready.quantized(observed)
     assert convolved_types(model) == {"block1_conv1": TensorProto.INT8, "block1_conv2": TensorProto.INT8}
-    assert Counter(node.op_type for node in model.graph.node)["MatMul"] == 1
+    assert Counter(node.op_type for node in model.graph.node)["MatMul"] == 2
     assert "dense" in {tensor.name for tensor in model.graph.initializer}
 
 
@@ -89,6 +90,20 @@ def test_the_search_says_what_it_tried(ready: FloatGraph) -> None:
     assert choice.error <= choice.errors[choice.method]
     assert len(said) == len(METHODS) + len(choice.gains)
     assert choice.document()["float_layers"] == list(choice.keep)
+
+
+def test_quiet_channels_are_raised_and_lowered_again() -> None:
+    model = FloatGraph.of(graph(), IMAGES).model
+    assert run_onnx(model, IMAGES, 8) == pytest.approx(run_onnx(graph(), IMAGES, 8), abs=1e-5)
+    before, after = (
+        {tensor.name: numpy_helper.to_array(tensor) for tensor in one.graph.initializer}
+        for one in (graph(), model)
+    )
+    # Only where float begins: the first convolution feeds the second.
+    assert np.array_equal(before["w1"], after["w1"])
+    factors = after["r2/reach"].reshape(-1)
+    assert factors.min() < 0.5 and factors.max() == 1
+    assert after["w2"] * factors[:, None, None, None] == pytest.approx(before["w2"], abs=1e-6)
 
 
 def test_stored_weights_are_restored_before_they_are_rounded_again() -> None:
