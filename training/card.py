@@ -54,10 +54,17 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             f"- Not sure: under a confidence of {metadata.threshold:.2f}. {calibration['coverage']:.0%} of "
             f"the photos are at or above it, and {calibration['accuracy_when_sure']:.1%} of those are right.",
             _arithmetic(metadata) or _stored(storage, parity),
-            "- The best epoch, the temperature and the threshold were all chosen on the people that these "
-            "numbers are about: expect new people to fare a little worse.",
+            f"- {_chosen(metadata)} on the people that these numbers are about: expect new people to fare a "
+            "little worse.",
         ]
     )
+
+
+def _chosen(metadata: BundleMetadata) -> str:
+    """What the held-out people decided, so that their numbers flatter the model."""
+    if metadata.hyperparameters.get("best") == "last":
+        return "Only the temperature and the threshold were chosen"
+    return "The best epoch, the temperature and the threshold were all chosen"
 
 
 def _stored(storage: Mapping[str, Any], parity: Mapping[str, Any]) -> str:
