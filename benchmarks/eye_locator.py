@@ -1,23 +1,26 @@
 """How well the eye locator agrees with MediaPipe, whose networks it runs, and how fast it is.
 
-    python -m benchmarks.eye_locator FACES [--mediapipe mediapipe.json]
+    python -m benchmarks.eye_locator FACES [--mediapipe mediapipe.json] [--negatives PICTURES]
     python -m benchmarks.eye_locator FACES --ask-mediapipe mediapipe.json    (needs mediapipe 0.10.21)
 
 FACES holds `photos/` and `faces.csv` with the columns photo and, for left and right, outer and inner, x and
-y: `left_outer_x`, ... in pixels of the upright photo. The second form asks MediaPipe itself which faces it
-finds; run it where mediapipe is installed, it is no dependency of this project.
+y: `left_outer_x`, ... in pixels of the upright photo. PICTURES is a folder of pictures without people. The
+second form asks MediaPipe itself which faces it finds; run it where mediapipe is installed, it is no
+dependency of this project.
 """
 
 import argparse
 import csv
 import importlib
 import json
+import resource
 import statistics
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +28,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.drawn_eyes import with_dark_glasses, with_shut_eyes
+from service import locator_bundle
 from service.eyes import Eye, EyeLocator, Face
 from service.geometry import RGB, Point, Square
 from service.images import decode
@@ -56,22 +60,27 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--locator", type=Path, default=Path("models/eye-locator/1"))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--mediapipe", type=Path, help="what --ask-mediapipe wrote")
+    parser.add_argument("--negatives", type=Path, help="folder of pictures without people")
     parser.add_argument("--ask-mediapipe", type=Path, metavar="JSON", help="ask MediaPipe and stop")
     options = parser.parse_args(argv)
     references = read_references(options.faces)
     if options.ask_mediapipe:
         options.ask_mediapipe.write_text(json.dumps(ask_mediapipe(references)) + "\n", encoding="utf-8")
         return 0
-    start = time.perf_counter()
-    locator = EyeLocator(options.locator, options.threads)
-    say(f"loaded in {(time.perf_counter() - start) * 1000:.0f} ms")
+    before, start = resident(), time.perf_counter()
+    locator = locator_bundle.load(options.locator, options.threads)
+    elapsed = (time.perf_counter() - start) * 1000
+    say(f"loaded, verified and warm in {elapsed:.0f} ms; {resident() - before:.0f} MB")
+    report_time(locator, references)
     found = [locator.locate(one.picture(), every_face=True) for one in progress(references, "agreement")]
     report_agreement(references, found)
     if options.mediapipe:
         report_mediapipe(references, found, json.loads(options.mediapipe.read_text(encoding="utf-8")))
     report_states(locator, references, found)
     report_robustness(locator, references, found)
-    report_time(locator, references)
+    if options.negatives:
+        report_negatives(locator, options.negatives)
+    say(f"memory at the end: {resident():.0f} MB, {resident() - before:.0f} MB more than before loading")
     return 0
 
 
@@ -175,6 +184,29 @@ def report_robustness(locator: EyeLocator, references: list[Reference], found: l
         say(f"{name}: {count} of {len(some)} faces")
 
 
+def report_negatives(locator: EyeLocator, folder: Path) -> None:
+    """Open eyes seen in pictures without people, in four turns and three sizes; and how long it takes."""
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in {".jpg", ".png"})
+    times, seen, asked = [], Counter[str](), 0
+    for path in files:
+        image = Image.fromarray(decode(path.read_bytes()).pixels)
+        for side, turns in product((320, 640, 1280), range(4)):
+            picture = np.ascontiguousarray(np.rot90(np.asarray(_fitted(image, side)), turns))
+            start = time.perf_counter()
+            faces = locator.locate(picture, every_face=True)
+            times.append((time.perf_counter() - start) * 1000)
+            asked += 1
+            seen["faces"] += bool(faces)
+            seen["open eyes"] += any(eye.state == "open" for face in faces for eye in face.eyes)
+            seen["close-ups"] += not faces and locator.looks_like_eye_closeup(picture)
+    median, high = np.percentile(times, [50, 95])
+    say(
+        f"{len(files)} pictures without people, {asked} variants: {seen['faces']} with a face, "
+        f"{seen['open eyes']} with an open eye, {seen['close-ups']} taken for a close-up; "
+        f"median {median:.0f} ms, 95 % within {high:.0f} ms"
+    )
+
+
 def report_time(locator: EyeLocator, references: list[Reference]) -> None:
     """Milliseconds from decoded pixels, 1280 on the longer side, to both eyes; over twelve photos."""
     times = []
@@ -203,6 +235,12 @@ def corner_error(eye: Eye, outer: Point, inner: Point) -> float:
     wanted = np.array([outer, inner])
     distances = np.linalg.norm(np.array([eye.outer, eye.inner]) - wanted, axis=1)
     return float(distances.mean() / np.linalg.norm(wanted[0] - wanted[1]))
+
+
+def resident() -> float:
+    """Memory of this process in MB."""
+    with Path("/proc/self/statm").open(encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 1e6
 
 
 def overlap(a: Square, b: Square) -> float:

@@ -51,7 +51,8 @@ class FaceDetector:
         yield self._detect(self._far, picture, [whole], FAR_SCORE)
         turned = [View(whole.x, whole.y, whole.side * 1.2, angle) for angle in (-math.pi / 4, math.pi / 4)]
         yield self._detect(self._near, picture, [View.whole(picture, margin=1.0), *turned], SCORE)
-        yield self._detect(self._far, picture, _tiles(picture), FAR_SCORE)
+        if max(picture.shape[:2]) >= 2 * self._far.size:  # enlarging shows nothing new
+            yield self._detect(self._far, picture, _tiles(picture), FAR_SCORE)
 
     def _detect(self, network: Network, picture: RGB, views: list[View], least: float) -> list[Detection]:
         found = []
