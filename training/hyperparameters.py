@@ -69,6 +69,13 @@ class HyperParameters:
         "logits: as none, with each class's share added to its logit in training (Menon et al. 2021)",
         choices=("balanced", "none", "logits"),
     )
+    logit_shares: float = _option(
+        1.0,
+        "with class_weights logits: 1 makes every class count the same, 0 every photo; in between, rare classes "
+        "are found a little less often and common ones more",
+        low=0.0,
+        high=2.0,
+    )
     augment: int = _option(
         0,
         "augmented versions of each training photo (flipped, shifted, turned, other light); each epoch draws "
