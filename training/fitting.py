@@ -131,9 +131,7 @@ def fit(
     classes = model.output.shape[-1]
     weights = class_weights(train.targets, classes, recipe.class_weights)
     truth = train.truth(classes, recipe.label_smoothing)
-    step = _step(
-        model, _rate(stage, recipe, len(train.targets)), _shift(train.targets, classes, recipe.class_weights)
-    )
+    step = _step(model, _rate(stage, recipe, len(train.targets)), _shift(train.targets, classes, recipe))
     forward = _forward(model)
     # Logits trained with the classes' shares added are about classes of the same size.
     kind = "none" if recipe.class_weights == "none" else "balanced"
@@ -191,16 +189,18 @@ def _rate(stage: Stage, recipe: HyperParameters, photos: int) -> Any:
     return keras.optimizers.schedules.CosineDecay(stage.learning_rate, steps)
 
 
-def _shift(targets: NDArray[np.int64], classes: int, kind: str) -> NDArray[np.float32]:
+def _shift(targets: NDArray[np.int64], classes: int, recipe: HyperParameters) -> NDArray[np.float32]:
     """What is added to the logits in training, `[classes]`.
 
     With the logarithm of each class's share there, the network itself learns what is left when the shares are
-    equal (Menon et al., "Long-Tail Learning via Logit Adjustment", ICLR 2021).
+    equal (Menon et al., "Long-Tail Learning via Logit Adjustment", ICLR 2021); with a part of it, what lies
+    between equal and actual shares.
     """
     counts = np.bincount(targets, minlength=classes)
-    if kind != "logits":
+    if recipe.class_weights != "logits":
         return np.zeros(classes, dtype=np.float32)
-    return np.log(np.maximum(counts, 1) / len(targets)).astype(np.float32)
+    shares = np.maximum(counts, 1) / len(targets)
+    return (recipe.logit_shares * np.log(shares)).astype(np.float32)
 
 
 def _step(model: keras.Model, rate: Any, shift: NDArray[np.float32]) -> Callable[..., Any]:

@@ -71,8 +71,8 @@ class HyperParameters:
     )
     logit_shares: float = _option(
         1.0,
-        "with class_weights logits: 1 makes every class count the same, 0 every photo; in between, rare classes "
-        "are found a little less often and common ones more",
+        "with class_weights logits: 1 makes every class count the same, 0 every photo; in between, rare "
+        "classes are found a little less often and common ones more",
         low=0.0,
         high=2.0,
     )

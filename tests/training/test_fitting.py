@@ -64,13 +64,13 @@ def test_shares_in_the_logits_make_the_network_fair_to_a_rare_class() -> None:
     targets = np.repeat([0, 1], [30, 10])
     nothing = Examples(np.zeros((1, 40, 1, 1, 1), np.float16), targets)
     answers = []
-    for kind in ("none", "logits"):
-        recipe = HyperParameters(head="gap", dropout=0.0, batch=40, class_weights=kind)
+    for kind, shares in (("none", 1.0), ("logits", 0.5), ("logits", 1.0)):
+        recipe = HyperParameters(head="gap", dropout=0.0, batch=40, class_weights=kind, logit_shares=shares)
         model = build_head((1, 1, 1), 2, recipe)
         fit(model, nothing, nothing, Stage("head", 150, 0.05), recipe, 1, lambda epoch: None)
         logits = np.asarray(model(np.zeros((1, 1, 1, 1))))[0]
         answers.append(logits[0] - logits[1])
-    assert answers == pytest.approx([np.log(3), 0], abs=0.05)
+    assert answers == pytest.approx([np.log(3), np.log(3) / 2, 0], abs=0.05)
 
 
 def test_balanced_weights_make_classes_equal() -> None:
