@@ -53,6 +53,7 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             f"{calibration['nll_before']:.3f} to {calibration['nll_after']:.3f}.",
             f"- Not sure: under a confidence of {metadata.threshold:.2f}. {calibration['coverage']:.0%} of "
             f"the photos are at or above it, and {calibration['accuracy_when_sure']:.1%} of those are right.",
+            *_typicality(metadata),
             _arithmetic(metadata) or _stored(storage, parity),
             f"- {_chosen(metadata)} on the people that these numbers are about: expect new people to fare a "
             "little worse.",
@@ -65,6 +66,16 @@ def _chosen(metadata: BundleMetadata) -> str:
     if metadata.hyperparameters.get("best") == "last":
         return "Only the temperature and the threshold were chosen"
     return "The best epoch, the temperature and the threshold were all chosen"
+
+
+def _typicality(metadata: BundleMetadata) -> list[str]:
+    found = metadata.metrics.get("typicality")
+    if not found:
+        return []
+    return [
+        f"- Also not sure: whatever is less typical than {found['bound']:.0%} of the training photos, by its "
+        f"distance in the base's features. {found['refused']:.1%} of the validation photos are."
+    ]
 
 
 def _stored(storage: Mapping[str, Any], parity: Mapping[str, Any]) -> str:

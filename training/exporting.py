@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 from pydantic import ValidationError
 
+from service.classifier import TYPICALITY
 from service.metadata import BundleMetadata, Label
 from training.bundling import LICENCE, Target, write_bundle
 from training.calibration import Calibration, calibrate, softmax
@@ -24,8 +25,17 @@ from training.golden import golden_pictures
 from training.graph import to_onnx
 from training.heldout import HeldOut
 from training.metrics import score
-from training.parity import Agreement, ParityError, agreement, check_parity, parity_images, run_onnx
+from training.parity import (
+    Agreement,
+    ParityError,
+    agreement,
+    check_parity,
+    outputs_of,
+    parity_images,
+    run_onnx,
+)
 from training.storage import TOLERANCE, Storage, store
+from training.typicality import BOUND, Typicality
 
 SIZE_LIMIT: Final = 32_000_000
 """Bytes up to which `auto` stores float16; int8 above."""
@@ -40,6 +50,8 @@ class Trained:
     facts: Mapping[str, Any]
     """Fields of BundleMetadata that come from the run: crop, hyperparameters, dataset, tools."""
     labels: tuple[Label, ...]
+    typicality: Typicality | None = None
+    """What training photos are like; None where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,7 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     logits = _logits(trained.network, heldout.images)
     calibration = calibrate(logits, heldout.labels, heldout.people)
     say(f"temperature {calibration.temperature:.3f}, not sure under {calibration.threshold:.3f}")
-    graph = to_onnx(trained.network, calibration.temperature)
+    graph = to_onnx(trained.network, calibration.temperature, trained.typicality)
     pictures = parity_images(heldout.images)
     parity = check_parity(
         graph, pictures, softmax(_logits(trained.network, pictures), calibration.temperature)
@@ -81,6 +93,10 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     evaluation = Evaluation(f"{target.name} {target.version}", "validation", scores)
     measured = _metrics(evaluation, calibration, parity, shrinkage, storage)
     facts = {**trained.facts, "network": describe(graph)}
+    if TYPICALITY in outputs_of(small):
+        typicality = run_onnx(small, heldout.images, batch=8, output=TYPICALITY)
+        measured["typicality"] = {"bound": BOUND, "refused": round(float((typicality < BOUND).mean()), 6)}
+        facts["typicality_bound"] = BOUND
     metadata = _metadata(replace(trained, facts=facts), target, options, calibration, measured)
     write_bundle(small, metadata, target, golden, options.notes)
     return metadata

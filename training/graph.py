@@ -1,4 +1,4 @@
-"""A Keras network as one ONNX graph: uint8 pictures in, calibrated probabilities out."""
+"""A Keras network as one ONNX graph: uint8 pictures in, calibrated probabilities and their reasons out."""
 
 import logging
 from typing import Any, Final
@@ -8,25 +8,37 @@ import tensorflow as tf
 import tf2onnx
 from onnx import ModelProto, numpy_helper
 
-INPUT: Final = "image"
-OUTPUT: Final = "probabilities"
+from service.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
+from training.evidence import Split
+from training.typicality import Typicality
+
 OPSET: Final = 17
 
 logging.getLogger("tf2onnx").setLevel(logging.ERROR)
 
 
-def to_onnx(network: Any, temperature: float = 1.0) -> ModelProto:
+def to_onnx(network: Any, temperature: float = 1.0, typicality: Typicality | None = None) -> ModelProto:
     """Convert a network with its preprocessing inside: RGB `[N, S, S, 3]` 0..255 to logits `[N, C]`.
 
     The graph takes `image`, uint8 `[N, S, S, 3]`, and gives `probabilities`, float32 `[N, C]`:
-    the softmax of the logits divided by the temperature. N is free.
+    the softmax of the logits divided by the temperature. N is free. A network whose head training/evidence.py
+    knows also gives `evidence`, float32 `[N, h, w, C]`, in units of the logits before the temperature and,
+    where typicality is given, `typicality`, float32 `[N]`.
     """
     size = int(network.input_shape[1])
     signature = (tf.TensorSpec([None, size, size, 3], tf.uint8, name=INPUT),)
+    split = Split.of(network)
 
     def answer(image: Any) -> dict[str, Any]:
-        logits = network(tf.cast(image, network.input.dtype), training=False)
-        return {OUTPUT: tf.nn.softmax(tf.cast(logits, tf.float32) / temperature)}
+        pictures = tf.cast(image, network.input.dtype)
+        if split is None:
+            logits = network(pictures, training=False)
+            return {OUTPUT: tf.nn.softmax(tf.cast(logits, tf.float32) / temperature)}
+        explained = split(pictures)
+        outputs = {OUTPUT: tf.nn.softmax(explained.logits / temperature), EVIDENCE: explained.evidence}
+        if typicality is not None:
+            outputs[TYPICALITY] = typicality(explained.features)
+        return outputs
 
     function = tf.function(answer, input_signature=signature, autograph=False)
     model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)

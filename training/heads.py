@@ -61,6 +61,4 @@ def member_layers(members: keras.Model) -> list[list[keras.Layer]]:
     """For each head of `build_members` the layers from its last map to its logits, in order."""
     count = sum(layer.name.endswith("_flatten") for layer in members.layers)
     parts = ("flatten", "dropout", "logits")
-    return [
-        [members.get_layer(f"head{number}_{part}") for part in parts] for number in range(1, count + 1)
-    ]
+    return [[members.get_layer(f"head{number}_{part}") for part in parts] for number in range(1, count + 1)]

@@ -52,13 +52,20 @@ def parity_images(heldout: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([heldout[chosen], synthetic(missing, heldout.shape[1], seed=1)])
 
 
-def run_onnx(model: ModelProto, images: NDArray[np.uint8], batch: int) -> Probabilities:
-    """Probabilities `[M, C]` of a graph in memory, `batch` pictures at a time, on ONNX Runtime."""
+def outputs_of(model: ModelProto) -> list[str]:
+    """Names of a graph's outputs."""
+    return [output.name for output in model.graph.output]
+
+
+def run_onnx(
+    model: ModelProto, images: NDArray[np.uint8], batch: int, output: str = OUTPUT
+) -> NDArray[np.float32]:
+    """One output of a graph in memory, such as probabilities `[M, C]`, `batch` pictures at a time."""
     session: Any = onnxruntime.InferenceSession(
         model.SerializeToString(), session_options(0), providers=["CPUExecutionProvider"]
     )
     parts = np.split(images, range(batch, len(images), batch))
-    return np.concatenate([session.run([OUTPUT], {INPUT: part})[0] for part in parts])
+    return np.concatenate([session.run([output], {INPUT: part})[0] for part in parts])
 
 
 def check_parity(model: ModelProto, images: NDArray[np.uint8], expected: Probabilities) -> Agreement:

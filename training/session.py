@@ -23,6 +23,7 @@ from training.hyperparameters import HyperParameters
 from training.metrics import confusion_matrix
 from training.network import assemble, build_head, part, trained_part, unlock
 from training.photos import load
+from training.typicality import Typicality
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def train(
     with History(out) as history:
         best, interrupted = _run_stages(network, examples, recipe, history)
     network.save(out / runs.MODEL)
+    _keep_typicality(out, data, part(network, recipe.cut, recipe.end), examples["train"])
     draw(history.epochs, best, out / runs.CURVES)
     logits = answers(part(network, recipe.cut), examples["validation"].features[0])
     recall = _recall(logits, examples["validation"].targets, data)
@@ -92,7 +94,7 @@ def _config(data: Dataset, recipe: HyperParameters, weights: str) -> runs.RunCon
 def _prepare(out: Path, config: runs.RunConfig) -> None:
     out.mkdir(parents=True, exist_ok=True)
     # A run that is stopped early must not look like the finished one that was here before.
-    for name in (runs.MODEL, runs.METRICS, runs.CURVES, runs.HELD_OUT):
+    for name in (runs.MODEL, runs.METRICS, runs.CURVES, runs.HELD_OUT, runs.TYPICALITY):
         (out / name).unlink(missing_ok=True)
     (out / runs.CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
@@ -117,6 +119,15 @@ def _keep_validation(out: Path, data: Dataset, config: runs.RunConfig) -> None:
     images = load(photos, config.hyperparameters.size, config.crop)
     people = np.array([photo.person for photo in photos])
     HeldOut(images, data.targets(photos), people).save(out / runs.HELD_OUT)
+
+
+def _keep_typicality(out: Path, data: Dataset, middle: keras.Model, examples: Examples) -> None:
+    """Measure the training photos as they are by what the finished base makes of them."""
+    maps = examples.features[0] if len(middle.layers) == 1 else answers(middle, examples.features[0])
+    people = np.array([photo.person for photo in data.split("train")])
+    typicality = Typicality.of(maps, people)
+    if typicality is not None:
+        typicality.save(out / runs.TYPICALITY)
 
 
 def _run_stages(

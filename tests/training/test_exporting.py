@@ -104,7 +104,7 @@ def test_an_unreadable_golden_photo_is_named(run: Trained, heldout: HeldOut, tmp
 def test_a_graph_that_disagrees_writes_nothing(
     run: Trained, heldout: HeldOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.exporting.to_onnx", lambda network, heat: to_onnx(network, 2 * heat))
+    monkeypatch.setattr("training.exporting.to_onnx", lambda network, heat, _: to_onnx(network, 2 * heat))
     with pytest.raises(ParityError, match="Nothing was written"):
         export(run, heldout, Target.parse(tmp_path / "colours" / "1"), Options())
     assert list(tmp_path.iterdir()) == []

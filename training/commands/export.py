@@ -17,10 +17,12 @@ from training.errors import TrainingError
 from training.exporting import Options, Trained, export
 from training.folders import read_dataset
 from training.heldout import HeldOut
+from training.network import part
 from training.parity import ParityError
 from training.photos import load
-from training.runs import HELD_OUT, Run
+from training.runs import HELD_OUT, TYPICALITY, Run
 from training.storage import Storage
+from training.typicality import Typicality
 
 HELP: Final = (
     "Write a run as one ONNX bundle, calibrated and checked against Keras. "
@@ -67,7 +69,8 @@ def run(options: argparse.Namespace) -> int:
     finished = Run.load(options.run)
     heldout = heldout_photos(finished, options.data)
     labels = _labels(finished.labels, options.classes)
-    trained = Trained(finished.network(), _facts(finished), labels)
+    typicality = typicality_of(finished, options.data)
+    trained = Trained(finished.network(), _facts(finished), labels, typicality)
     chosen = Options(
         storage=options.storage,
         golden=options.golden,
@@ -94,6 +97,21 @@ def _facts(finished: Run) -> dict[str, object]:
         "dataset": config.dataset,
         "tools": {**config.tools, **exporters},
     }
+
+
+def typicality_of(finished: Run, data: Path | None) -> Typicality | None:
+    """What a run's training photos are like; from those in a data folder if the run did not keep it."""
+    kept = finished.path / TYPICALITY
+    if kept.is_file():
+        return Typicality.load(kept)
+    if data is None:
+        return None
+    recipe = finished.config.hyperparameters
+    photos = read_dataset(data, recipe.validation_share, recipe.seed).split("train")
+    say(f"measuring what {len(photos)} training photos are like")
+    images = load(photos, recipe.size, finished.config.crop)
+    maps = part(finished.network(), finished.network().layers[0].name, recipe.end).predict(images, verbose=0)
+    return Typicality.of(maps, np.array([photo.person for photo in photos]))
 
 
 def heldout_photos(finished: Run, data: Path | None) -> HeldOut:

@@ -1,0 +1,134 @@
+"""Is a picture like what the network learned from? A score beside the answer, from the base's features.
+
+A classifier of eyes gives a cup of coffee a shape, often with confidence. The features say better than the
+probabilities that it is no eye: their Mahalanobis distance from the training photos (Lee et al., "A Simple
+Unified Framework for Detecting Out-of-Distribution Samples", NeurIPS 2018), here from all classes together,
+along the directions in which the photos differ most; whatever lies outside these counts as one more
+direction (Wang et al., "ViM", CVPR 2022). Typicality is the share of training photos with a larger distance,
+each measured from the photos of other people, because a network's own training photos are too close.
+
+Only means, directions and quantiles are stored, no photo's features.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training.errors import TrainingError
+
+Floats = NDArray[np.float32]
+
+GRID: Final = 2
+"""The map is averaged over a grid of this many places a side: upside down is not the same."""
+DIRECTIONS: Final = 64
+BOUND: Final = 0.03
+"""Typicality under which an answer is not certain: that many good photos are refused in vain."""
+FEWEST: Final = 50
+"""Photos and, in the folds, people under which nothing can be said."""
+FOLDS: Final = 5
+_SHARES: Final = np.concatenate([np.linspace(0, 0.9, 19), np.linspace(0.91, 0.99, 9), [0.995, 1.0]])
+
+
+@dataclass(frozen=True, eq=False)
+class Distance:
+    """How far a picture's features are from those of the training photos."""
+
+    mean: Floats
+    """`[F]`."""
+    scale: Floats
+    """Standard deviation of each feature, `[F]`."""
+    directions: Floats
+    """Orthonormal, the most important first, `[F, d]`."""
+    variances: Floats
+    """Of the scaled features along the directions, `[d]`."""
+    rest: Floats
+    """Mean variance along any other direction, `[]`."""
+
+    @classmethod
+    def of(cls, features: Floats) -> Self:
+        """Fit to the features `[M, F]` of M training photos."""
+        mean = features.mean(axis=0)
+        scale = features.std(axis=0) + 1e-3 * features.std() + 1e-6
+        scaled = (features - mean) / scale
+        _, values, directions = np.linalg.svd(scaled, full_matrices=False)
+        count = min(DIRECTIONS, len(features) // 4, features.shape[1])
+        variances = np.square(values) / len(features)
+        others = max(features.shape[1] - count, 1)
+        rest = np.float32(max(variances[count:].sum() / others, 1e-3))
+        return cls(mean, scale, directions[:count].T, variances[:count] + rest, np.asarray(rest))
+
+    def __call__(self, features: Any) -> Any:
+        """Distances `[M]` of features `[M, F]`, as a tensor of TensorFlow."""
+        scaled = (features - self.mean) / self.scale
+        along = tf.matmul(scaled, self.directions)
+        outside = tf.reduce_sum(tf.square(scaled), 1) - tf.reduce_sum(tf.square(along), 1)
+        return tf.reduce_sum(tf.square(along) / self.variances, 1) + outside / self.rest
+
+
+@dataclass(frozen=True, eq=False)
+class Typicality:
+    """The distance, and what distances are usual."""
+
+    distance: Distance
+    usual: Floats
+    """Distances of held-out training photos at the shares of `_SHARES`, ascending, `[31]`."""
+
+    @classmethod
+    def of(cls, maps: NDArray[np.floating], people: NDArray[np.str_], seed: int = 0) -> Self | None:
+        """Fit to the base's maps `[M, H, W, D]` of training photos of `people` `[M]`; None for too few."""
+        features = np.asarray(pooled(tf.constant(maps, tf.float32)))
+        ids, person = np.unique(people, return_inverse=True)
+        if len(maps) < FEWEST or len(ids) < FEWEST:
+            return None
+        fold = (np.random.default_rng(seed).permutation(len(ids)) % FOLDS)[person]
+        held_out = np.zeros(len(maps), dtype=np.float32)
+        for number in range(FOLDS):
+            inside = fold == number
+            held_out[inside] = Distance.of(features[~inside])(features[inside])
+        usual = np.quantile(held_out, _SHARES).astype(np.float32)
+        # Strictly ascending, so that photos which are all alike give no division by zero.
+        usual += np.arange(len(usual), dtype=np.float32) * np.float32(1e-3)
+        return cls(Distance.of(features), usual)
+
+    def __call__(self, maps: Any) -> Any:
+        """Typicality `[N]`, 0..1, of pictures with the maps `[N, H, W, D]`, as a tensor of TensorFlow."""
+        distance = self.distance(pooled(maps))[:, None]
+        low, high = self.usual[:-1], self.usual[1:]
+        passed = tf.clip_by_value((distance - low) / (high - low), 0.0, 1.0)
+        less_usual = 1.0 - tf.reduce_sum(passed * np.diff(_SHARES).astype(np.float32), axis=1)
+        return tf.clip_by_value(less_usual, 0.0, 1.0)
+
+    def save(self, path: Path) -> None:
+        """Write an `.npz` file."""
+        np.savez(
+            path, usual=self.usual, **{one.name: getattr(self.distance, one.name) for one in fields(Distance)}
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote; raises TrainingError where it cannot be read."""
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(
+                    Distance(**{one.name: arrays[one.name] for one in fields(Distance)}), arrays["usual"]
+                )
+        except (OSError, ValueError, KeyError) as error:
+            raise TrainingError(f"Expected the run's typicality in {path} ({error}). Train again.") from None
+
+
+def pooled(maps: Any) -> Any:
+    """Means over a grid of places: `[N, H, W, D]` to `[N, grid * grid * D]`; one place for tiny maps."""
+    height, width = maps.shape[1], maps.shape[2]
+    grid = GRID if min(height, width) >= 2 * GRID else 1
+    rows = np.linspace(0, height, grid + 1).astype(int)
+    columns = np.linspace(0, width, grid + 1).astype(int)
+    places = [
+        tf.reduce_mean(maps[:, rows[i] : rows[i + 1], columns[j] : columns[j + 1]], axis=(1, 2))
+        for i in range(grid)
+        for j in range(grid)
+    ]
+    return tf.concat(places, axis=1)
