@@ -50,7 +50,7 @@ format: $(DEV_ENV)/.ready  ## rewrite the code in the house style
 	$(DEV_ENV)/bin/ruff check --fix .
 
 # The recipe of models/eye-shape/2; docs/experiments.md says why each choice was made.
-FLAGSHIP := --size 80 --until block4 --head conv --heads 5 --hidden 64 --augment 12 --variation strong \
+FLAGSHIP := --size 80 --until block4 --head conv --heads 5 --hidden 64 --augment 8 --variation strong \
   --epochs 16 --batch 32 --learning-rate 1e-3 --schedule cosine --class-weights logits --logit-shares 0.75 \
   --soft-labels agreement --label-smoothing 0.05 --best last
 OUT ?= runs/flagship
@@ -59,10 +59,12 @@ flagship: $(DEV_ENV)/.ready  ## train, export and measure the eye-shape model ag
 	@test -n "$(DATA)" || { echo "make flagship DATA=<folder with train/, validation/ and labels.csv>"; exit 2; }
 	$(DEV_ENV)/bin/python -m training crossvalidate $(DATA) --out $(OUT)/crossvalidation $(FLAGSHIP) --by agreement
 	$(DEV_ENV)/bin/python -m training fit $(DATA) --out $(OUT)/run $(FLAGSHIP)
-	$(DEV_ENV)/bin/python -m training export $(OUT)/run --to $(OUT)/models/eye-shape/2 \
+	$(DEV_ENV)/bin/python -m training export $(OUT)/run --to $(OUT)/float/eye-shape/2 --storage float16 \
 	  --classes models/eye-shape/classes.csv --card-notes models/eye-shape/card-notes.md \
 	  --golden models/eye-shape/1/golden/1.png models/eye-shape/1/golden/2.png \
 	  --description "$$(cat models/eye-shape/description.txt)"
+	$(DEV_ENV)/bin/python -m training quantize $(OUT)/float/eye-shape/2 $(DATA) --to $(OUT)/models/eye-shape/2 \
+	  --card-notes models/eye-shape/card-notes.md
 	for column in agreement source eye geometry; do \
 	  $(DEV_ENV)/bin/python -m training evaluate $(OUT)/models/eye-shape/2 $(DATA) --by $$column \
 	    --out $(OUT)/measured/$$column || exit 1; done
