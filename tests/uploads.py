@@ -52,6 +52,24 @@ def text_bomb() -> bytes:
     return start[:33] + chunk(b"zTXt", comment) + start[33:]
 
 
+def scan_bomb(scans: int = 100, side: int = 7000) -> bytes:
+    """A progressive JPEG whose last scan is repeated: the decoder goes through the picture for each."""
+    file = io.BytesIO()
+    Image.new("L", (side, side)).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    start, stop = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    return data[:stop] + data[start:stop] * scans + data[stop:]
+
+
+def tile_bomb(width: int, side: int) -> bytes:
+    """A square TIFF in one tile of `side` x `side` zeros."""
+    packed = zlib.compress(bytes(side * side), 9)
+    tags = {256: width, 257: width, 258: 8, 259: 8, 262: 1, 277: 1, 322: side, 323: side}
+    tags |= {324: 8 + 2 + 12 * 10 + 4, 325: len(packed)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4) + packed
+
+
 def long_gif(frames: int = 20_000) -> bytes:
     """An animation of many small frames."""
     single = picture("GIF", (8, 8))

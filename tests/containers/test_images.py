@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,16 @@ HARDENED = [
     "--security-opt",
     "no-new-privileges",
 ]
+# Made by the engine itself when a container starts.
+MOUNT_POINTS = (
+    " /etc",
+    " /run",
+    "/etc/hosts",
+    "/etc/hostname",
+    "/etc/resolv.conf",
+    "/etc/mtab",
+    "/.containerenv",
+)
 WAIT = f"""
 import time, urllib.request
 for _ in range(200):
@@ -58,9 +69,9 @@ def service() -> Iterator[str]:
         engine("rm", "--force", container)
 
 
-def classify(photo: Path) -> dict[str, object]:
+def classify(photo: Path, name: str = "a.jpg") -> dict[str, object]:
     boundary = "containers"
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n\r\n'
     body = head.encode() + photo.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
     request = urllib.request.Request(
         f"http://127.0.0.1:{PORT}/v1/classify",
@@ -85,6 +96,19 @@ def test_runs_as_an_ordinary_user(service: str) -> None:
 def test_nothing_of_the_image_can_be_written(service: str) -> None:
     done = subprocess.run([*ENGINE, "exec", service, "touch", "/app/x"], capture_output=True, check=False)
     assert done.returncode != 0
+
+
+def test_nothing_of_an_upload_is_kept_anywhere(service: str) -> None:
+    before = engine("exec", service, "find", "/tmp", "/dev/shm", "/var/tmp", "-type", "f")
+    for _ in range(3):
+        classify(ROOT / "examples" / "portrait.jpg", name="grandma-at-the-beach.jpg")
+    with pytest.raises(urllib.error.HTTPError, match="415"):
+        classify(ROOT / "README.md", name="grandma-at-the-beach.jpg")
+    assert engine("exec", service, "find", "/tmp", "/dev/shm", "/var/tmp", "-type", "f") == before
+    changed = [line for line in engine("diff", service).splitlines() if not line.endswith(MOUNT_POINTS)]
+    assert changed == []
+    assert "/v1/classify" in engine("logs", service)
+    assert "grandma" not in engine("logs", service)
 
 
 def test_the_health_check_of_the_image_passes(service: str) -> None:

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from service.classifier import Classifier
+from service.classifier import MOST_AT_ONCE, Classifier
 from service.errors import InvalidBundle
 from tests.bundles import colour_model, metadata
 
@@ -26,6 +26,14 @@ def test_probabilities_of_one_and_of_many(tmp_path: Path) -> None:
     assert answer.shape == (5, 3)
     assert answer.sum(axis=1) == pytest.approx(np.ones(5))
     assert answer[3].argmax() == 1
+
+
+def test_more_pictures_than_are_looked_at_at_once(tmp_path: Path) -> None:
+    classifier = Classifier(saved(colour_model(metadata()), tmp_path))
+    images = np.random.default_rng(0).integers(0, 256, (2 * MOST_AT_ONCE + 3, 32, 32, 3), dtype=np.uint8)
+    one_by_one = np.concatenate([classifier.probabilities(image[None]) for image in images])
+    np.testing.assert_allclose(classifier.probabilities(images), one_by_one, atol=1e-6)
+    assert classifier.probabilities(images[:0]).shape == (0, 3)
 
 
 def test_another_input_size_just_works(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@ import io
 import struct
 import subprocess
 import sys
-import zlib
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.images import FORMATS, decode
+from tests.uploads import scan_bomb, tile_bomb
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
 
@@ -172,19 +172,12 @@ def test_memory_for_a_picture_is_little_more_than_the_picture() -> None:
     assert int(done.stdout) < 100_000
 
 
-def progressive(scans: int, side: int = 7000) -> bytes:
-    """A progressive JPEG whose last scan is repeated."""
-    data = encoded(Image.new("L", (side, side)), "JPEG", progressive=True)
-    start, stop = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
-    return data[:stop] + data[start:stop] * scans + data[stop:]
-
-
 def test_a_jpeg_of_many_scans_is_refused_before_decoding() -> None:
     with pytest.raises(
         ImageTooLarge, match="at most 40 scans in a JPEG of 7000 x 7000 pixels. Received: 106"
     ):
-        decode(progressive(100), min_side=100)
-    assert decode(progressive(100, side=64)).width == 64
+        decode(scan_bomb(), min_side=100)
+    assert decode(scan_bomb(side=64)).width == 64
 
 
 def test_scans_of_a_thumbnail_or_a_video_behind_the_picture_do_not_count() -> None:
@@ -199,19 +192,10 @@ def test_a_jpeg_of_countless_segments_is_refused() -> None:
         decode(data[:2] + b"\xff\xfe\x00\x02" * 1_000_000 + data[2:])
 
 
-def tiled_tiff(width: int, side: int) -> bytes:
-    """A square picture in one tile of `side` x `side` zeros."""
-    packed = zlib.compress(bytes(side * side), 9)
-    tags = {256: width, 257: width, 258: 8, 259: 8, 262: 1, 277: 1, 322: side, 323: side}
-    tags |= {324: 8 + 2 + 12 * 10 + 4, 325: len(packed)}
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
-    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4) + packed
-
-
 def test_a_tile_much_larger_than_its_picture_is_refused() -> None:
-    assert decode(tiled_tiff(16, 256)).pixels.shape == (16, 16, 3)
+    assert decode(tile_bomb(16, 256)).pixels.shape == (16, 16, 3)
     with pytest.raises(ImageTooLarge, match="Received: tiles of 16,777,216 pixels"):
-        decode(tiled_tiff(16, 4096))
+        decode(tile_bomb(16, 4096))
 
 
 def test_exif_that_cannot_be_written_again_does_no_harm() -> None:

@@ -1,19 +1,23 @@
 """Slow clients, and the life of the process."""
 
+import logging
+import shutil
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import onnx
 import pytest
 
 from service.__main__ import main
 from service.settings import Settings
-from tests.bundles import metadata, write_bundle
+from tests.bundles import colour_model, metadata, write_bundle
 from tests.gates import eventually, gated
 from tests.processes import Process, running
 from tests.uploads import picture
@@ -159,6 +163,72 @@ def test_help_lists_every_setting(
     for name, field in Settings.model_fields.items():
         assert f"SERVICE_{name.upper()} (default: " in text
         assert str(field.description) in text
+
+
+def no_model(models: Path) -> str:
+    shutil.rmtree(models / "colours")
+    return "Expected a model at"
+
+
+def a_corrupt_file(models: Path) -> str:
+    path = models / "colours/1/model.onnx"
+    path.write_bytes(path.read_bytes()[:200])
+    return "ONNX Runtime cannot load this file"
+
+
+def another_input(models: Path) -> str:
+    model = onnx.load(models / "colours/1/model.onnx")
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    onnx.save(model, models / "colours/1/model.onnx")
+    return "expected uint8 [N, S, S, 3] pictures"
+
+
+def no_metadata(models: Path) -> str:
+    onnx.save(colour_model(None), models / "colours/1/model.onnx")
+    return "expected metadata under the key"
+
+
+def no_golden_answers(models: Path) -> str:
+    shutil.rmtree(models / "colours/1/golden")
+    return "expected the golden answers"
+
+
+def no_locator(models: Path) -> str:
+    shutil.rmtree(models / "colours")
+    write_bundle(models, metadata(crop={"scale": 1.3, "centre": 0.5}))
+    return "expected the eye locator, which a model needs"
+
+
+def a_broken_locator(models: Path) -> str:
+    (models / "eye-locator/1").mkdir(parents=True)
+    (models / "eye-locator/1/locator.json").write_text("[]")
+    return "expected a JSON object"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [no_model, a_corrupt_file, another_input, no_metadata, no_golden_answers, no_locator, a_broken_locator],
+)
+def test_a_bad_bundle_stops_the_start_with_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path], str],
+) -> None:
+    write_bundle(tmp_path)
+    reason = spoil(tmp_path)
+    monkeypatch.setattr("sys.argv", ["service"])
+    monkeypatch.setenv("SERVICE_MODELS", str(tmp_path))
+    monkeypatch.setenv("SERVICE_MODEL", "colours")
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        assert main() == 2
+    finally:
+        root.handlers, root.level = handlers, level
+        logging.captureWarnings(False)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert reason in line
 
 
 def test_a_wrong_golden_answer_stops_the_start(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from tests.uploads import (
     part,
     picture,
     png_header,
+    scan_bomb,
     text_bomb,
+    tile_bomb,
 )
 
 JPEG = picture("JPEG", (64, 64))
@@ -47,6 +49,8 @@ HOSTILE = {
     "no pixels": (png_header(0, 10), 415, "unsupported_format"),
     "bomb": (bomb(), 413, "image_too_large"),
     "one long side": (bomb(30_000, 1), 413, "image_too_large"),
+    "scan bomb": (scan_bomb(), 413, "image_too_large"),
+    "tile bomb": (tile_bomb(16, 8192), 413, "image_too_large"),
     "text bomb": (text_bomb(), 422, "corrupt_image"),
     "gif header and a script": (b"GIF89a/*" + bytes(6) + b"*/=alert(1)", 415, "unsupported_format"),
 }
