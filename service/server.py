@@ -26,12 +26,14 @@ class ImpatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 with a time limit on the head and on the body of a request, and a size limit on the head.
 
     uvicorn has neither: a client that sends a byte a minute would hold its connection for ever, and so would
-    one that asks and asks and never reads an answer.
+    one that asks and asks and never reads an answer. Past `max_connections` the connection idle for longest makes
+    room, so that nobody can lock the others out, probes included, by holding connections.
     """
 
     max_header_bytes = 64 * 1024
     header_seconds = 10.0
     body_seconds = 15.0
+    max_connections = 1024
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,11 +41,14 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._unread: asyncio.TimerHandle | None = None
         self._in_headers = False
         self._header_bytes = 0
+        self._active = self.loop.time()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected: it has to say something soon."""
         super().connection_made(transport)
         self._allow(self.header_seconds)
+        if len(self.connections) > self.max_connections:
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
@@ -64,6 +69,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         """The first byte of a request."""
         super().on_message_begin()
         self._in_headers, self._header_bytes = True, 0
+        self._active = self.loop.time()
         self._allow(self.header_seconds)
 
     def on_headers_complete(self) -> None:
@@ -96,6 +102,12 @@ class ImpatientProtocol(HttpToolsProtocol):
             self.transport.abort()
         else:
             super().timeout_keep_alive_handler()
+
+    def _make_room(self) -> None:
+        others = [one for one in self.connections if isinstance(one, ImpatientProtocol) and one is not self]
+        idle = [one for one in others if one.cycle is None or one.cycle.response_complete]
+        longest = min(idle, key=lambda one: one._active, default=self)
+        longest.transport.abort()
 
     def _allow(self, seconds: float | None) -> None:
         if self._timer is not None:
@@ -142,7 +154,11 @@ class GracefulServer(uvicorn.Server):
 
 def build(app: FastAPI, settings: Settings, server: type[GracefulServer] = GracefulServer) -> GracefulServer:
     """The server for an application, as the settings say."""
-    limits = {"header_seconds": settings.header_seconds, "body_seconds": settings.body_seconds}
+    limits = {
+        "header_seconds": settings.header_seconds,
+        "body_seconds": settings.body_seconds,
+        "max_connections": settings.max_connections,
+    }
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -154,7 +170,6 @@ def build(app: FastAPI, settings: Settings, server: type[GracefulServer] = Grace
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=settings.max_connections,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.grace_seconds,
     )

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     waiting: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Requests that may wait for a worker, beyond them the answer is 503; 0 allows one for each worker."""
     max_connections: Positive = 1024
-    """Open connections, idle ones included."""
+    """Open connections, idle ones included; past them the one that has been idle for longest is closed."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 20 * 1024 * 1024
     """Largest request body in bytes."""
     max_buffered_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -62,6 +63,30 @@ def test_answers_that_nobody_reads(service: str) -> None:
     with connect(service) as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
         while True:  # until the server has had enough of it
             connection.sendall(flood)
+
+
+def test_idle_connections_lock_nobody_out(models: Path) -> None:
+    with gated(models, workers=1, max_connections=4) as service, ExitStack() as stack:
+        service.client.get("/health/live")  # now idle as well
+        held = [stack.enter_context(connect(service.address)) for _ in range(8)]
+        for _ in range(2):
+            assert httpx.get(f"{service.address}/health/live").status_code == 200
+        assert until_closed(held[0]) == b""
+        assert len(service.server.server_state.connections) <= 4
+
+
+def test_a_connection_at_work_is_not_closed_for_room(models: Path) -> None:
+    with gated(models, workers=1, max_connections=2) as service, ThreadPoolExecutor() as pool:
+        service.predictor.gate.clear()
+        url = f"{service.address}/v1/classify"
+        busy = pool.submit(service.client.post, url, files={"image": picture()})
+        service.predictor.wait_until_asked()
+        for _ in range(4):
+            assert httpx.get(f"{service.address}/health/live").status_code == 200
+            with connect(service.address), connect(service.address):
+                pass
+        service.predictor.gate.set()
+        assert busy.result().status_code == 200
 
 
 def test_bytes_that_are_no_http(service: str) -> None:
