@@ -26,8 +26,8 @@ class ImpatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 with a time limit on the head and on the body of a request, and a size limit on the head.
 
     uvicorn has neither: a client that sends a byte a minute would hold its connection for ever, and so would
-    one that asks and asks and never reads an answer. Past `max_connections` the connection idle for longest makes
-    room, so that nobody can lock the others out, probes included, by holding connections.
+    one that asks and asks and never reads an answer. Past `max_connections` the connection idle for longest
+    makes room, so that nobody can lock the others out, probes included, by holding connections.
     """
 
     max_header_bytes = 64 * 1024
