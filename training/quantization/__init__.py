@@ -3,7 +3,6 @@
 training/cost.py   what a layer costs
 weights.py         int8 weights that no CPU can overflow, and the bias that makes up for their rounding
 ranges.py          what the activations reach on calibration photos
-spreading.py       room for quiet channels where int8 ends and a float head begins
 graphs.py          the float graph made ready, and the quantized graph
 search.py          which calibration, and which layers stay float, by measurement
 gate.py            whether the result may be shipped

@@ -8,7 +8,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from service.classifier import INPUT, OUTPUT, session_options
+from service.classifier import INPUT, OUTPUT, TYPICALITY, session_options
 from training.errors import TrainingError
 from training.heldout import HeldOut
 from training.metrics import Scores, score
@@ -36,6 +36,8 @@ class Verdict:
     agreement: Agreement
     outputs: dict[str, float]
     """Further outputs by name: the difference's root mean square, in standard deviations of the output."""
+    untypical: tuple[float, float] | None = None
+    """Shares of the photos under the bundle's typicality bound, float32 and int8; None without one."""
 
     @property
     def loss(self) -> float:
@@ -62,10 +64,19 @@ class Verdict:
             }
             for name, scores in (("float32", self.float32), ("int8", self.int8))
         }
-        return {**accuracies, **self.agreement.document(), "outputs": self.outputs}
+        document = {**accuracies, **self.agreement.document(), "outputs": self.outputs}
+        if self.untypical is not None:
+            document["untypical"] = dict(zip(("float32", "int8"), self.untypical, strict=True))
+        return document
 
 
-def compare(before: ModelProto, after: ModelProto, heldout: HeldOut, names: list[str]) -> Verdict:
+def compare(
+    before: ModelProto,
+    after: ModelProto,
+    heldout: HeldOut,
+    names: list[str],
+    typicality_bound: float | None = None,
+) -> Verdict:
     """Ask both graphs about the held-out photos; `names` are the ids of the labels."""
     expected, received = _answers(before, heldout.images), _answers(after, heldout.images)
     others = {
@@ -76,7 +87,11 @@ def compare(before: ModelProto, after: ModelProto, heldout: HeldOut, names: list
     float32, int8 = (
         score(answers[OUTPUT], heldout.labels, heldout.people, names) for answers in (expected, received)
     )
-    return Verdict(float32, int8, agreement(expected[OUTPUT], received[OUTPUT]), others)
+    under = None
+    if typicality_bound is not None and TYPICALITY in expected:
+        shares = [float((found[TYPICALITY] < typicality_bound).mean()) for found in (expected, received)]
+        under = (round(shares[0], 4), round(shares[1], 4))
+    return Verdict(float32, int8, agreement(expected[OUTPUT], received[OUTPUT]), others, under)
 
 
 def _relative_difference(expected: NDArray[np.float32], received: NDArray[np.float32]) -> float:

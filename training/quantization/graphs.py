@@ -14,8 +14,7 @@ from onnxruntime.quantization import QuantType
 from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
 from training.cost import Layer, layers
-from training.quantization.ranges import OPERATIONS, Observed, channel_statistics
-from training.quantization.spreading import spread
+from training.quantization.ranges import OPERATIONS, Observed, channel_means
 from training.quantization.weights import bias_shift, output_rows, safe_scales
 from training.storage import output_axis, restore, store
 
@@ -37,18 +36,21 @@ class FloatGraph:
         model = onnx.shape_inference.infer_shapes(restore(bundle))
         for number, node in enumerate(model.graph.node):
             node.name = node.name or f"node_{number}"
-        return cls(spread(model, images, large_layers(model)), images)
+        return cls(model, images)
 
     @cached_property
     def layers(self) -> list[Layer]:
         """The layers that int8 can make faster."""
-        return large_layers(self.model)
+        found = layers(self.model)
+        total = sum(layer.multiply_adds for layer in found)
+        uses = Counter(layer.weights for layer in found)
+        # Weights that two layers share would have to fit the ranges of both.
+        return [layer for layer in found if layer.multiply_adds >= FREE * total and uses[layer.weights] == 1]
 
     @cached_property
     def means(self) -> dict[str, NDArray[np.float32]]:
         """Mean activations of the input channels of every layer."""
-        tensors = {layer.inputs: layer.kind == "Conv" for layer in self.layers}
-        return channel_statistics(self.model, self.images, tensors, "ReduceMean")
+        return channel_means(self.model, self.images, self.layers)
 
     @cached_property
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -105,12 +107,3 @@ class FloatGraph:
                 shift = bias_shift(self._rows(layer), self.scales[layer.weights], self.means[layer.inputs])
                 bias = self.weights[layer.bias] + shift
                 tensors[layer.bias].CopyFrom(numpy_helper.from_array(bias, layer.bias))
-
-
-def large_layers(model: ModelProto) -> list[Layer]:
-    """The layers that int8 can make faster."""
-    found = layers(model)
-    total = sum(layer.multiply_adds for layer in found)
-    uses = Counter(layer.weights for layer in found)
-    # Weights that two layers share would have to fit the ranges of both.
-    return [layer for layer in found if layer.multiply_adds >= FREE * total and uses[layer.weights] == 1]

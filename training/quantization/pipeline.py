@@ -53,7 +53,8 @@ def quantize(source: Source, material: Material, target: Target, most_float: int
     graph = FloatGraph.of(source.model, material.calibration)
     choice = search(graph, material.tuning, most_float, say)
     names = [label.id for label in source.metadata.labels]
-    verdict = compare(graph.model, choice.model, material.validation, names)
+    bound = source.metadata.typicality_bound
+    verdict = compare(graph.model, choice.model, material.validation, names, bound)
     verdict.check()
     metadata = _metadata(source.metadata, target, graph, choice, verdict)
     write_bundle(choice.model, metadata, target, source.golden, source.notes)

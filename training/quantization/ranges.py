@@ -1,9 +1,9 @@
-"""What activations reach on calibration photos: ranges for uint8 to cover, and statistics of channels."""
+"""What activations reach on calibration photos: ranges for uint8 to cover, and channel means."""
 
 import contextlib
 import io
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,11 +12,12 @@ import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper
+from onnx import ModelProto, TensorProto, helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
 from onnxruntime.quantization.calibrate import TensorsData, create_calibrator
 
 from service.classifier import INPUT, session_options
+from training.cost import Layer
 
 METHODS: Final[dict[str, tuple[CalibrationMethod, dict[str, Any]]]] = {
     "min-max": (CalibrationMethod.MinMax, {}),
@@ -68,36 +69,25 @@ def observe(model: ModelProto, images: NDArray[np.uint8], method: str) -> Observ
         return Observed(method, calibrator.compute_data())
 
 
-def channel_statistics(
-    model: ModelProto, images: NDArray[np.uint8], tensors: Mapping[str, bool], operation: str
+def channel_means(
+    model: ModelProto, images: NDArray[np.uint8], layers: Sequence[Layer]
 ) -> dict[str, NDArray[np.float32]]:
-    """`ReduceMean` or `ReduceMax` of each channel of some tensors over all pictures, by the tensor's name.
-
-    `tensors` says of each whether it is a map `[N, C, H, W]`; the others are `[N, C]`.
-    """
-    if not tensors:
-        return {}
+    """The mean of each channel of the layers' inputs over the pictures, by the tensor's name."""
     copy = ModelProto()
     copy.CopyFrom(model)
-    for name, is_map in tensors.items():
-        axes = [2, 3] if is_map else []
-        copy.graph.node.append(_reduction(operation, name, axes))
-        shape = [None, None] + [1] * len(axes)
-        copy.graph.output.append(helper.make_tensor_value_info(f"{name}/statistic", TensorProto.FLOAT, shape))
+    convolved = {layer.inputs: layer.kind == "Conv" for layer in layers}
+    for name, is_map in convolved.items():
+        axes = [0, 2, 3] if is_map else [0]
+        copy.graph.node.append(
+            helper.make_node("ReduceMean", [name], [f"{name}/mean"], axes=axes, keepdims=0)
+        )
+        copy.graph.output.append(helper.make_tensor_value_info(f"{name}/mean", TensorProto.FLOAT, [None]))
     session: Any = onnxruntime.InferenceSession(
         copy.SerializeToString(), session_options(0), providers=["CPUExecutionProvider"]
     )
-    wanted = [f"{name}/statistic" for name in tensors]
-    parts = [session.run(wanted, {INPUT: batch}) for batch in batches(images)]
-    rows = [np.concatenate(found) for found in zip(*parts, strict=True)]
-    over_pictures = np.max if operation == "ReduceMax" else np.mean
-    return {
-        name: np.asarray(over_pictures(found.reshape(len(found), -1), axis=0), dtype=np.float32)
-        for name, found in zip(tensors, rows, strict=True)
-    }
-
-
-def _reduction(operation: str, name: str, axes: list[int]) -> NodeProto:
-    if not axes:
-        return helper.make_node("Identity", [name], [f"{name}/statistic"])
-    return helper.make_node(operation, [name], [f"{name}/statistic"], axes=axes, keepdims=1)
+    sums = {name: np.zeros(1, dtype=np.float64) for name in convolved}
+    for batch in batches(images):
+        found = session.run([f"{name}/mean" for name in convolved], {INPUT: batch})
+        for name, means in zip(convolved, found, strict=True):
+            sums[name] = sums[name] + means * (len(batch) / len(images))
+    return {name: total.astype(np.float32) for name, total in sums.items()}

@@ -19,7 +19,7 @@ WIDTH = 16
 
 
 def graph(seed: int = 0) -> ModelProto:
-    """Pictures to probabilities of blue and red, with `evidence` `[N, 8, 8, 2]` as a further output.
+    """Pictures to probabilities of blue and red, with `evidence` `[N, 8, 8, 2]` and `typicality` `[N]`.
 
     The first convolution takes the means of colours, the second mixes channels at random; nothing is trained.
     """
@@ -52,6 +52,7 @@ def graph(seed: int = 0) -> ModelProto:
         node("MatMul", ["average", "dense"], ["product"]),
         node("Add", ["product", "offset"], ["logits"]),
         node("Softmax", ["logits"], ["probabilities"], axis=1),
+        node("ReduceMax", ["probabilities"], ["typicality"], axes=[1], keepdims=0),
     ]
     value = helper.make_tensor_value_info
     body = helper.make_graph(
@@ -60,6 +61,7 @@ def graph(seed: int = 0) -> ModelProto:
         [value("image", TensorProto.UINT8, ["N", SIZE, SIZE, 3])],
         [
             value("probabilities", TensorProto.FLOAT, ["N", 2]),
+            value("typicality", TensorProto.FLOAT, ["N"]),
             value("evidence", TensorProto.FLOAT, ["N", SIZE // 4, SIZE // 4, 2]),
         ],
         [numpy_helper.from_array(array.astype(np.float32), name) for name, array in weights.items()],
@@ -79,6 +81,7 @@ def write(folder: Path, model: ModelProto, heldout: HeldOut, fingerprint: str = 
         version=target.version,
         labels=LABELS,
         temperature=1.25,
+        typicality_bound=0.5,
         metrics={
             "validation": Evaluation("colours", "validation", scores).document(),
             "calibration": calibration.document(),

@@ -46,7 +46,8 @@ def test_the_service_serves_the_int8_bundle(
     # Both classes are among the photos it is calibrated on, or this would be ten times as much.
     assert found["error"] < 0.1
     assert found["same_answer"] == 1
-    assert set(found["outputs"]) == {"evidence"}
+    assert set(found["outputs"]) == {"evidence", "typicality"}
+    assert found["untypical"] == {"float32": 0, "int8": 0}
     assert found["float32"]["accuracy"]["value"] == found["int8"]["accuracy"]["value"]
     assert metadata.metrics["validation"]["model"] == "colours 2"
     card = (to / "README.md").read_text()
