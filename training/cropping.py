@@ -3,6 +3,7 @@
 import csv
 import io
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -132,6 +133,7 @@ _worker: "EyeCropper | None" = None
 
 def _start(options: CropOptions) -> None:
     global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which lets a photo be finished
     _worker = EyeCropper(options)
 
 

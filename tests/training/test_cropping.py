@@ -1,6 +1,10 @@
 import csv
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from PIL import Image
@@ -59,6 +63,29 @@ def test_cuts_both_eyes_and_goes_on_where_it_stopped(
     table = rows(out / "labels.csv")
     assert [row["photo"] for row in table] == ["almond/eileen.jpg"] * 2 + ["second.jpg"] * 2
     assert table[-1]["person"] == "eileen"
+
+
+def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "crops"
+    photos.mkdir()
+    for number in range(60):
+        shutil.copy(ROOT / "examples/portrait.jpg", photos / f"{number:02}.jpg")
+    command = [sys.executable, "-m", "training", "crop", str(photos), "--out", str(out), "--locator", LOCATOR]
+    with subprocess.Popen(
+        [*command, "--processes", "2"], cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True
+    ) as run:
+        while not (out / "labels.csv").exists():
+            assert run.poll() is None
+        run.send_signal(signal.SIGINT)
+        told, complained = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "the same command goes on from here" in told
+    assert "Traceback" not in complained
+    before = len(rows(out / "labels.csv"))
+    assert 0 < before < 120 and before % 2 == 0
+    assert crop(photos, out) == 0
+    table = rows(out / "labels.csv")
+    assert len(table) == 120 and len({row["file"] for row in table}) == 120
 
 
 def test_refuses_folders_that_do_not_fit(

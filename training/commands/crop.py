@@ -7,6 +7,8 @@ from training.console import progress, say
 from training.cropping import LEFT_OUT, TABLE, CropOptions, crop_folder, photos_in
 
 HELP = "cut the eyes out of whole photos"
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,13 +45,20 @@ def run(args: argparse.Namespace) -> int:
     )
     photos = len(photos_in(options.photos)) if options.photos.is_dir() else 0
     crops = left_out = done = 0
-    for cropped in progress(crop_folder(options), "photos", total=photos):
-        done += 1
-        crops += len(cropped.rows)
-        left_out += not cropped.rows
+    stopped = False
+    try:
+        for cropped in progress(crop_folder(options), "photos", total=photos):
+            done += 1
+            crops += len(cropped.rows)
+            left_out += not cropped.rows
+    except KeyboardInterrupt:
+        stopped = True
     say(f"{done} photos: {crops} eyes cut to {options.out} ({TABLE})")
     if left_out:
         say(f"{left_out} photos left out; the reasons are in {options.out / LEFT_OUT}")
+    if stopped:
+        say("stopped; the same command goes on from here")
+        return INTERRUPTED
     if done < photos:
         say(f"{photos - done} photos were done before")
     return 0
