@@ -3,7 +3,7 @@
 config.json      hyperparameters, labels, crop geometry, facts of the data, versions of the tools
 model.keras      the best epoch: `image` [N, S, S, 3], RGB 0..255, to logits [N, C]
 validation.npz   the validation photos as the network sees them (training/heldout.py)
-typicality.npz   what training photos are like (training/typicality.py); missing where there were too few
+typical.npz      what training photos are like (training/typicality.py); missing where there were too few
 metrics.json     what the best epoch reaches, and how the training went
 history.csv      a row per epoch
 curves.png       the same as a picture
@@ -29,7 +29,7 @@ from training.hyperparameters import HyperParameters
 CONFIG: Final = "config.json"
 MODEL: Final = "model.keras"
 HELD_OUT: Final = "validation.npz"
-TYPICALITY: Final = "typicality.npz"
+TYPICALITY: Final = "typical.npz"
 METRICS: Final = "metrics.json"
 HISTORY: Final = "history.csv"
 CURVES: Final = "curves.png"

@@ -4,7 +4,9 @@ A classifier of eyes gives a cup of coffee a shape, often with confidence. The f
 probabilities that it is no eye: their Mahalanobis distance from the training photos (Lee et al., "A Simple
 Unified Framework for Detecting Out-of-Distribution Samples", NeurIPS 2018), here from all classes together,
 along the directions in which the photos differ most; whatever lies outside these counts as one more
-direction (Wang et al., "ViM", CVPR 2022). Typicality is the share of training photos with a larger distance,
+direction (Wang et al., "ViM", CVPR 2022). Features are compared as shares of a whole, by their square roots
+(the Hellinger distance; Arandjelovic and Zisserman, CVPR 2012): otherwise a few loud channels decide, and
+weak ones tell mouths from eyes. Typicality is the share of training photos with a larger distance,
 each measured from the photos of other people, because a network's own training photos are too close.
 
 Only means, directions and quantiles are stored, no photo's features.
@@ -17,6 +19,7 @@ from typing import Any, Final, Self
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from training.errors import TrainingError
 
@@ -25,11 +28,16 @@ Floats = NDArray[np.float32]
 GRID: Final = 2
 """The map is averaged over a grid of this many places a side: upside down is not the same."""
 DIRECTIONS: Final = 64
-BOUND: Final = 0.03
-"""Typicality under which an answer is not certain: that many good photos are refused in vain."""
+BOUND: Final = 0.07
+"""Typicality under which an answer is not certain: about that many photos as good as the training photos
+are refused in vain; fewer where those to come are better."""
 FEWEST: Final = 50
 """Photos and, in the folds, people under which nothing can be said."""
 FOLDS: Final = 5
+FLATTEST: Final = 1e-3
+"""Least variance of a direction, in mean variances: less would be rounding."""
+SMALLEST: Final = 1e-9
+"""Variance of a direction in which photos do not differ; features have length 1."""
 _SHARES: Final = np.concatenate([np.linspace(0, 0.9, 19), np.linspace(0.91, 0.99, 9), [0.995, 1.0]])
 
 
@@ -39,12 +47,10 @@ class Distance:
 
     mean: Floats
     """`[F]`."""
-    scale: Floats
-    """Standard deviation of each feature, `[F]`."""
     directions: Floats
-    """Orthonormal, the most important first, `[F, d]`."""
+    """Orthonormal, `[F, d]`."""
     variances: Floats
-    """Of the scaled features along the directions, `[d]`."""
+    """Along the directions, with `rest` added, `[d]`."""
     rest: Floats
     """Mean variance along any other direction, `[]`."""
 
@@ -52,20 +58,20 @@ class Distance:
     def of(cls, features: Floats) -> Self:
         """Fit to the features `[M, F]` of M training photos."""
         mean = features.mean(axis=0)
-        scale = features.std(axis=0) + 1e-3 * features.std() + 1e-6
-        scaled = (features - mean) / scale
-        _, values, directions = np.linalg.svd(scaled, full_matrices=False)
-        count = min(DIRECTIONS, len(features) // 4, features.shape[1])
-        variances = np.square(values) / len(features)
-        others = max(features.shape[1] - count, 1)
-        rest = np.float32(max(variances[count:].sum() / others, 1e-3))
-        return cls(mean, scale, directions[:count].T, variances[:count] + rest, np.asarray(rest))
+        covariance = (features - mean).T @ (features - mean) / np.float32(len(features))
+        size = len(covariance)
+        count = min(DIRECTIONS, len(features) // 4, size)
+        variances, directions = eigh(covariance, subset_by_index=(size - count, size - 1))
+        total = np.trace(covariance)
+        others = (total - variances.sum()) / max(size - count, 1)
+        rest = np.float32(max(others, FLATTEST * total / size, SMALLEST))
+        return cls(mean, directions, np.maximum(variances, 0) + rest, np.asarray(rest))
 
     def __call__(self, features: Any) -> Any:
         """Distances `[M]` of features `[M, F]`, as a tensor of TensorFlow."""
-        scaled = (features - self.mean) / self.scale
-        along = tf.matmul(scaled, self.directions)
-        outside = tf.reduce_sum(tf.square(scaled), 1) - tf.reduce_sum(tf.square(along), 1)
+        moved = features - self.mean
+        along = tf.matmul(moved, self.directions)
+        outside = tf.reduce_sum(tf.square(moved), 1) - tf.reduce_sum(tf.square(along), 1)
         return tf.reduce_sum(tf.square(along) / self.variances, 1) + outside / self.rest
 
 
@@ -80,7 +86,7 @@ class Typicality:
     @classmethod
     def of(cls, maps: NDArray[np.floating], people: NDArray[np.str_], seed: int = 0) -> Self | None:
         """Fit to the base's maps `[M, H, W, D]` of training photos of `people` `[M]`; None for too few."""
-        features = np.asarray(pooled(tf.constant(maps, tf.float32)))
+        features = np.asarray(embedded(tf.constant(maps, tf.float32)))
         ids, person = np.unique(people, return_inverse=True)
         if len(maps) < FEWEST or len(ids) < FEWEST:
             return None
@@ -96,7 +102,7 @@ class Typicality:
 
     def __call__(self, maps: Any) -> Any:
         """Typicality `[N]`, 0..1, of pictures with the maps `[N, H, W, D]`, as a tensor of TensorFlow."""
-        distance = self.distance(pooled(maps))[:, None]
+        distance = self.distance(embedded(maps))[:, None]
         low, high = self.usual[:-1], self.usual[1:]
         passed = tf.clip_by_value((distance - low) / (high - low), 0.0, 1.0)
         less_usual = 1.0 - tf.reduce_sum(passed * np.diff(_SHARES).astype(np.float32), axis=1)
@@ -120,8 +126,11 @@ class Typicality:
             raise TrainingError(f"Expected the run's typicality in {path} ({error}). Train again.") from None
 
 
-def pooled(maps: Any) -> Any:
-    """Means over a grid of places: `[N, H, W, D]` to `[N, grid * grid * D]`; one place for tiny maps."""
+def embedded(maps: Any) -> Any:
+    """Roots of the means over a grid of places, of length 1: `[N, H, W, D]` to `[N, grid * grid * D]`.
+
+    Maps of fewer than 4 places a side are averaged whole. Values under 0 count as 0.
+    """
     height, width = maps.shape[1], maps.shape[2]
     grid = GRID if min(height, width) >= 2 * GRID else 1
     rows = np.linspace(0, height, grid + 1).astype(int)
@@ -131,4 +140,5 @@ def pooled(maps: Any) -> Any:
         for i in range(grid)
         for j in range(grid)
     ]
-    return tf.concat(places, axis=1)
+    roots = tf.sqrt(tf.nn.relu(tf.concat(places, axis=1)))
+    return roots / (tf.sqrt(tf.reduce_sum(tf.square(roots), axis=1, keepdims=True)) + 1e-6)

@@ -95,7 +95,7 @@ def test_a_network_with_branches_has_no_evidence() -> None:
 
 def test_the_graph_says_how_typical_a_picture_is() -> None:
     model = network("gap")
-    photos = RANDOM.integers(100, 156, (60, 16, 16, 3), dtype=np.uint8)
+    photos = RANDOM.integers(200, 256, (60, 16, 16, 3), dtype=np.uint8)
     maps = part(model, "image", "block1_pool").predict(photos, verbose=0)
     typicality = Typicality.of(maps, np.arange(60).astype(str))
     answers = ask(to_onnx(model, 1.0, typicality), np.concatenate([photos[:8], IMAGES]))["typicality"]
