@@ -13,6 +13,7 @@ COMMANDS = {
     "export": "write a run as one ONNX bundle for the service",
     "quantize": "write a bundle again with int8 arithmetic, if its answers stay the same",
     "predict": "classify files or folders with a model",
+    "explain": "show how a model sees one picture",
     "crop": "cut the eyes out of whole photos",
     "check": "look through a folder of photos for everything that would spoil training",
     "split": "copy photos into train, validation and test, nobody on two sides",

@@ -1,0 +1,95 @@
+"""`training explain`: a page that needs nothing else."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.bundles import write_bundle
+from tests.training.tiny import LABELS, colours, network
+from training.__main__ import main
+from training.bundling import Target
+from training.exporting import Options, Trained, export
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "colours" / "1"
+    facts = {"hyperparameters": {}, "dataset": {"fingerprint": "0" * 64, "images": 1, "people": 1}}
+    export(Trained(network(), facts, LABELS), colours(12), Target.parse(folder), Options())
+    return folder
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = main(["explain", *map(str, arguments)])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    Image.new("RGB", (48, 40), (30, 40, 200)).save(tmp_path / "sea & sky.png")
+    return tmp_path / "sea & sky.png"
+
+
+def test_the_page_is_self_contained(
+    model: Path, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "deep" / "page.html"
+    code, out, _ = call(capsys, model, photo, "--out", page)
+    assert code == 0
+    assert out.startswith("The picture: ")
+    text = page.read_text(encoding="utf-8")
+    assert "sea &amp; sky.png" in text
+    assert not re.search(r"https?://(?!www\.w3\.org)|<script|url\((?!data:)", text)
+    assert set(re.findall(r'src="([a-z]+:[a-z]+)/', text)) == {"data:image"}
+    assert "16 maps of 32 x 32" in text
+    assert "From 3,072 numbers to 2" in text
+
+
+def test_every_class_gets_its_maps(
+    model: Path, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(capsys, model, photo, "--out", tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for label in LABELS:
+        assert f'alt="Evidence for {label.title}"' in text
+        assert f'alt="Hiding parts: {label.title}"' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--eye", "left"], "Expected a face to choose an eye of"),
+        (["--region", "eyes"], "Expected a face"),
+    ],
+)
+def test_a_wish_that_cannot_be_fulfilled_is_an_error(
+    model: Path,
+    photo: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, _, err = call(capsys, model, photo, "--out", tmp_path / "page.html", *arguments)
+    assert code == 2
+    assert message in err
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_files_that_cannot_be_used_are_errors(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "note.jpg").write_text("no picture")
+    out = tmp_path / "page.html"
+    for image in (tmp_path / "note.jpg", tmp_path / "nothing.jpg"):
+        code, _, err = call(capsys, model, image, "--out", out)
+        assert code == 2
+        assert err.count("\n") == 1
+    code, _, err = call(capsys, write_bundle(tmp_path / "models"), tmp_path / "note.jpg", "--out", out)
+    assert code == 2
+    assert "nothing to look into" in err
