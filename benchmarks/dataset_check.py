@@ -22,10 +22,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from training.checks.embedding import Vgg16Embedder
 from training.checks.inspection import Inspection, inspect
+from training.checks.report import render
 from training.checks.survey import survey
 from training.console import say
 from training.tables import table
@@ -217,17 +220,33 @@ def measure_large(data: Path, count: int, embed: Vgg16Embedder) -> None:
             target.parent.mkdir(exist_ok=True)
             with Image.open(source) as image:
                 image.convert("RGB").rotate(chance.uniform(-20, 20)).save(target, "JPEG")
-        before, start, cpu = _peak_megabytes(), time.perf_counter(), time.process_time()
-        inspection = inspect(survey(Path(folder), embed))
+        watched, start, cpu = Watched(embed), time.perf_counter(), time.process_time()
+        seen = survey(Path(folder), watched)
+        say(f"read after {time.perf_counter() - start:.0f} s, {time.process_time() - cpu:.0f} s of CPU time")
+        inspection = inspect(seen)
+        page = render(inspection, "large")
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    tenths = [watched.megabytes[len(watched.megabytes) * part // 10] for part in range(1, 10)]
     say(
-        f"{len(inspection.survey.photos):,} photos: {seconds:.0f} s, {cpu:.0f} s of CPU time, "
-        f"peak memory {_peak_megabytes():.0f} MB ({before:.0f} MB before)"
+        f"{len(seen.photos):,} photos: {seconds:.0f} s, {cpu:.0f} s of CPU time; findings: "
+        f"{inspection.counts}; report of {len(page) / 1e6:.1f} MB\n"
+        f"memory after each tenth of the photos: {', '.join(f'{value:.0f}' for value in tenths)} MB; "
+        f"peak of it all {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
     )
 
 
-def _peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+class Watched:
+    """The embedder, and how much memory the process holds at each batch."""
+
+    def __init__(self, embed: Vgg16Embedder) -> None:
+        self._embed, self.size = embed, embed.size
+        self.megabytes: list[float] = []
+
+    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float16]:
+        """Features of one batch."""
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        self.megabytes.append(pages * resource.getpagesize() / 2**20)
+        return self._embed(images)
 
 
 def main() -> None:

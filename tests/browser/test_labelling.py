@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Shoot
+from tests.bundles import metadata, write_bundle
 from tests.training.checks.pictures import save, scene
 from tests.training.commands.test_label import labelling
-from training.labelling.journal import read, standing
+from training.labelling.journal import Entry, Journal, read, standing
 
 pytestmark = pytest.mark.browser
 
@@ -71,9 +72,54 @@ def test_two_tabs_share_the_work_to_the_end(folder: Path, open_page: Open) -> No
     assert len(labels(folder)) == 10 and sorted(labels(folder).values()) == ["cat"] * 5 + ["dog"] * 5
 
 
+def test_a_duplicated_tab_becomes_a_tab_of_its_own(folder: Path, open_page: Open) -> None:
+    with labelling(folder, "--rater", "ann") as (address, _):
+        page = open_page(address)
+        expect(page.locator("#file")).to_have_text(re.compile("png"))
+        with page.expect_popup() as popup:
+            page.evaluate("window.open(location.href)")  # copies the session storage, like "Duplicate tab"
+        copy = popup.value
+        expect(copy.locator("#file")).to_have_text(re.compile("png"))
+        assert copy.locator("#file").inner_text() != page.locator("#file").inner_text()
+        press(page, "1", 1)
+        press(copy, "2", 2)
+        expect(page.locator("#file")).not_to_have_text(copy.locator("#file").inner_text())
+        press(page, "u", 1)
+    assert list(labels(folder).values()) == ["dog"]
+
+
+def test_a_second_opinion_ends_with_the_agreement(folder: Path, open_page: Open) -> None:
+    with Journal(folder) as journal:
+        for seed in range(3):
+            journal.append(Entry("bob", f"{seed}.png", "label", ("cat", "dog")[seed % 2]))
+    with labelling(folder, "--rater", "ann", "--second-opinion") as (address, _):
+        page = open_page(address)
+        for done, total in ((0, 3), (1, 3), (2, 3)):
+            expect(page.locator("#count")).to_have_text(f"{done} of {total}")
+            shown = int(page.locator("#file").inner_text().removesuffix(".png"))
+            page.keyboard.press("21"[shown % 2])  # always the other label
+        expect(page.get_by_role("heading", name="All done")).to_be_visible()
+        said = "You and bob agree on 0 % of 3 photos (Cohen's kappa -0.80)."
+        expect(page.locator("#finished .facts")).to_have_text(said)
+        expect(page.locator("#sort")).to_contain_text(f'training sort "{folder}" sorted')
+
+
+def test_the_suggestion_of_a_model_is_taken_with_enter(folder: Path, open_page: Open, tmp_path: Path) -> None:
+    write_bundle(tmp_path / ".models", metadata())
+    options = ["--rater", "ann", "--model", str(tmp_path / ".models/colours"), "--classes", "red,green,blue"]
+    with labelling(folder, *options) as (address, _):
+        page = open_page(address)
+        expect(page.locator("#suggestion")).to_have_text(re.compile("The model says (Red|Green|Blue)"))
+        suggested = page.locator("#suggestion b").inner_text()
+        press(page, "Enter", 1)
+        expect(page.locator("#work .facts")).to_contain_text("It was right on 1 of the 1 photos you answered")
+    assert list(labels(folder).values()) == [suggested.lower()]
+
+
 def test_a_killed_server_loses_nothing_and_the_page_waits_for_it(folder: Path, open_page: Open) -> None:
     with labelling(folder, "--rater", "ann") as (address, process):
         page = open_page(address)
+        expect(page.locator("#file")).to_have_text(re.compile("png"))
         press(page, "1", 1)
         press(page, "2", 2)
         kept = labels(folder)

@@ -1,6 +1,7 @@
-"""What our own VGG16 sees in a crop, as a vector: features of its fourth block, averaged over quarters.
+"""What our own VGG16 sees in a crop, as a vector: features of two middle blocks, averaged over a grid.
 
-The fourth block still tells fine shapes apart (a crease, a contour); the fifth knows ImageNet's objects.
+The third and fourth blocks still tell fine shapes apart (a crease, a contour); the fifth knows ImageNet's
+objects. Which blocks find the most wrong labels is measured in benchmarks/README.md.
 """
 
 from pathlib import Path
@@ -14,18 +15,22 @@ from training import backbone
 
 SIZE: Final = 96
 """Side of the crops in pixels: about 20 ms a photo on two cores."""
-CUT: Final = "block4_pool"
+GRIDS: Final = {"block3_pool": 3, "block4_pool": 2}
+"""Layers that are looked at, and cells a side over which each is averaged."""
 
 
 class Vgg16Embedder:
-    """RGB crops `[N, 96, 96, 3]` to features `[N, 2048]`."""
+    """RGB crops `[N, 96, 96, 3]` to features `[N, 4352]`."""
 
     size = SIZE
 
     def __init__(self, weights: str | Path | None = None) -> None:
-        base = backbone.build(SIZE, backbone.load_weights(weights), CUT)
-        quarters = keras.layers.AveragePooling2D(base.output.shape[1] // 2)(base.output)
-        self._network = keras.Model(base.input, keras.layers.Flatten()(quarters))
+        base = backbone.build(SIZE, backbone.load_weights(weights), list(GRIDS)[-1])
+        cells = []
+        for layer, grid in GRIDS.items():
+            maps = base.get_layer(layer).output
+            cells.append(keras.layers.Flatten()(keras.layers.AveragePooling2D(maps.shape[1] // grid)(maps)))
+        self._network = keras.Model(base.input, keras.layers.Concatenate()(cells))
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float16]:
         """Features of one batch."""

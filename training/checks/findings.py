@@ -18,6 +18,23 @@ KINDS: Final = {
 }
 """Every kind of finding, the gravest first, and what it means."""
 
+REMEDIES: Final = {
+    "corrupt": "Fetch these files again, or delete them.",
+    "leakage": "Move everything of a person to one side, or let `training split` divide the photos again.",
+    "conflict": "Look at the photo, keep one file and delete the others.",
+    "mislabelled": "Compare with the typical photos beside it; where the label is wrong, move the file.",
+    "duplicate": "Keep one file of each group; copies count a photo twice.",
+    "tiny": "Cut them again from the original photos, or leave them out.",
+    "blurred": "Leave them out, unless the photos you will ask about are like this too.",
+    "dark": "Leave them out, unless the photos you will ask about are like this too.",
+    "outlier": "Often a wrong crop or a picture of something else: look, then keep or delete.",
+    "shortcut": "Collect photos in which this measure says nothing about the class.",
+    "imbalance": "Photograph more people of these classes (see the advice per class).",
+}
+"""What to do about each kind."""
+GRAVE: Final = ("corrupt", "leakage", "conflict", "mislabelled")
+"""Kinds that make results wrong; the others make them worse."""
+
 
 @dataclass(frozen=True)
 class Finding:

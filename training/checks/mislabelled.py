@@ -3,6 +3,9 @@
 A linear classifier on frozen features is cross-validated with whole people held out. Where the classes are
 properties of people (most labels of one person agree), the other photos of the same person are a second
 witness, weighed by how often such photos agree in this very data set.
+
+A label is doubted where its probability is far under what photos of its class usually get: the thresholds per
+class of confident learning, which make up for a classifier that is more sure of one class than of another.
 """
 
 from collections.abc import Sequence
@@ -13,9 +16,12 @@ import numpy as np
 from cleanlab.count import num_label_issues
 from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
+
+from training.calibration import log_likelihood_loss, softmax
 
 Probabilities = NDArray[np.float64]
 """`[N, C]`, rows sum to 1."""
@@ -24,8 +30,10 @@ COMPONENTS: Final = 256
 REGULARISATION: Final = 0.001
 """Of features with variance 1: strong, because there are as many features as photos."""
 FOLDS: Final = 5
-DOUBTFUL: Final = 0.2
-"""Probability of the given label under which it is doubted; measured in benchmarks/README.md."""
+REPEATS: Final = 3
+"""Cross-validations with different folds, whose mean counts."""
+DOUBTFUL: Final = 0.25
+"""A label is doubted under this share of its class's mean probability; measured in benchmarks/README.md."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,14 @@ def form_opinion(
     per_class = [len(np.unique(groups[targets == label])) for label in range(classes)]
     if classes < 2 or min(per_class) < 2:
         return None
-    alone = _cross_validated(components(features, seed), targets, groups, min(FOLDS, *per_class), seed)
+    values, folds = components(features, seed), min(FOLDS, *per_class)
+    repeats = [_cross_validated(values, targets, groups, folds, seed + n) for n in range(REPEATS)]
+    alone = _calibrated(np.mean(repeats, axis=0), targets)
     recalls = [(alone.argmax(axis=1) == label)[targets == label].mean() for label in range(classes)]
     probabilities = _with_witnesses(alone, targets, groups)
-    quality = get_label_quality_scores(targets, probabilities, method="self_confidence")
+    confidence = get_label_quality_scores(targets, probabilities, method="self_confidence")
+    usual = np.array([confidence[targets == label].mean() for label in range(classes)])
+    quality = confidence / usual[targets]
     ranked = np.argsort(quality)
     return Opinion(
         probabilities,
@@ -91,6 +103,17 @@ def _cross_validated(
     return scaled
 
 
+def _calibrated(probabilities: Probabilities, targets: NDArray[np.int64]) -> Probabilities:
+    """As sure as it is right: how far to trust the regularised classifier depends on the data."""
+    logarithms = np.log(probabilities).astype(np.float32)
+    power = minimize_scalar(
+        lambda power: log_likelihood_loss(logarithms, targets, float(np.exp(power))),
+        bounds=(-5, 2),
+        method="bounded",
+    ).x
+    return softmax(logarithms, float(np.exp(power))).astype(np.float64)
+
+
 def _with_witnesses(
     probabilities: Probabilities, targets: NDArray[np.int64], groups: NDArray[np.int64]
 ) -> Probabilities:
@@ -108,7 +131,7 @@ def _with_witnesses(
     prior = np.bincount(targets, minlength=classes) / count
     same, different = np.log(agreement / prior), np.log((1 - agreement) / np.maximum(1 - prior, 1e-6))
     evidence = np.where(total[:, None] > 0, shares * same + (1 - shares) * different, 0)
-    logits = np.log(probabilities) + evidence
+    logits = np.log(probabilities + 1e-9) + evidence
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     scaled: Probabilities = weights / weights.sum(axis=1, keepdims=True)
     return scaled

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image
 
 from service.errors import UnusableImage
 from service.images import decode
-from training.checks.findings import KINDS, Finding
+from training.checks.findings import GRAVE, KINDS, REMEDIES, Finding
 from training.checks.inspection import Inspection
 
 SHOWN: Final = 48
@@ -32,8 +33,21 @@ def render(inspection: Inspection, title: str) -> str:
         title=title,
         inspection=inspection,
         kinds=KINDS,
+        remedies=REMEDIES,
+        grave=GRAVE,
+        averages=_averages(inspection),
         sections=[_section(inspection, kind) for kind, count in inspection.counts.items() if count],
     )
+
+
+def _averages(inspection: Inspection) -> dict[str, str]:
+    """The mean picture of every class as a data URL: a mask or a pose that all have in common shows in it."""
+    survey, pictures = inspection.survey, {}
+    for number, label in enumerate(survey.labels):
+        mean = survey.thumbnails[survey.targets == number].mean(axis=0)
+        image = Image.fromarray(mean.round().astype(np.uint8))
+        pictures[label] = _data_url(image.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    return pictures
 
 
 def _section(inspection: Inspection, kind: str) -> dict[str, Any]:
@@ -79,9 +93,13 @@ def _picture(root: Path, file: str) -> dict[str, str]:
         return {"file": file, "url": ""}
     image = Image.fromarray(pixels)
     image.thumbnail((SIDE, SIDE))
+    return {"file": file, "url": _data_url(image)}
+
+
+def _data_url(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=75)
-    return {"file": file, "url": f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"}
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def summary(findings: Sequence[Finding], shown: int = 5) -> list[list[str]]:

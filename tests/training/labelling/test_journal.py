@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.errors import TrainingError
@@ -21,6 +21,7 @@ def test_answers_survive_reopening(tmp_path: Path) -> None:
     assert len(read(tmp_path)) == 2
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0))
 def test_a_line_cut_off_anywhere_loses_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, cut: int
