@@ -14,6 +14,7 @@ COMMANDS = {
     "quantize": "write a bundle again with int8 arithmetic, if its answers stay the same",
     "predict": "classify files or folders with a model",
     "explain": "show how a model sees one picture",
+    "report": "one page on how good a model is, where it fails and what it can bear",
     "crop": "cut the eyes out of whole photos",
     "check": "look through a folder of photos for everything that would spoil training",
     "split": "copy photos into train, validation and test, nobody on two sides",

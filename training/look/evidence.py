@@ -3,7 +3,8 @@
 Where the model does not give its evidence itself, one place of the last map at a time is taken away and
 the layers behind it are asked again: what a class loses is what that place said for it. The occlusion map
 does the same with the picture (Zeiler and Fergus, "Visualizing and Understanding Convolutional
-Networks", ECCV 2014): slower, and blind to what a patch of one colour does to a network, but true of the whole network.
+Networks", ECCV 2014): slower, and blind to what a patch of one colour does to a network, but
+true of the whole network.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,0 +1,80 @@
+"""`training report` on runs and bundles."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.bundles import write_bundle
+from training.__main__ import main
+
+COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Six validation photos per colour; the red ones by `phone` are in fact green."""
+    root = tmp_path / "data"
+    rows = ["file,person,source"]
+    for name, colour in COLOURS.items():
+        for split, count in (("train", 2), ("validation", 12)):
+            (root / split / name).mkdir(parents=True)
+            for number in range(count):
+                source = "phone" if number % 2 else "studio"
+                wrong = (split, name, source) == ("validation", "red", "phone")
+                size = 20 + number + 20 * list(COLOURS).index(name) + 100 * (split == "train")
+                file = Path(split) / name / f"{number}.png"
+                Image.new("RGB", (size, size), COLOURS["green"] if wrong else colour).save(root / file)
+                rows.append(f"{file.as_posix()},{split}-{name}-{number},{source}")
+    (root / "labels.csv").write_text("\n".join(rows) + "\n")
+    return root
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = main(["report", *map(str, arguments)])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_a_report_holds_everything_and_needs_nothing(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, out = write_bundle(tmp_path / "models"), tmp_path / "out"
+    code, printed, _ = call(capsys, model, data, "--out", out, "--robustness", 6)
+    assert code == 0
+    assert printed.startswith("accuracy 83.3 %")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert not re.search(r'(src|href)="(?!data:|#)|<script|@import', page)
+    assert "labelled red" in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    numbers = json.loads((out / "report.json").read_text())
+    assert numbers["groups"]["source"]["phone"]["value"] == pytest.approx(2 / 3, abs=1e-4)
+    assert numbers["robustness"]["images"] == 6
+    assert set(numbers["robustness"]["curves"]) >= {"blur", "noise", "JPEG", "rotation"}
+    for name in ("confusion", "reliability", "risk-coverage", "robustness"):
+        with Image.open(out / f"{name}.png") as picture:
+            assert min(picture.size) > 300
+
+
+def test_the_same_photos_give_the_same_numbers(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_bundle(tmp_path / "models")
+    for name in ("a", "b"):
+        call(capsys, model, data, "--out", tmp_path / name, "--robustness", 4)
+    assert (tmp_path / "a" / "report.json").read_bytes() == (tmp_path / "b" / "report.json").read_bytes()
+
+
+def test_what_is_missing_is_said(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = write_bundle(tmp_path / "models")
+    code, _, err = call(capsys, model, "--out", tmp_path / "out")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "a data folder after the model" in err
+    code, _, err = call(capsys, model, data, "--split", "test")
+    assert code == 2
+    assert "Expected test photos" in err
+    code, _, err = call(capsys, tmp_path / "nothing", data)
+    assert code == 2

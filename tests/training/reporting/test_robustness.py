@@ -1,0 +1,84 @@
+"""Troubles change photos as they say, and the same way every time."""
+
+import numpy as np
+import pytest
+
+from training.models import Model
+from training.reporting.groups import groups
+from training.reporting.robustness import TROUBLES, Trouble, chosen, curves
+from training.reporting.subject import Subject
+
+
+def brightness_model() -> Model:
+    """Says `bright` for a mean over 64, and is the surer the farther from it."""
+
+    def probabilities(images: np.ndarray) -> np.ndarray:
+        share = 1 / (1 + np.exp(-(images.mean(axis=(1, 2, 3)) - 64) / 20))
+        return np.stack([share, 1 - share], axis=1).astype(np.float32)
+
+    return Model("light 1", ("bright", "dark"), 16, None, "0" * 64, {}, probabilities)
+
+
+def subject(count: int = 24) -> Subject:
+    """Bright photos by `studio` and dark ones by `phone`; the phone's are labelled wrongly."""
+    rng = np.random.default_rng(0)
+    labels = np.zeros(count, dtype=np.int64)
+    level = np.where(np.arange(count) % 3, 150, 30)
+    photos = (level[:, None, None, None] + rng.integers(0, 40, (count, 24, 24, 3))).astype(np.uint8)
+    model = brightness_model()
+    return Subject(
+        model=model,
+        split="validation",
+        surroundings=photos,
+        margin=4,
+        labels=labels,
+        people=np.array([f"p{number}" for number in range(count)]),
+        files=[f"{number}.png" for number in range(count)],
+        attributes=[
+            {"source": "studio" if number % 3 else "phone", "name": f"photo {number}", "width": str(number)}
+            for number in range(count)
+        ],
+        raw=model.probabilities(photos[:, 4:20, 4:20]),
+        temperature=1.0,
+        threshold=0.6,
+    )
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
+def test_more_trouble_changes_more(trouble: Trouble) -> None:
+    rng = np.random.default_rng(1)
+    photo = np.kron(rng.integers(0, 255, (12, 12, 3)), np.ones((4, 4, 1))).astype(np.uint8)
+    mild, severe = (
+        trouble.change(photo, trouble.levels[index], np.random.default_rng(2)) for index in (0, -1)
+    )
+    assert mild.shape == photo.shape
+    assert mild.dtype == np.uint8
+    changes = [np.abs(changed.astype(float) - photo).mean() for changed in (mild, severe)]
+    assert 0 < changes[0] < changes[1]
+    again = trouble.change(photo, trouble.levels[-1], np.random.default_rng(2))
+    np.testing.assert_array_equal(again, severe)
+
+
+def test_photos_are_spread_over_the_classes() -> None:
+    labels = np.array([0] * 50 + [1] * 3)
+    rows = chosen(labels, 8)
+    assert np.bincount(labels[rows]).tolist() == [5, 3]
+    assert len(chosen(labels, 1000)) == 53
+
+
+def test_curves_begin_with_the_untouched_photo() -> None:
+    darkness = next(trouble for trouble in TROUBLES if trouble.name == "darkness")
+    (curve,) = curves(subject(), 24, [darkness])
+    assert curve.accuracy[0] == pytest.approx(2 / 3)
+    assert curve.accuracy[-1] == 0
+    assert len(curve.levels) == len(curve.accuracy) == len(darkness.levels) + 1
+
+
+def test_parts_are_measured_by_every_useful_column() -> None:
+    found = {group.name: group for group in groups(subject())}
+    assert "name" not in found
+    assert {part.name: part.accuracy.value for part in found["source"].parts} == {"phone": 0, "studio": 1}
+    assert [part.images for part in found["width"].parts] == [6, 6, 6, 6]
+    assert found["width"].parts[0].name.startswith("lowest quarter")
+    assert found["source"].gap == 1
+    assert "brightness" in found

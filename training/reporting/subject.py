@@ -1,0 +1,157 @@
+"""What a report is about: a model's answers to photos it never saw, and everything known about the photos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.calibration import calibrate, coverage_threshold, softmax
+from training.checks.quality import measure
+from training.console import progress
+from training.dataset import Photo
+from training.errors import TrainingError
+from training.folders import read_dataset
+from training.heldout import HeldOut
+from training.models import Model
+from training.photos import load
+
+MARGIN: Final = 0.25
+"""What is kept around a crop on every side, in its sides, so that turning and shifting shows real pixels."""
+BATCH: Final = 32
+LEAST: Final = 1e-12
+HIDDEN: Final = ("source_file", "geometry")
+"""Columns that name single files, or say how a file is read."""
+
+Probabilities = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Photos `[M]` with their surroundings, and a model's calibrated answers."""
+
+    model: Model
+    split: str
+    surroundings: NDArray[np.uint8]
+    """RGB `[M, S + 2 margin, S + 2 margin, 3]`; border pixels repeat where nothing more is known."""
+    margin: int
+    labels: NDArray[np.int64]
+    people: NDArray[np.str_]
+    files: Sequence[str]
+    attributes: Sequence[dict[str, str]]
+    raw: Probabilities
+    """As the network answers."""
+    temperature: float
+    """1 for an exported model, which has been calibrated already."""
+    threshold: float
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """What the network looks at: `[M, S, S, 3]`."""
+        inside = slice(self.margin, self.margin + self.model.size)
+        return self.surroundings[:, inside, inside]
+
+    @property
+    def probabilities(self) -> Probabilities:
+        """Calibrated answers `[M, C]`."""
+        return calibrated(self.raw, self.temperature)
+
+    @classmethod
+    def of(cls, path: Path, data: Path | None, split: str) -> "Subject":
+        """Let a run or bundle answer for the photos kept with the run, or for those in `data`.
+
+        Raises TrainingError.
+        """
+        model = Model.open(path)
+        photos = None if data is None else _photos(model, data, split)
+        margin = round(MARGIN * model.size)
+        if photos is None:
+            kept = _kept(path, model, split)
+            edge = ((0, 0), (margin, margin), (margin, margin), (0, 0))
+            surroundings = np.pad(kept.images, edge, mode="edge")
+            labels, people = kept.labels, kept.people
+            files = [f"photo {number + 1}" for number in range(len(labels))]
+            attributes: list[dict[str, str]] = [{} for _ in labels]
+        else:
+            zoom = (model.size + 2 * margin) / model.size
+            surroundings = load(photos, model.size + 2 * margin, model.crop, zoom)
+            labels = np.array([model.labels.index(photo.label) for photo in photos], dtype=np.int64)
+            people = np.array([photo.person for photo in photos])
+            files = [photo.path.name for photo in photos]
+            attributes = [_attributes(photo) for photo in photos]
+        inside = slice(margin, margin + model.size)
+        raw = answers(model, surroundings[:, inside, inside], "answering")
+        temperature, threshold = _calibration(path, raw, labels, people)
+        return cls(
+            model, split, surroundings, margin, labels, people, files, attributes, raw, temperature, threshold
+        )
+
+
+def answers(model: Model, images: NDArray[np.uint8], what: str) -> Probabilities:
+    """Probabilities `[M, C]` of pictures `[M, S, S, 3]`, with a progress bar."""
+    starts = range(0, len(images), BATCH)
+    parts = (images[start : start + BATCH] for start in progress(starts, what, total=len(starts)))
+    return np.concatenate([model.probabilities(np.ascontiguousarray(part)) for part in parts])
+
+
+def calibrated(raw: Probabilities, temperature: float) -> Probabilities:
+    """Probabilities of logits that are divided by a temperature."""
+    return softmax(np.log(np.maximum(raw, LEAST)), temperature)
+
+
+def measured(images: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+    """Brightness and sharpness of pictures `[M, S, S, 3]`, by name."""
+    found = [measure(image, image.nbytes) for image in images]
+    return {
+        "brightness": np.array([one.brightness for one in found]),
+        "sharpness": np.array([one.sharpness for one in found]),
+    }
+
+
+def _photos(model: Model, data: Path, split: str) -> Sequence[Photo]:
+    share, seed = (model.recipe.get(name) for name in ("validation_share", "seed"))
+    dataset = read_dataset(data, 0.2 if share is None else share, 1 if seed is None else seed)
+    photos = dataset.split(split)
+    if not photos:
+        raise TrainingError(f"Expected {split} photos in {data}. Received: none; see --split.")
+    unknown = sorted({photo.label for photo in photos} - set(model.labels))
+    if unknown:
+        raise TrainingError(
+            f"Expected the classes {', '.join(model.labels)} in {data}. Received also: {', '.join(unknown)}"
+        )
+    return photos
+
+
+def _kept(path: Path, model: Model, split: str) -> HeldOut:
+    if split != "validation":
+        raise TrainingError(
+            f"Expected a data folder for the {split} photos: a run keeps only validation photos."
+        )
+    if not (path / "config.json").is_file():
+        raise TrainingError(
+            "Expected a run, which keeps its validation photos, or a data folder after the model. "
+            f"Received: {path} alone."
+        )
+    kept = HeldOut.load(path / "validation.npz")
+    if not len(kept.labels):
+        raise TrainingError(f"Expected validation photos in {path}. Received: none; give a data folder.")
+    return kept
+
+
+def _attributes(photo: Photo) -> dict[str, str]:
+    return {name: text.strip() for name, text in photo.attributes.items() if name not in HIDDEN}
+
+
+def _calibration(
+    path: Path, raw: Probabilities, labels: NDArray[np.int64], people: NDArray[np.str_]
+) -> tuple[float, float]:
+    """What `export` would fit on these photos; an exported model has its own."""
+    if (path / "config.json").is_file():
+        fitted = calibrate(np.log(np.maximum(raw, LEAST)), labels, people)
+        return fitted.temperature, fitted.threshold
+    from training.prediction import open_model
+
+    threshold = open_model(path).metadata.threshold
+    return 1.0, threshold or coverage_threshold(raw.max(axis=1), people)
