@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.metadata import BundleMetadata
+from training.card_notes import ethics, intended_use, limits, people
 
 
 def model_card(metadata: BundleMetadata, notes: str = "") -> str:
@@ -12,8 +13,12 @@ def model_card(metadata: BundleMetadata, notes: str = "") -> str:
     sections = [
         f"# {metadata.name}, version {metadata.version}",
         metadata.description,
+        intended_use(metadata),
         _classes(metadata, validation),
         _quality(metadata, validation),
+        people(metadata),
+        limits(metadata),
+        ethics(metadata),
         notes.strip(),
         _training(metadata),
         f"## Licence\n\n{metadata.licence}",

@@ -1,0 +1,48 @@
+"""The card says where a model is weak, in its own numbers."""
+
+from typing import Any
+
+from service.metadata import BundleMetadata
+from tests.bundles import metadata
+from training.card_notes import ethics, intended_use, limits, people
+
+
+def estimate(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.05, "high": value + 0.05}
+
+
+def bundle(**changes: Any) -> BundleMetadata:
+    recalls = {"red": 0.9, "green": 0.6, "blue": 0.95}
+    validation = {
+        "images": 200,
+        "people": 90,
+        "accuracy": estimate(0.85),
+        "classes": {
+            name: {"recall": estimate(value), "support": 20 if name == "green" else 90}
+            for name, value in recalls.items()
+        },
+        "confusion": [[81, 9, 0], [2, 12, 6], [0, 4, 86]],
+        "groups": {
+            "source=phone": {"images": 40, "accuracy": estimate(0.7)},
+            "source=studio": {"images": 160, "accuracy": estimate(0.88)},
+        },
+    }
+    return BundleMetadata.model_validate(metadata(metrics={"validation": validation}, **changes))
+
+
+def test_limits_name_the_weakest_class_and_part() -> None:
+    text = limits(bundle())
+    assert "Weakest on `green`: it finds 60% of these photos. 6 of 20 are taken for `blue`." in text
+    assert "Few validation photos of `green` (20)" in text
+    assert "source=phone (70% of 40 photos)" in text
+    assert "studio" not in text
+
+
+def test_a_model_of_eyes_makes_no_statement_about_origin() -> None:
+    assert "no statement about origin" in ethics(bundle(crop={"scale": 1.2, "centre": 0.5}))
+    assert "Where pictures show people" in ethics(bundle())
+
+
+def test_use_and_people_come_from_the_metadata() -> None:
+    assert "Red, Green, Blue" in intended_use(bundle())
+    assert "3 photos of 3 people; measured on 200 photos of 90 others" in people(bundle())
