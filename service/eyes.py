@@ -13,9 +13,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from service import eye_quality
+from service import eye_closeup, eye_quality
 from service.errors import InvalidBundle
-from service.eye_closeup import is_closeup
+from service.eye_closeup import Closeup
 from service.eye_quality import Advice, State
 from service.faces import Detection, FaceDetector
 from service.geometry import RGB, Point, Square
@@ -130,7 +130,11 @@ class EyeLocator:
 
     def looks_like_eye_closeup(self, picture: RGB) -> bool:
         """Whether the middle of a picture without a face shows one eye from near, open and visible."""
-        return is_closeup(picture, self._eye)
+        return self.closeup(picture) is not None
+
+    def closeup(self, picture: RGB) -> Closeup | None:
+        """That eye; None where there is none."""
+        return eye_closeup.find(picture, self._eye)
 
     def _confirmed(self, picture: RGB, detections: list[Detection], trusted: bool = False) -> list[Face]:
         faces = []

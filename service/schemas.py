@@ -223,11 +223,11 @@ class ModelInfo(Schema):
     input_size: int
     crop: CropInfo | None
     threshold: float
-    evidence: bool
+    evidence: bool = False
     """Whether `evidence=true` gets a map."""
-    typicality_bound: float | None
+    typicality_bound: float | None = None
     """Typicality under which no answer is certain; null for a model that cannot tell."""
-    quality: Quality | None
+    quality: Quality | None = None
     """Null where the model does not say."""
     metrics: dict[str, Any]
     dataset: dict[str, Any]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from service.eye_closeup import Closeup
 from service.eye_quality import Advice
 from service.eyes import Eye, EyeLocator, Face
 from service.geometry import RGB, Square
@@ -11,6 +12,8 @@ from service.metadata import CropGeometry
 from service.regions import Region
 from service.schemas import RegionName
 
+NARROWEST: Final = 0.8
+"""Share of a close-up's shorter side under which its eye is cut out: the corners are known to some 5 %."""
 _UNUSABLE: Final = {
     "closed": ("eye_closed", "The eye is closed. Keep both eyes open and look into the camera."),
     "hidden": ("eye_hidden", "The eye is hidden. Take off dark glasses and move hair or hands away."),
@@ -62,16 +65,24 @@ def whole(picture: RGB) -> Found:
 def find(
     picture: RGB, locator: EyeLocator, crop: CropGeometry, region: Region, every_face: bool
 ) -> Found | None:
-    """The eyes of the largest face, or of every face; with `auto` a close-up of one eye counts as a whole.
+    """The eyes of the largest face, or of every face; with `auto` also the one eye of a close-up.
 
     None where the picture shows no eye.
     """
     faces = locator.locate(picture, every_face)
     if faces:
         return _eyes(faces, crop)
-    if region == "auto" and locator.looks_like_eye_closeup(picture):
-        return whole(picture)
-    return None
+    closeup = locator.closeup(picture) if region == "auto" else None
+    return _near(picture, closeup, crop) if closeup else None
+
+
+def _near(picture: RGB, closeup: Closeup, crop: CropGeometry) -> Found:
+    """The square that the network knows, or the whole picture where it is hardly larger than that."""
+    if closeup.corners is not None:
+        square = Square.around_eye(*closeup.corners, crop.scale, crop.centre)
+        if square.side <= NARROWEST * min(picture.shape[:2]):
+            return Found([Target("whole", square)])
+    return whole(picture)
 
 
 def _eyes(faces: Sequence[Face], crop: CropGeometry) -> Found:

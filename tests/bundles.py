@@ -60,18 +60,42 @@ def colour_model(document: dict[str, Any] | None, size: int = 32, sharpness: flo
     return model
 
 
+def explaining(document: dict[str, Any], size: int = 32) -> onnx.ModelProto:
+    """The same model with `typicality`, the brightest channel's level 0..1, and its pixels as `evidence`."""
+    model = colour_model(document, size)
+    scale = numpy_helper.from_array(np.array(1 / 255, dtype=np.float32), "scale")
+    last = numpy_helper.from_array(np.array([1], dtype=np.int64), "last")
+    model.graph.initializer.extend([scale, last])
+    model.graph.node.extend(
+        [
+            helper.make_node("ReduceMax", ["mean", "last"], ["brightest"], keepdims=0),
+            helper.make_node("Mul", ["brightest", "scale"], ["typicality"]),
+            helper.make_node("MatMul", ["float", "weights"], ["evidence"]),
+        ]
+    )
+    model.graph.output.extend(
+        [
+            helper.make_tensor_value_info("typicality", TensorProto.FLOAT, ["N"]),
+            helper.make_tensor_value_info("evidence", TensorProto.FLOAT, ["N", size, size, 3]),
+        ]
+    )
+    return model
+
+
 def write_bundle(
     models: Path,
     document: dict[str, Any] | None = None,
     size: int = 32,
     golden: Sequence[float] | None = None,
     sharpness: float = 0.05,
+    explains: bool = False,
 ) -> Path:
     """Write `models/<name>/<version>/` with a golden photo; the answers are the model's own unless given."""
     document = document or metadata()
+    model = explaining(document, size) if explains else colour_model(document, size, sharpness)
     folder: Path = models / document["name"] / str(document["version"])
     (folder / "golden").mkdir(parents=True)
-    onnx.save(colour_model(document, size, sharpness), folder / "model.onnx")
+    onnx.save(model, folder / "model.onnx")
     photo = folder / "golden" / "red.png"
     Image.new("RGB", (size, size), (200, 40, 40)).save(photo)
     if golden is None:

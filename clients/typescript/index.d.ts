@@ -13,5 +13,6 @@ export type Classification = Schemas["Classification"];
 export type LabelInfo = Schemas["LabelInfo"];
 export type ModelInfo = Schemas["ModelInfo"];
 export type ModelList = Schemas["ModelList"];
+export type Person = Schemas["Person"];
 export type Problem = Schemas["Problem"];
 export type UnusableEye = Schemas["UnusableEye"];

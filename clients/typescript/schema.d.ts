@@ -428,15 +428,16 @@ export interface components {
             /**
              * Evidence
              * @description Whether `evidence=true` gets a map.
+             * @default false
              */
             evidence: boolean;
             /**
              * Typicality Bound
              * @description Typicality under which no answer is certain; null for a model that cannot tell.
              */
-            typicality_bound: number | null;
+            typicality_bound?: number | null;
             /** @description Null where the model does not say. */
-            quality: components["schemas"]["Quality"] | null;
+            quality?: components["schemas"]["Quality"] | null;
             /** Metrics */
             metrics: {
                 [key: string]: unknown;

@@ -8,10 +8,12 @@ import pytest
 from PIL import Image, ImageFilter
 
 from benchmarks.drawn_eyes import with_dark_glasses, with_shut_eyes
+from service import targets
 from service.errors import InvalidBundle
 from service.eyes import Eye, EyeLocator, Face
-from service.geometry import RGB, Point, cut
+from service.geometry import RGB, Point, Square, cut
 from service.images import decode
+from service.metadata import CropGeometry
 
 ROOT = Path(__file__).parents[2]
 # Corners by MediaPipe 0.10.21 itself: outer and inner, in pixels of the 512 x 512 portrait.
@@ -176,6 +178,32 @@ def test_knows_an_eye_from_near(locator: EyeLocator, mirrored: bool) -> None:
     picture = decode((ROOT / "examples/eye.jpg").read_bytes()).pixels
     picture = np.ascontiguousarray(picture[:, ::-1]) if mirrored else picture
     assert locator.looks_like_eye_closeup(picture)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_knows_where_the_eye_is_from_near(locator: EyeLocator, mirrored: bool) -> None:
+    picture = decode((ROOT / "examples/eye.jpg").read_bytes()).pixels
+    picture = np.ascontiguousarray(picture[:, ::-1]) if mirrored else picture
+    closeup = locator.closeup(picture)
+    assert closeup is not None and closeup.corners is not None
+    (ax, ay), (bx, by) = corners = closeup.corners
+    assert ax < bx
+    # The file is a square of 2.0 eye widths, the eye's middle at 55 % of its height.
+    assert math.dist(*corners) == pytest.approx(112, rel=0.12)
+    assert ((ax + bx) / 2, (ay + by) / 2) == pytest.approx((112, 123), abs=12)
+
+
+def test_a_wide_closeup_is_cut_to_what_the_network_knows(locator: EyeLocator) -> None:
+    wide = decode((ROOT / "examples/eye.jpg").read_bytes()).pixels
+    crop = CropGeometry(scale=1.2, centre=0.5)
+    found = targets.find(wide, locator, crop, "auto", every_face=False)
+    assert found is not None
+    (target,) = found.targets
+    assert (target.region, target.face) == ("whole", None)
+    assert target.square.side == pytest.approx(1.2 * 112, rel=0.12)
+    again = targets.find(cut(wide, target.square, 134), locator, crop, "auto", every_face=False)
+    assert again is not None
+    assert again.targets[0].square == Square.central(134, 134)
 
 
 def test_other_parts_of_a_face_are_no_eye(locator: EyeLocator, portrait: RGB, face: Face) -> None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
     from ..models.crop_info import CropInfo
     from ..models.label_info import LabelInfo
@@ -29,14 +31,15 @@ class ModelInfo:
         input_size (int):
         crop (CropInfo | None):
         threshold (float):
-        evidence (bool): Whether `evidence=true` gets a map.
-        typicality_bound (float | None): Typicality under which no answer is certain; null for a model that cannot tell.
-        quality (None | Quality): Null where the model does not say.
         metrics (ModelInfoMetrics):
         dataset (ModelInfoDataset):
         licence (str):
         sha256 (str):
         providers (list[str]):
+        evidence (bool | Unset): Whether `evidence=true` gets a map. Default: False.
+        typicality_bound (float | None | Unset): Typicality under which no answer is certain; null for a model that
+            cannot tell.
+        quality (None | Quality | Unset): Null where the model does not say.
     """
 
     name: str
@@ -47,14 +50,14 @@ class ModelInfo:
     input_size: int
     crop: CropInfo | None
     threshold: float
-    evidence: bool
-    typicality_bound: float | None
-    quality: None | Quality
     metrics: ModelInfoMetrics
     dataset: ModelInfoDataset
     licence: str
     sha256: str
     providers: list[str]
+    evidence: bool | Unset = False
+    typicality_bound: float | None | Unset = UNSET
+    quality: None | Quality | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.crop_info import CropInfo  # noqa: PLC0415
@@ -83,17 +86,6 @@ class ModelInfo:
 
         threshold = self.threshold
 
-        evidence = self.evidence
-
-        typicality_bound: float | None
-        typicality_bound = self.typicality_bound
-
-        quality: dict[str, Any] | None
-        if isinstance(self.quality, Quality):
-            quality = self.quality.to_dict()
-        else:
-            quality = self.quality
-
         metrics = self.metrics.to_dict()
 
         dataset = self.dataset.to_dict()
@@ -103,6 +95,22 @@ class ModelInfo:
         sha256 = self.sha256
 
         providers = self.providers
+
+        evidence = self.evidence
+
+        typicality_bound: float | None | Unset
+        if isinstance(self.typicality_bound, Unset):
+            typicality_bound = UNSET
+        else:
+            typicality_bound = self.typicality_bound
+
+        quality: dict[str, Any] | None | Unset
+        if isinstance(self.quality, Unset):
+            quality = UNSET
+        elif isinstance(self.quality, Quality):
+            quality = self.quality.to_dict()
+        else:
+            quality = self.quality
 
         field_dict: dict[str, Any] = {}
 
@@ -116,9 +124,6 @@ class ModelInfo:
                 "input_size": input_size,
                 "crop": crop,
                 "threshold": threshold,
-                "evidence": evidence,
-                "typicality_bound": typicality_bound,
-                "quality": quality,
                 "metrics": metrics,
                 "dataset": dataset,
                 "licence": licence,
@@ -126,6 +131,12 @@ class ModelInfo:
                 "providers": providers,
             }
         )
+        if evidence is not UNSET:
+            field_dict["evidence"] = evidence
+        if typicality_bound is not UNSET:
+            field_dict["typicality_bound"] = typicality_bound
+        if quality is not UNSET:
+            field_dict["quality"] = quality
 
         return field_dict
 
@@ -172,30 +183,6 @@ class ModelInfo:
 
         threshold = d.pop("threshold")
 
-        evidence = d.pop("evidence")
-
-        def _parse_typicality_bound(data: object) -> float | None:
-            if data is None:
-                return data
-            return cast(float | None, data)
-
-        typicality_bound = _parse_typicality_bound(d.pop("typicality_bound"))
-
-        def _parse_quality(data: object) -> None | Quality:
-            if data is None:
-                return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                quality_type_0 = Quality.from_dict(data)
-
-                return quality_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Quality, data)
-
-        quality = _parse_quality(d.pop("quality"))
-
         metrics = ModelInfoMetrics.from_dict(d.pop("metrics"))
 
         dataset = ModelInfoDataset.from_dict(d.pop("dataset"))
@@ -206,6 +193,34 @@ class ModelInfo:
 
         providers = cast(list[str], d.pop("providers"))
 
+        evidence = d.pop("evidence", UNSET)
+
+        def _parse_typicality_bound(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        typicality_bound = _parse_typicality_bound(d.pop("typicality_bound", UNSET))
+
+        def _parse_quality(data: object) -> None | Quality | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                quality_type_0 = Quality.from_dict(data)
+
+                return quality_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Quality | Unset, data)
+
+        quality = _parse_quality(d.pop("quality", UNSET))
+
         model_info = cls(
             name=name,
             version=version,
@@ -215,14 +230,14 @@ class ModelInfo:
             input_size=input_size,
             crop=crop,
             threshold=threshold,
-            evidence=evidence,
-            typicality_bound=typicality_bound,
-            quality=quality,
             metrics=metrics,
             dataset=dataset,
             licence=licence,
             sha256=sha256,
             providers=providers,
+            evidence=evidence,
+            typicality_bound=typicality_bound,
+            quality=quality,
         )
 
         return model_info
