@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 SERVICE_ENV := .venv/service
 DEV_ENV := .venv/dev
 
-.PHONY: serve setup test test-containers lint format lock bench flagship clean help
+.PHONY: serve setup test test-containers test-browser browser-tools lint lint-web clients format lock bench flagship clean help
 
 help:  ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,10 +25,16 @@ test: $(DEV_ENV)/.ready  ## run every test
 test-containers: $(DEV_ENV)/.ready  ## build and run the real images (CONTAINER_ENGINE=docker)
 	$(DEV_ENV)/bin/python -m pytest -m containers tests/containers
 
-test-browser: $(DEV_ENV)/.ready lint-web  ## run the web client's tests in Chromium (needs Node 20)
-	command -v chromium >/dev/null || { \
-	  root=$$([ "$$(id -u)" = 0 ] || echo sudo); $$root apt-get update && $$root apt-get install -y chromium; }
+test-browser: $(DEV_ENV)/.ready browser-tools lint-web  ## check the web client and run its tests in Chromium
 	$(DEV_ENV)/bin/python -m pytest -m browser
+
+browser-tools:  ## install what test-browser needs and this machine lacks: Chromium, Node, the linters
+	@missing=; command -v chromium >/dev/null || missing=chromium; \
+	command -v npm >/dev/null || missing="$$missing nodejs npm"; \
+	if [ -n "$$missing" ]; then \
+	  root=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
+	  $$root apt-get update -q && $$root apt-get install -yq --no-install-recommends $$missing; fi
+	@$(MAKE) --no-print-directory node_modules/.ready
 
 lint: $(DEV_ENV)/.ready  ## style and types
 	$(DEV_ENV)/bin/ruff check .

@@ -2,7 +2,7 @@
 
 import { asFailure, loadModels, useKey } from "./api.js";
 import { Camera } from "./camera.js";
-import { byId, element, explain } from "./dom.js";
+import { byId, element, explain, percent } from "./dom.js";
 import { Gallery } from "./gallery.js";
 
 /** @typedef {import("./api.js").ModelInfo} ModelInfo */
@@ -48,13 +48,24 @@ function describe(model) {
   const title = titleOf(model.name);
   document.title = title;
   byId("title", HTMLHeadingElement).textContent = title;
-  if (model.description) byId("description", HTMLParagraphElement).textContent = model.description;
+  // The first sentence says what it is for; how it was made is for the model card.
+  const [purpose] = model.description.split(/(?<=\.)\s/);
+  if (purpose) byId("description", HTMLParagraphElement).textContent = purpose;
   byId("version", HTMLSpanElement).textContent = `Model ${model.name}, version ${model.version}.`;
   const items = model.labels.map((label) =>
     element("div", {}, element("dt", {}, label.title), element("dd", {}, label.description)),
   );
   byId("labels", HTMLDListElement).replaceChildren(...items);
+  byId("quality", HTMLParagraphElement).textContent = model.quality ? trackRecord(model.quality) : "";
   byId("about", HTMLElement).hidden = false;
+}
+
+/** @param {NonNullable<ModelInfo["quality"]>} quality */
+function trackRecord({ people, coverage, accuracy, accuracy_when_certain: right }) {
+  if (coverage !== null && right !== null) {
+    return `Tried on ${people} people it had not seen, it was sure of ${percent(coverage)} of the photos, and right about ${percent(right)} of those.`;
+  }
+  return accuracy.value === null ? "" : `Tried on ${people} people it had not seen, it was right about ${percent(accuracy.value)}.`;
 }
 
 /** @param {string} name for instance `eye-shape` */

@@ -4,15 +4,21 @@
  * @typedef {import("./api.js").Answer} Answer
  * @typedef {import("./api.js").ModelInfo} ModelInfo
  * @typedef {import("../../clients/typescript/index.js").Box} Box
+ * @typedef {import("../../clients/typescript/index.js").Classification} Result
+ * @typedef {import("../../clients/typescript/index.js").Person} Person
  * @typedef {import("../../clients/typescript/index.js").UnusableEye} UnusableEye
- * @typedef {import("../../clients/typescript/index.js").Classification & {evidence?: string | null}} Result
- *   `evidence` is a PNG as data URL over the result's box; services may leave it out
+ * @typedef {{person: Person, advice: string[]}} Pair both eyes of a face, and what both are told
  */
 
 import { element, percent } from "./dom.js";
 
 /** @type {Record<string, string>} */
-const REGIONS = { left_eye: "Left eye", right_eye: "Right eye", whole: "Whole picture" };
+const REGIONS = {
+  both_eyes: "Both eyes together",
+  left_eye: "Left eye",
+  right_eye: "Right eye",
+  whole: "Whole picture",
+};
 /** @type {Record<string, string>} */
 const SIDES = { left_eye: "Left", right_eye: "Right" };
 const LOOK_PIXELS = 224;
@@ -24,12 +30,31 @@ const LOOK_PIXELS = 224;
  */
 export function inWords(answer) {
   const several = facesOf(answer) > 1;
-  const sentences = inOrder(answer).map((looked) => {
+  const people = pairs(answer).map((person) => `${nameOf(pairOf(person), several)}: ${said(person)}.`);
+  const regions = inOrder(answer).map((looked) => {
     const name = nameOf(looked, several);
-    if (!("label" in looked)) return `${name}: ${looked.detail}`;
-    return `${name}: ${looked.certain ? `${looked.title}, ${percent(looked.confidence)}` : "not sure"}.`;
+    return "label" in looked ? `${name}: ${said(looked)}.` : `${name}: ${looked.detail}`;
   });
-  return sentences.join(" ");
+  return [...people, ...regions].join(" ");
+}
+
+/** @param {Result | Person} result */
+function said({ certain, title, confidence }) {
+  return certain ? `${title}, ${percent(confidence)}` : "not sure";
+}
+
+/**
+ * What both eyes of a face say together; one eye alone needs no summary.
+ * @param {Answer} answer
+ * @returns {Person[]}
+ */
+function pairs(answer) {
+  return (answer.people ?? []).filter(({ regions }) => regions.length > 1);
+}
+
+/** @param {Person} person */
+function pairOf({ face }) {
+  return { region: "both_eyes", face };
 }
 
 /**
@@ -64,45 +89,109 @@ export function frames(answer) {
 /**
  * Everything that was said about one photo.
  * @param {Answer} answer
- * @param {ModelInfo | undefined} model
+ * @param {ModelInfo} model that answered
  * @param {HTMLImageElement} photo decoded
  * @param {boolean} open whether the bars of all classes show at once
  * @returns {HTMLElement}
  */
 export function answerNode(answer, model, photo, open) {
   const several = facesOf(answer) > 1;
-  const titles = new Map(model?.labels.map((label) => [label.id, label.title]));
   const node = element("div", { className: "answers" });
+  const waiting = pairs(answer);
+  /** @type {Pair | undefined} */
+  let pair;
   for (const looked of inOrder(answer)) {
+    const [person] = waiting;
+    if (person && person.face === looked.face) {
+      waiting.shift();
+      pair = { person, advice: sharedAdvice(answer, person) };
+      node.append(pairNode(pair, nameOf(pairOf(person), several), model, open));
+    }
     const look = lookNode(photo, answer, looked);
     const name = nameOf(looked, several);
-    node.append("label" in looked ? resultNode(looked, name, titles, look, open) : unusableNode(looked, name, look));
+    if (!("label" in looked)) node.append(unusableNode(looked, name, look));
+    else node.append(resultNode(looked, headerNode(name, verdict(looked), look), model, { open, pair }));
   }
   return hasEvidence(answer) ? withEvidenceSwitch(node) : node;
 }
 
 /**
- * @param {Result} result
+ * What every eye of the person is told, which then needs to be told only once.
+ * @param {Answer} answer
+ * @param {Person} person
+ */
+function sharedAdvice({ results }, { face, regions }) {
+  const told = results
+    .filter((result) => result.face === face && regions.includes(result.region))
+    .map((result) => (result.advice ?? []).map(({ message }) => message));
+  return (told[0] ?? []).filter((message) => told.every((messages) => messages.includes(message)));
+}
+
+/**
+ * @param {Pair} pair
  * @param {string} name
- * @param {Map<string, string>} titles
- * @param {HTMLElement} look
+ * @param {ModelInfo} model
  * @param {boolean} open
  */
-function resultNode(result, name, titles, look, open) {
-  const section = element("section", { className: "answer" }, headerNode(name, verdict(result), look));
-  if (result.certain) section.append(element("p", {}, result.description));
-  else section.append(element("p", {}, `Closest is ${result.title}, but too close to call.`));
-  if (result.advice?.length) {
-    const items = result.advice.map((advice) => element("li", {}, advice.message));
-    section.append(element("ul", { className: "advice" }, ...items));
-  }
-  const summary = element("summary", {}, "All classes");
-  section.append(element("details", { open }, summary, bars(result, titles)));
-  if (result.certain && result.tutorial_url) section.append(tutorialLink(result.title, result.tutorial_url));
+function pairNode({ person, advice }, name, model, open) {
+  const header = element("header", {}, element("div", {}, element("h4", {}, name), verdict(person)));
+  const section = element("section", { className: "answer pair" }, header, meaning(person, model));
+  section.append(...adviceNodes(advice), allClasses(person, model, open));
+  if (person.certain && person.tutorial_url) section.append(tutorialLink(person.title, person.tutorial_url));
   return section;
 }
 
-/** @param {Result} result */
+/**
+ * @param {Result} result
+ * @param {HTMLElement} header
+ * @param {ModelInfo} model
+ * @param {{open: boolean, pair?: Pair}} context what both eyes of a face say is not said again
+ */
+function resultNode(result, header, model, { open, pair }) {
+  const section = element("section", { className: "answer" }, header);
+  const both = pair?.person.face === result.face ? pair : undefined;
+  const isRepeated = both !== undefined && both.person.certain === result.certain && both.person.label === result.label;
+  if (!isRepeated) section.append(meaning(result, model));
+  const messages = (result.advice ?? []).map(({ message }) => message);
+  section.append(...adviceNodes(messages.filter((message) => !both?.advice.includes(message))));
+  section.append(allClasses(result, model, open && !both));
+  if (result.certain && result.tutorial_url && !isRepeated) {
+    section.append(tutorialLink(result.title, result.tutorial_url));
+  }
+  return section;
+}
+
+/**
+ * What the class is or, where the model is not sure, what comes closest.
+ * @param {Result | Person} result
+ * @param {ModelInfo} model
+ */
+function meaning({ certain, confidence, description, title }, { threshold }) {
+  if (certain) return element("p", {}, description);
+  // A confident answer can be unsure for another reason, which the advice gives.
+  const why = confidence < threshold ? ", but too close to call" : "";
+  return element("p", {}, `Closest is ${title}${why}.`);
+}
+
+/**
+ * @param {string[]} messages
+ * @returns {HTMLElement[]} a list, or nothing where there is nothing to advise
+ */
+function adviceNodes(messages) {
+  const items = messages.map((message) => element("li", {}, message));
+  return items.length > 0 ? [element("ul", { className: "advice" }, ...items)] : [];
+}
+
+/**
+ * @param {Result | Person} result
+ * @param {ModelInfo} model
+ * @param {boolean} open
+ */
+function allClasses(result, model, open) {
+  return element("details", { open }, element("summary", {}, "All classes"), bars(result, model));
+}
+
+/** @param {Result | Person} result */
 function verdict(result) {
   if (!result.certain) return element("p", { className: "verdict" }, "Not sure");
   const sure = element("small", {}, percent(result.confidence));
@@ -129,10 +218,11 @@ function headerNode(name, said, look) {
 }
 
 /**
- * @param {Result} result
- * @param {Map<string, string>} titles
+ * @param {Result | Person} result
+ * @param {ModelInfo} model
  */
-function bars(result, titles) {
+function bars(result, { labels }) {
+  const titles = new Map(labels.map(({ id, title }) => [id, title]));
   const ranked = Object.entries(result.probabilities).sort(([, a], [, b]) => b - a);
   const cells = ranked.flatMap(([id, value]) => {
     const title = titles.get(id) ?? id;
@@ -174,7 +264,7 @@ function lookNode(photo, answer, { box, evidence }) {
 
 /** @param {Answer} answer */
 function hasEvidence(answer) {
-  return answer.results.some((/** @type {Result} */ result) => result.evidence);
+  return answer.results.some((result) => result.evidence);
 }
 
 /** @param {HTMLElement} node */

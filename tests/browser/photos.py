@@ -19,6 +19,7 @@ from service.schemas import (
     ModelInfo,
     ModelList,
     ModelReference,
+    Person,
     Timings,
     UnusableEye,
 )
@@ -89,14 +90,14 @@ def eye_models() -> ModelList:
 
 
 def eye_answer() -> dict[str, object]:
-    """A face with one clear eye, one doubtful; a second face with a closed eye; an evidence map."""
+    """A face with one clear eye, one doubtful, sure together; a second face with a closed eye."""
+    right = _eye("right_eye", Box(left=172, top=92, width=44, height=44), 0.86, evidence_map())
+    left = _eye("left_eye", Box(left=232, top=92, width=44, height=44), 0.41)
     answer = Answer(
         model=ModelReference(name="eye-shape", version=3),
         image=ImageSize(width=512, height=512),
-        results=[
-            _eye("right_eye", Box(left=172, top=92, width=44, height=44), 0.86),
-            _eye("left_eye", Box(left=232, top=92, width=44, height=44), 0.41),
-        ],
+        results=[right, left],
+        people=[_person(right, left)],
         unusable=[
             UnusableEye(
                 region="left_eye",
@@ -109,14 +110,27 @@ def eye_answer() -> dict[str, object]:
         request_id="0123456789abcdef",
         milliseconds=Timings(decode=4.0, locate=8.0, inference=21.0, total=33.0),
     )
-    document: dict[str, object] = answer.model_dump()
-    results = document["results"]
-    assert isinstance(results, list)
-    results[0]["evidence"] = evidence_map()
-    return document
+    return answer.model_dump()
 
 
-def _eye(region: Literal["left_eye", "right_eye"], box: Box, confidence: float) -> Classification:
+def _person(right: Classification, left: Classification) -> Person:
+    shares = {name: (right.probabilities[name] + left.probabilities[name]) / 2 for name in SHAPES}
+    return Person(
+        face=0,
+        regions=["right_eye", "left_eye"],
+        label="almond",
+        title="Almond",
+        description=SHAPES["almond"],
+        tutorial_url=right.tutorial_url,
+        confidence=shares["almond"],
+        certain=True,
+        probabilities=shares,
+    )
+
+
+def _eye(
+    region: Literal["left_eye", "right_eye"], box: Box, confidence: float, evidence: str | None = None
+) -> Classification:
     rest = 1 - confidence
     certain = confidence > 0.5
     advice = Advice(
@@ -138,6 +152,7 @@ def _eye(region: Literal["left_eye", "right_eye"], box: Box, confidence: float) 
             "monolid": rest * 0.004,
             "round": rest * 0.396,
         },
+        evidence=evidence,
         advice=[] if certain else [advice],
     )
 

@@ -41,10 +41,10 @@ def test_every_view_is_accessible(
     expect(page.locator("#labels dt")).to_have_count(4)
     shoot(page, f"start-eyes-{view}")
     choose(page, photos.portrait())
-    expect(page.locator(".verdict")).to_have_count(3)
+    expect(page.locator(".verdict")).to_have_count(4)
     shoot(page, f"eyes-{view}")
     choose(page, photo("a.png"), {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b""})
-    expect(page.locator(".verdict")).to_have_count(9)
+    expect(page.locator(".verdict")).to_have_count(12)
     assert violations(page) == []
     page.get_by_role("button", name="Take a picture").click()
     expect(page.get_by_role("button", name="Take it")).to_be_enabled()

@@ -118,9 +118,13 @@ def test_eyes_advice_and_evidence(open_page: Open, service: str, shoot: Shoot) -
     page = open_page(service, eyes=True)
     choose(page, photos.portrait())
     expect(page.locator(".answer h4")).to_have_text(
-        ["Face 1, right eye", "Face 1, left eye", "Face 2, left eye"]
+        ["Face 1, both eyes together", "Face 1, right eye", "Face 1, left eye", "Face 2, left eye"]
     )
-    expect(page.locator(".verdict")).to_have_text(["Almond 86 %", "Not sure", "No answer"])
+    expect(page.locator(".verdict")).to_have_text(["Almond 64 %", "Almond 86 %", "Not sure", "No answer"])
+    # What both eyes say is not said again under the eye that says the same.
+    expect(page.get_by_text(photos.SHAPES["almond"])).to_have_count(2)
+    expect(page.get_by_role("link", name="Tutorials for Almond")).to_have_count(1)
+    expect(page.get_by_role("status")).to_contain_text("Face 1, both eyes together: Almond, 64 %.")
     expect(page.get_by_text("The photo is dark: turn to a window or a lamp.")).to_be_visible()
     expect(page.locator(".answer").get_by_text("The eye is closed; open it for the photo.")).to_be_visible()
     expect(page.locator(".photo .box")).to_have_count(3)
@@ -143,7 +147,7 @@ def test_eyes_of_a_real_portrait(open_page: Open, tmp_path: Path, shoot: Shoot) 
     with serve(settings_for(tmp_path, "eye-colours")) as address:
         page = open_page(address)
         choose(page, photos.portrait())
-        expect(page.locator(".answer h4")).to_have_text(["Right eye", "Left eye"])
+        expect(page.locator(".answer h4")).to_have_text(["Both eyes together", "Right eye", "Left eye"])
         expect(page.locator(".photo .box")).to_have_text(["Right", "Left"])
         shoot(page, "portrait-desktop-light")
         page.context.close()
