@@ -1,6 +1,6 @@
 """Read every photo once and keep what is small: measures, a 32 pixel thumbnail, a feature vector.
 
-Photos pass through in batches, so that memory depends on the number of photos (about 6 kB each) and not on
+Photos pass through in batches, so that memory depends on the number of photos (about 10 kB each) and not on
 their size.
 """
 
