@@ -19,6 +19,8 @@ _HEADERS_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
 _MARGIN_SECONDS: Final = 2.0
+_MOST_PIPELINED: Final = 100
+"""Requests that a client may send ahead of its answers. uvicorn keeps as many as come, in memory."""
 _logger = logging.getLogger(__name__)
 
 
@@ -41,6 +43,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._unread: asyncio.TimerHandle | None = None
         self._in_headers = False
         self._header_bytes = 0
+        self._heads = 0
         self._active = self.loop.time()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -58,8 +61,13 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the next bytes; a head that has grown too large ends the connection with 431."""
+        head = self._heads
         super().data_received(data)
-        if self._in_headers:
+        if len(self.pipeline) > _MOST_PIPELINED:
+            self.transport.abort()
+            return
+        # Where a head begins in the middle of the data, its share is not known: the next data will tell.
+        if self._in_headers and head == self._heads:
             self._header_bytes += len(data)
             if self._header_bytes > self.max_header_bytes:
                 self.transport.write(_HEADERS_TOO_LARGE)
@@ -69,6 +77,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         """The first byte of a request."""
         super().on_message_begin()
         self._in_headers, self._header_bytes = True, 0
+        self._heads += 1
         self._active = self.loop.time()
         self._allow(self.header_seconds)
 

@@ -58,11 +58,29 @@ def test_a_head_without_end(service: str) -> None:
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
 
 
-def test_answers_that_nobody_reads(service: str) -> None:
+def test_answers_that_nobody_reads(models: Path) -> None:
+    with gated(models, body_seconds=0.2) as service, connect(service.address) as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        (protocol,) = service.server.server_state.connections
+        # What the transport calls once its buffers and the kernel's are full.
+        protocol.loop.call_soon_threadsafe(protocol.pause_writing)
+        assert until_closed(connection) == b""
+
+
+def test_requests_without_end_before_the_first_answer(service: str) -> None:
     flood = b"GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n" * 2000
     with connect(service) as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
-        while True:  # until the server has had enough of it
+        while True:
             connection.sendall(flood)
+
+
+def test_requests_in_one_go_are_answered_in_turn(service: str) -> None:
+    requests = b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n" * 49
+    last = b"GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
+    with connect(service) as connection:
+        connection.sendall(requests + last)
+        assert until_closed(connection).count(b'{"status":"live"}') == 50
 
 
 def test_idle_connections_lock_nobody_out(models: Path) -> None:
