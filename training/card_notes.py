@@ -37,8 +37,8 @@ def people(metadata: BundleMetadata) -> str:
             "## People in the data\n",
             f"- Trained on {trained}; measured on {validation['images']} photos of "
             f"{validation['people']} others.",
-            "- Nobody is on both sides, as far as the data name people; where they do not, every photo counts as "
-            "a person of its own.",
+            "- Nobody is on both sides, as far as the data name people; where they do not, every photo "
+            "counts as a person of its own.",
             "- Age, sex, skin and origin of the people were not recorded: how the model differs between such "
             "groups is not known, unless the author says so below.",
         ]

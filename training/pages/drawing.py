@@ -19,6 +19,8 @@ AGAINST: Final = np.array([28, 116, 216])
 STRONGEST: Final = 0.85
 """Opacity of the strongest colour over a photo."""
 GAP: Final = 2
+BRIGHT: Final = 99.0
+"""Percentile of a map's values from which on they are shown as bright as can be."""
 
 
 def data_url(image: RGB, quality: int = 82) -> str:
@@ -36,16 +38,17 @@ def thumbnail(image: RGB, side: int) -> str:
 
 
 def coloured(values: Array) -> RGB:
-    """Values `[H, W]` from 0 (dark violet) to their largest (yellow): RGB `[H, W, 3]`."""
-    top = float(values.max())
+    """Values `[H, W]` from 0 (dark violet) to almost their largest (yellow): RGB `[H, W, 3]`."""
+    # Convolutions pad with zeros, and a few values at the border would make all others look dark.
+    top = float(np.percentile(values, BRIGHT)) or float(values.max())
     colours = matplotlib.colormaps["magma"](np.clip(values / top if top > 0 else values * 0, 0, 1))
     pixels: RGB = (colours[:, :, :3] * 255).astype(np.uint8)
     return pixels
 
 
 def strongest(maps: Array, count: int) -> NDArray[np.int64]:
-    """The `count` maps of `[C, H, W]` with the largest values, in their own order."""
-    order = np.argsort(-maps.max(axis=(1, 2)), kind="stable")[:count]
+    """The `count` maps of `[C, H, W]` whose values differ most within the picture, in their own order."""
+    order = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:count]
     return np.sort(order)
 
 

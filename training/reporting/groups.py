@@ -14,6 +14,7 @@ FEW: Final = 8
 """Numbers with more values than this are put into four parts of equal size; words with more are left out."""
 SMALLEST: Final = 5
 """Photos of a part, below which its accuracy says nothing."""
+BELOW, ABOVE = "less than", "more than"
 PARTS: Final = ("lowest quarter", "second quarter", "third quarter", "highest quarter")
 
 
@@ -90,6 +91,8 @@ def _number(text: str) -> float:
 
 def _quarters(numbers: NDArray[np.float64]) -> list[str]:
     edges = np.nanquantile(numbers, [0, 0.25, 0.5, 0.75, 1])
+    if len(set(edges)) < len(edges):
+        return _around(numbers)
     names = [
         f"{part} ({low:.3g} to {high:.3g})" for part, low, high in zip(PARTS, edges, edges[1:], strict=False)
     ]
@@ -99,12 +102,21 @@ def _quarters(numbers: NDArray[np.float64]) -> list[str]:
     ]
 
 
+def _around(numbers: NDArray[np.float64]) -> list[str]:
+    """Below, at and above the one value that is so frequent that there are no quarters."""
+    values, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
+    middle = values[counts.argmax()]
+    names = {-1.0: f"{BELOW} {middle:g}", 0.0: f"{middle:g}", 1.0: f"{ABOVE} {middle:g}"}
+    return ["unknown" if np.isnan(number) else names[float(np.sign(number - middle))] for number in numbers]
+
+
 def _in_order(values: Sequence[str]) -> list[str]:
     """Quarters and numbers from low to high, then words by the alphabet, `unknown` last."""
+    order = (*PARTS, BELOW, "", ABOVE)
 
-    def key(value: str) -> tuple[float, float, str]:
-        quarter = next((number for number, part in enumerate(PARTS) if value.startswith(part)), len(PARTS))
+    def key(value: str) -> tuple[bool, int, float, str]:
+        place = next((place for place, part in enumerate(order) if part and value.startswith(part)), 5)
         number = _number(value)
-        return (value == "unknown", quarter, f"{number:012.4f}" if not np.isnan(number) else value)
+        return value == "unknown", place, 0.0 if np.isnan(number) else number, value
 
     return sorted(set(values), key=key)

@@ -22,8 +22,8 @@ MARGIN: Final = 0.25
 """What is kept around a crop on every side, in its sides, so that turning and shifting shows real pixels."""
 BATCH: Final = 32
 LEAST: Final = 1e-12
-HIDDEN: Final = ("source_file", "geometry")
-"""Columns that name single files, or say how a file is read."""
+HIDDEN: Final = ("file", "label", "split", "person", "source_file", "geometry")
+"""Columns that say what a photo is and how it is read, and no property that could make it hard."""
 
 Probabilities = NDArray[np.float32]
 

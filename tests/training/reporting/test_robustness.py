@@ -35,7 +35,12 @@ def subject(count: int = 24) -> Subject:
         people=np.array([f"p{number}" for number in range(count)]),
         files=[f"{number}.png" for number in range(count)],
         attributes=[
-            {"source": "studio" if number % 3 else "phone", "name": f"photo {number}", "width": str(number)}
+            {
+                "source": "studio" if number % 3 else "phone",
+                "name": f"photo {number}",
+                "width": str(number),
+                "votes": "1.0" if number % 2 else str(number / 100),
+            }
             for number in range(count)
         ],
         raw=model.probabilities(photos[:, 4:20, 4:20]),
@@ -81,4 +86,5 @@ def test_parts_are_measured_by_every_useful_column() -> None:
     assert [part.images for part in found["width"].parts] == [6, 6, 6, 6]
     assert found["width"].parts[0].name.startswith("lowest quarter")
     assert found["source"].gap == 1
+    assert [(part.name, part.images) for part in found["votes"].parts] == [("less than 1", 12), ("1", 12)]
     assert "brightness" in found
