@@ -1,11 +1,11 @@
-"""Run the service: `python -m service`; `--help` lists the settings."""
+"""Run the service: `python -m service`; `--help` lists the settings, `tune` finds good ones."""
 
 import argparse
 import sys
 
 from pydantic import ValidationError
 
-from service import logs, server
+from service import logs, server, tune
 from service.app import create_app, load_predictor
 from service.errors import InvalidBundle
 from service.settings import Settings
@@ -14,13 +14,12 @@ from service.tracing import TracingNotInstalled
 
 def main() -> int:
     """Start the service; returns the exit code, 2 where the settings or a model stop the start."""
-    argparse.ArgumentParser(
-        prog="python -m service",
-        description="Serves model bundles over HTTP. Settings are environment variables:",
-        epilog=_describe_settings(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    ).parse_args()
+    tuning = sys.argv[1:2] == ["tune"]
+    if not tuning:
+        _parser().parse_args()
     try:
+        if tuning:
+            return tune.main(sys.argv[2:])
         settings = Settings()
         logs.configure(settings.log_level)
         app = create_app(settings, load_predictor(settings))
@@ -34,6 +33,16 @@ def main() -> int:
     running = server.build(app, settings)
     running.run()
     return 0 if running.started else 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog="python -m service",
+        description="Serves model bundles over HTTP; `python -m service tune` finds good settings.\n"
+        "Settings are environment variables:",
+        epilog=_describe_settings(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def _describe(error: ValidationError) -> str:

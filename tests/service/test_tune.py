@@ -1,0 +1,50 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service import tune
+from service.settings import Settings
+from service.tune import Trial
+
+
+@pytest.mark.parametrize(("cpus", "expected"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
+def test_candidates(cpus: int, expected: list[int]) -> None:
+    assert tune.candidates(cpus) == expected
+
+
+def test_the_lowest_tail_near_the_best_throughput_wins() -> None:
+    fastest, close, slow = Trial(1, 2, 100, 20, 40), Trial(2, 1, 98, 10, 12), Trial(1, 1, 60, 9, 10)
+    assert tune.choose([fastest, close, slow]) == close
+
+
+def test_limits_hold_the_costliest_pictures() -> None:
+    settings = Settings(max_pixels=50_000_000, max_buffered_bytes=256 * 2**20)
+    text = tune.limits(settings, Trial(1, 2, 1, 1, 1), 4, 100 * 2**20)
+    # 1.25 x 100 + 2 x 216 + 256 = 813, rounded up to 64
+    assert 'cpus: "2"\nmem_limit: 832m\n' in text
+    assert 'limits: {cpu: "2", memory: 832Mi}' in text
+
+
+def run(models: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"SERVICE_MODELS": str(models), "SERVICE_MODEL": "colours"}
+    command = [sys.executable, "-m", "service", "tune", "--seconds", "0.01", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_it_measures_and_writes_settings(models: Path, tmp_path: Path) -> None:
+    written = tmp_path / "service.env"
+    done = run(models, "--write", str(written))
+    assert done.returncode == 0, done.stderr
+    names = [line.partition("=")[0] for line in written.read_text().splitlines()]
+    assert names == ["SERVICE_THREADS", "SERVICE_WORKERS"]
+    assert written.read_text() in done.stdout
+
+
+def test_a_photo_that_is_none_ends_in_one_line(models: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_text("no picture")
+    done = run(models, "--photo", str(photo))
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
