@@ -22,8 +22,8 @@ function element(tag, properties = {}, ...children) {
 function duration(seconds) {
   const minutes = Math.round(seconds / 60);
   if (minutes < 1) return "less than a minute";
-  if (minutes < 90) return minutes === 1 ? "1 minute" : `${minutes} minutes`;
-  return `${Math.round(minutes / 60)} hours`;
+  if (minutes < 90) return minutes === 1 ? "about a minute" : `about ${minutes} minutes`;
+  return `about ${Math.round(minutes / 60)} hours`;
 }
 
 export function say(text) {
@@ -42,7 +42,7 @@ export function show(state, choose) {
   $("#bar").value = state.done;
   $("#count").textContent = `${state.done} of ${state.total}` + (state.skipped ? `, ${state.skipped} skipped` : "");
   const left = state.total - state.done;
-  $("#left").textContent = state.pace && left ? `about ${duration(state.pace * left)} left` : "";
+  $("#left").textContent = state.pace && left ? `${duration(state.pace * left)} left` : "";
   $("#work").hidden = !state.photo;
   $("#finished").hidden = Boolean(state.photo);
   for (const button of document.querySelectorAll(".undo")) button.disabled = state.undo === null;
