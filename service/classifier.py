@@ -71,7 +71,7 @@ class Classifier:
         """Everything that the model says about pictures; as `probabilities` otherwise.
 
         Evidence comes only where it is asked for, though ONNX Runtime computes it anyway: it cannot leave out
-        an output. That costs about a thousandth of an answer; see `benchmarks/README.md`.
+        an output. See `benchmarks/README.md` for what that costs.
         """
         names = [OUTPUT]
         names += [TYPICALITY] if self.gives_typicality else []
