@@ -51,3 +51,9 @@ def test_people_weigh_the_same_however_many_photos_they_have() -> None:
 def test_one_person_is_enough_to_calibrate() -> None:
     logits, labels = overconfident(40, 2.0)
     assert calibrate(logits, labels, np.array(["x"] * 40)).temperature > 0
+
+
+def test_near_certainty_is_never_asked_for() -> None:
+    confidence = np.full(20, 0.99999, np.float32)
+    people = np.array([str(number) for number in range(20)])
+    assert coverage_threshold(confidence, people) == 0.9
