@@ -70,7 +70,7 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
 def coverage_threshold(
     confidence: NDArray[np.float32], people: NDArray[np.str_], coverage: float = COVERAGE
 ) -> float:
-    """The largest confidence, up to 0.9, that a share `coverage` of the photos reach; people weigh the same."""
+    """The largest confidence, up to 0.9, that a share `coverage` of the photos reach; people weigh alike."""
     _, person_of_photo, photos = np.unique(people, return_inverse=True, return_counts=True)
     weight = 1.0 / photos[person_of_photo]
     order = np.argsort(-confidence, kind="stable")
