@@ -82,7 +82,7 @@ class _Exchange:
                     DeadlineExceeded(f"Expected an answer within {limits.deadline_seconds:g} seconds.")
                 )
         except ClientDisconnect:
-            pass
+            return  # nobody is left to answer
         except asyncio.CancelledError:
             if not self._gone.is_set():
                 raise
