@@ -75,7 +75,8 @@ def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Pa
         [*command, "--processes", "2"], cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True
     ) as run:
         table = out / "labels.csv"
-        while not table.exists() or len(table.read_bytes().splitlines()) < 3:  # its head, and one photo's eyes
+        # Three lines: the head of the table and the eyes of the first photo.
+        while not table.exists() or len(table.read_bytes().splitlines()) < 3:
             assert run.poll() is None
         run.send_signal(signal.SIGINT)
         told, complained = run.communicate(timeout=60)
