@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 SERVICE_ENV := .venv/service
 DEV_ENV := .venv/dev
+BENCH_ENV := .venv/bench
 
 .PHONY: serve setup test test-containers test-browser browser-tools lint lint-web clients format lock bench flagship clean help
 
@@ -75,8 +76,11 @@ flagship: $(DEV_ENV)/.ready  ## train, export and measure the eye-shape model ag
 	  $(DEV_ENV)/bin/python -m training evaluate $(OUT)/models/eye-shape/2 $(DATA) --by $$column \
 	    --out $(OUT)/measured/$$column || exit 1; done
 
+bench: $(BENCH_ENV)/.ready  ## compare the service with other servers, about 12 minutes (BENCH=--quick: 2)
+	$(BENCH_ENV)/bin/python -m benchmarks.comparison $(BENCH)
+
 lock:  ## pin every dependency again, with hashes (needs uv)
-	for name in dev training tracing service; do \
+	for name in dev training tracing service bench; do \
 	  uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	    --no-emit-find-links requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 

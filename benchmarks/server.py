@@ -20,7 +20,7 @@ def running(**settings: str) -> Iterator[int]:
 
     Raises RuntimeError where it does not become ready.
     """
-    port = _free_port()
+    port = free_port()
     given = {f"SERVICE_{name.upper()}": value for name, value in settings.items()}
     environment = os.environ | given | {"SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": str(port)}
     process = subprocess.Popen([sys.executable, "-m", "service"], env=environment, stdout=subprocess.DEVNULL)
@@ -39,10 +39,14 @@ class Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def classify(self, photo: bytes, query: str = "region=whole") -> tuple[int, dict[str, Any]]:
-        """Post one photo; returns the status and the JSON body."""
+        """Post one photo to the service; returns the status and the JSON body."""
+        return self.post(f"/v1/classify?{query}", photo)
+
+    def post(self, path: str, photo: bytes) -> tuple[int, dict[str, Any]]:
+        """Post one photo in the multipart field `image`; raises ValueError for an answer that is no JSON."""
         body = _multipart("image", photo)
         headers = {"content-type": f"multipart/form-data; boundary={_BOUNDARY}"}
-        self._connection.request("POST", f"/v1/classify?{query}", body, headers)
+        self._connection.request("POST", path, body, headers)
         response = self._connection.getresponse()
         return response.status, json.loads(response.read())
 
@@ -60,7 +64,8 @@ def _multipart(field: str, photo: bytes) -> bytes:
     return head.encode() + photo + f"\r\n--{_BOUNDARY}--\r\n".encode()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,0 +1,135 @@
+"""Compare the service with raw ONNX Runtime, Keras + Flask, LitServe, BentoML and Ray Serve: `make bench`.
+
+    python -m benchmarks.comparison [--quick] [--photos PHOTO...]
+
+Every round starts each server in turn on this machine, with the same model file, photos and CPUs, and loads
+it with 1, 2, 4, 8 and 16 clients. Answers are checked: only right ones count. Writes results.json, results.md
+and two pictures.
+"""
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.comparison import plots, summary
+from benchmarks.comparison.contenders import Contender, contenders
+from benchmarks.comparison.load import Question
+from benchmarks.comparison.measuring import Plan, Unusable, keras_answers, measure, measure_raw
+from benchmarks.comparison.summary import Start, Step
+from service.classifier import Classifier
+from service.regions import read_whole
+from training.console import say
+
+PICTURES = [Path("examples/eye.jpg"), *sorted(Path("tests/data/pictures").glob("*.jpg"))]
+PACKAGES = ("onnxruntime", "fastapi", "uvicorn", "litserve", "bentoml", "ray", "flask", "gunicorn", "keras")
+
+
+def main() -> None:
+    """Measure, print the tables and write the files."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as scratch:
+        plan = Plan(
+            options.model, options.photos, (1, 4, 16) if options.quick else (1, 2, 4, 8, 16),
+            1.0 if options.quick else options.seconds, 1.0 if options.quick else min(2.0, options.seconds), Path(scratch),
+        )  # fmt: skip
+        steps, starts, skipped = compare(plan, 1 if options.quick else options.rounds)
+    options.out.mkdir(parents=True, exist_ok=True)
+    report(plan, steps, starts, skipped, options.out)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", type=Path, default=Path("models/eye-shape/2/model.onnx"))
+    parser.add_argument("--photos", type=Path, nargs="+", default=PICTURES)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of one step")
+    parser.add_argument("--quick", action="store_true", help="one round of short steps, about two minutes")
+    parser.add_argument("--out", type=Path, default=Path("runs/bench"))
+    return parser.parse_args()
+
+
+def compare(plan: Plan, rounds: int) -> tuple[list[Step], list[Start], dict[str, str]]:
+    """All rounds; a contender that cannot be measured is skipped with its reason, the others go on."""
+    skipped = {one.name: reason for one in contenders() if (reason := one.missing()) is not None}
+    asked: dict[str, list[Question]] = {}
+    for one in contenders():
+        if one.name not in skipped and one.weights not in asked:
+            try:
+                asked[one.weights] = questions(one, plan)
+            except Unusable as reason:
+                skipped |= {each.name: str(reason) for each in contenders() if each.weights == one.weights}
+    steps: list[Step] = []
+    starts: list[Start] = []
+    for number in range(1, rounds + 1):
+        steps += measure_raw(plan, number)
+        for one in contenders():
+            if one.name in skipped:
+                continue
+            say(f"round {number} of {rounds}: {one.name}")
+            try:
+                start, found = measure(one, asked[one.weights], plan, number)
+            except Unusable as reason:
+                skipped[one.name] = str(reason)
+                continue
+            starts.append(start)
+            steps += found
+    return steps, starts, skipped
+
+
+def questions(contender: Contender, plan: Plan) -> list[Question]:
+    """The photos with the answers that the contender's own weights give without a server."""
+    photos = [path.read_bytes() for path in plan.photos]
+    if contender.weights != "onnx":
+        answers = keras_answers(contender.weights, plan)
+        return [Question(photo, *answer) for photo, answer in zip(photos, answers, strict=True)]
+    classifier = Classifier(plan.model)
+    asked = []
+    for photo in photos:
+        row = classifier.probabilities(read_whole(photo, classifier.input_size)[None])[0]
+        best = int(row.argmax())
+        asked.append(Question(photo, classifier.metadata.labels[best].id, float(row[best])))
+    return asked
+
+
+def report(plan: Plan, steps: list[Step], starts: list[Start], skipped: dict[str, str], out: Path) -> None:
+    """Print and write what was found."""
+    about = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine.describe(*(name for name in PACKAGES if _installed(name))),
+        "model": "/".join(plan.model.parts[-3:-1]),
+        "photos": [path.name for path in plan.photos],
+        "seconds": plan.seconds,
+        "settings": {one.name: one.settings for one in contenders()},
+        "skipped": skipped,
+    }
+    lines = [f"{about['date']}, {about['machine']}, model {about['model']}", ""]
+    for clients in (1, max(plan.clients)):
+        lines += [*summary.overview(steps, starts, clients), ""]
+    lines += [*summary.by_clients(steps), ""]
+    lines += [f"- {one.name}: {one.settings}." for one in contenders() if one.name not in skipped]
+    lines += [f"- skipped: {name}: {reason}" for name, reason in skipped.items()]
+    for line in lines:
+        say(line)
+    (out / "results.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    measured = {"steps": [asdict(one) for one in steps], "starts": [asdict(one) for one in starts]}
+    (out / "results.json").write_text(json.dumps(about | measured, indent=1) + "\n", encoding="utf-8")
+    for path in plots.draw(steps, starts, out):
+        say(f"wrote {path}")
+
+
+def _installed(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except PackageNotFoundError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Who is compared: how each is started, where it answers and what it needs."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, Literal
+
+SERVERS: Final = "benchmarks.comparison.servers"
+Weights = Literal["onnx", "same", "tutorial"]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One server."""
+
+    name: str
+    command: Callable[[int], list[str]]
+    """From the port to the command line."""
+    path: str = "/classify"
+    weights: Weights = "onnx"
+    """Whose answers are right: the ONNX file's, or those of a Keras network with its own head."""
+    package: str = "onnxruntime"
+    """What has to be importable."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Further environment variables."""
+    settings: str = ""
+    """What was chosen, for the report."""
+
+    def missing(self) -> str | None:
+        """Why it cannot be measured here; None where it can."""
+        if find_spec(self.package) is None:
+            return f"the package {self.package} is not installed"
+        return None
+
+    def read(self, document: dict[str, Any]) -> tuple[str, float]:
+        """Label and confidence of an answer; raises KeyError or IndexError for another document."""
+        found = document["results"][0] if "results" in document else document
+        return found["label"], found["confidence"]
+
+
+def _module(name: str) -> Callable[[int], list[str]]:
+    return lambda port: [sys.executable, "-m", f"{SERVERS}.{name}", str(port)]
+
+
+def _tool(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def _gunicorn(kind: str) -> Callable[[int], list[str]]:
+    return lambda port: [
+        _tool("gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4",
+        "--log-level", "warning", "--timeout", "120", f'{SERVERS}.flask_keras:create_app("{kind}")',
+    ]  # fmt: skip
+
+
+def contenders() -> list[Contender]:
+    """All of them, ours first."""
+    return [
+        Contender(
+            "this service",
+            lambda port: [sys.executable, "-m", "service"],
+            path="/v1/classify?region=whole",
+            settings="defaults, but for a waiting room of 64 requests, so that none is refused",
+        ),
+        Contender(
+            "this service, 1 thread",
+            lambda port: [sys.executable, "-m", "service"],
+            path="/v1/classify?region=whole",
+            variables=(("SERVICE_THREADS", "1"),),
+            settings="the same with one thread for each inference, as the other servers have",
+        ),
+        Contender(
+            "LitServe",
+            _module("litserve_onnx"),
+            package="litserve",
+            settings="a worker process with one thread per CPU, no batching",
+        ),
+        Contender(
+            "BentoML",
+            lambda port: [
+                _tool("bentoml"), "serve", f"{SERVERS}.bentoml_onnx:Classification",
+                "--host", "127.0.0.1", "--port", str(port),
+            ],
+            package="bentoml",
+            settings="a worker process with one thread per CPU, no batching",
+        ),
+        Contender(
+            "Ray Serve",
+            _module("ray_onnx"),
+            package="ray",
+            settings="a replica with one thread per CPU, no batching, no dashboard",
+        ),
+        Contender(
+            "Keras + Flask",
+            _gunicorn("same"),
+            weights="same",
+            package="flask",
+            settings="the same architecture in float32, `model.predict`, gunicorn with 1 worker of 4 threads",
+        ),
+        Contender(
+            "Keras + Flask, VGG16 at 224",
+            _gunicorn("tutorial"),
+            weights="tutorial",
+            package="flask",
+            settings="the whole VGG16 with a dense layer, otherwise as above",
+        ),
+    ]  # fmt: skip
+
+
+def environment(model: Path, port: int, workers: int, scratch: Path) -> dict[str, str]:
+    """Variables for all servers: the same model and CPUs, nothing reported to anybody."""
+    return dict(os.environ) | {
+        "BENCHMARK_MODEL": str(model.resolve()),
+        "BENCHMARK_WORKERS": str(workers),
+        "PYTHONPATH": str(Path.cwd()),
+        "SERVICE_HOST": "127.0.0.1",
+        "SERVICE_PORT": str(port),
+        "SERVICE_MODELS": str(model.resolve().parents[2]),
+        "SERVICE_MODEL": model.resolve().parents[1].name,
+        "SERVICE_WAITING": "64",
+        "BENTOML_HOME": str(scratch / "bentoml"),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }

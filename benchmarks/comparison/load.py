@@ -1,0 +1,84 @@
+"""Clients in a closed loop: each sends the next photo once it has checked the answer to the last."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import Any
+
+from benchmarks.server import Client
+
+TOLERANCE = 0.03
+"""Largest difference of a confidence from the expected one that still counts as right."""
+
+Expected = tuple[str, float]
+Read = Callable[[dict[str, Any]], Expected]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A photo and its right answer."""
+
+    photo: bytes
+    label: str
+    confidence: float
+
+
+@dataclass
+class Seen:
+    """What the clients saw; appended to by several threads."""
+
+    latencies: list[float] = field(default_factory=list)
+    """Seconds, of right answers only."""
+    failures: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+
+def problem(status: int, document: dict[str, Any], question: Question, read: Read) -> str | None:
+    """What is wrong with an answer; None where it is right."""
+    if status != 200:
+        return f"status {status}"
+    try:
+        label, confidence = read(document)
+    except (KeyError, IndexError, TypeError):
+        return "no label in the answer"
+    if label != question.label:
+        return "wrong label"
+    return None if abs(confidence - question.confidence) <= TOLERANCE else "wrong confidence"
+
+
+def ask(client: Client, path: str, question: Question, read: Read) -> str | None:
+    """One question; returns what is wrong with the answer, or None."""
+    try:
+        status, document = client.post(path, question.photo)
+    except (OSError, HTTPException, ValueError) as error:
+        client.close()
+        return type(error).__name__
+    return problem(status, document, question, read)
+
+
+def load(port: int, path: str, questions: list[Question], read: Read, clients: int, seconds: float) -> Seen:
+    """Let so many clients ask for so long; every client has its own connection."""
+    seen = Seen()
+    start = time.perf_counter()
+
+    def one(number: int) -> None:
+        client = Client(port)
+        while (begin := time.perf_counter()) < start + seconds:
+            wrong = ask(client, path, questions[number % len(questions)], read)
+            if wrong is None:
+                seen.latencies.append(time.perf_counter() - begin)
+            else:
+                seen.failures[wrong] += 1
+            number += 1
+        client.close()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seen.seconds = time.perf_counter() - start
+    return seen

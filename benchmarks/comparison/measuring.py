@@ -1,0 +1,115 @@
+"""One contender in one round: start it, warm it up, load it step by step, stop it."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.comparison.contenders import SERVERS, Contender, environment
+from benchmarks.comparison.load import Question, ask, load
+from benchmarks.comparison.processes import Tree, started
+from benchmarks.comparison.summary import RAW, RAW_PHOTOS, Start, Step, step
+from benchmarks.server import Client, free_port
+from service import cpus
+
+START_SECONDS = 120.0
+
+
+class Unusable(Exception):
+    """A contender that cannot be measured, with a one-line reason."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every contender goes through."""
+
+    model: Path
+    photos: list[Path]
+    clients: tuple[int, ...]
+    seconds: float
+    warm_up: float
+    scratch: Path
+
+    def environment(self, port: int) -> dict[str, str]:
+        """Variables for a server's process."""
+        return environment(self.model, port, cpus.available(), self.scratch)
+
+
+def measure(
+    contender: Contender, questions: list[Question], plan: Plan, number: int
+) -> tuple[Start, list[Step]]:
+    """All steps of one contender in round `number`; raises Unusable."""
+    port = free_port()
+    log = plan.scratch / f"{contender.name}.log"
+    begin = time.perf_counter()
+    variables = plan.environment(port) | dict(contender.variables)
+    with started(contender.command(port), variables, log) as tree:
+        _first_answer(tree, contender, port, questions[0])
+        seconds = time.perf_counter() - begin
+        load(port, contender.path, questions, contender.read, cpus.available(), plan.warm_up)
+        idle_begin, cpu = time.perf_counter(), tree.cpu_seconds()
+        time.sleep(plan.warm_up)
+        idle = (tree.cpu_seconds() - cpu) / (time.perf_counter() - idle_begin)
+        start = Start(contender.name, number, seconds, tree.memory(), idle)
+        return start, [_step(tree, contender, port, questions, plan, number, level) for level in plan.clients]
+
+
+def _step(
+    tree: Tree,
+    contender: Contender,
+    port: int,
+    questions: list[Question],
+    plan: Plan,
+    number: int,
+    clients: int,
+) -> Step:
+    cpu = tree.cpu_seconds()
+    seen = load(port, contender.path, questions, contender.read, clients, plan.seconds)
+    used = tree.cpu_seconds() - cpu
+    failures = sum(seen.failures.values())
+    return step(contender.name, number, clients, seen.seconds, seen.latencies, failures, used, tree.memory())
+
+
+def _first_answer(tree: Tree, contender: Contender, port: int, question: Question) -> None:
+    """Ask until the answer is right; raises Unusable where the server ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    wrong: str | None = "no answer"
+    while time.monotonic() < deadline and tree.process.poll() is None:
+        client = Client(port)
+        wrong = ask(client, contender.path, question, contender.read)
+        client.close()
+        if wrong is None:
+            return
+        time.sleep(0.02)
+    raise Unusable(f"no right answer ({wrong}); its last message: {tree.complaint()}")
+
+
+def measure_raw(plan: Plan, number: int) -> list[Step]:
+    """ONNX Runtime without a server, on decoded arrays and from the photos' bytes."""
+    steps = []
+    for name, kind in ((RAW, "arrays"), (RAW_PHOTOS, "photos")):
+        command = [sys.executable, "-m", "benchmarks.comparison.raw", str(plan.seconds), kind]
+        for found in json.loads(_output(command + [str(photo) for photo in plan.photos], plan)):
+            steps.append(
+                step(
+                    name, number, found["clients"], found["seconds"], found["latencies"], 0,
+                    found["cpu_seconds"], found["memory"],
+                )
+            )  # fmt: skip
+    return steps
+
+
+def keras_answers(kind: str, plan: Plan) -> list[tuple[str, float]]:
+    """What a Keras network answers without a server; raises Unusable where it cannot run."""
+    command = [sys.executable, "-m", f"{SERVERS}.flask_keras", kind, *(str(photo) for photo in plan.photos)]
+    answers = json.loads(_output(command, plan).splitlines()[-1])
+    return [(one["label"], one["confidence"]) for one in answers]
+
+
+def _output(command: list[str], plan: Plan) -> str:
+    done = subprocess.run(command, env=plan.environment(0), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Unusable((done.stderr.strip().splitlines() or ["no message"])[-1][:300])
+    return done.stdout

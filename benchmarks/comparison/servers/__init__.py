@@ -1,0 +1,1 @@
+"""The same classifier behind other servers, each as its own documentation shows it."""

@@ -1,0 +1,63 @@
+"""Keras behind Flask: `model.predict` in a route, as tutorials show it.
+
+    gunicorn --workers 1 --threads 4 'benchmarks.comparison.servers.flask_keras:create_app("same")'
+    python -m benchmarks.comparison.servers.flask_keras same PHOTO...     (the answers, without a server)
+
+`same` is the architecture of the served ONNX model in float32, `tutorial` the whole VGG16 at 224 pixels with
+a dense layer. The head has random weights, the same in every process: they cost what trained ones cost.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import flask
+import keras
+import numpy as np
+
+from benchmarks.comparison.servers.model import answer, model_file
+from service.classifier import Classifier
+from service.regions import read_whole
+from training import backbone
+from training.hyperparameters import HyperParameters
+from training.network import assemble, build_head
+
+TUTORIAL = HyperParameters(size=224)
+
+
+class Network:
+    """The Keras model and its labels."""
+
+    def __init__(self, kind: str) -> None:
+        metadata = Classifier(model_file()).metadata
+        self.labels = [label.id for label in metadata.labels]
+        recipe = TUTORIAL if kind == "tutorial" else HyperParameters(**metadata.hyperparameters)
+        keras.utils.set_random_seed(0)
+        base = backbone.build(recipe.size, backbone.load_weights(), recipe.end)
+        head = build_head(tuple(base.output.shape[1:]), len(self.labels), recipe)
+        network = assemble(base, head)
+        self.model = keras.Model(network.input, keras.layers.Softmax()(network.output))
+        self.size = recipe.size
+        self.model.predict(np.zeros((1, self.size, self.size, 3), np.float32), verbose=0)
+
+    def classify(self, photo: bytes) -> dict[str, Any]:
+        """The answer for the middle square of a photo."""
+        pixels = read_whole(photo, self.size).astype(np.float32)
+        return answer(self.labels, self.model.predict(pixels[None], verbose=0)[0])
+
+
+def create_app(kind: str) -> flask.Flask:
+    """The web application with one route."""
+    app, network = flask.Flask(__name__), Network(kind)
+
+    @app.post("/classify")
+    def classify() -> flask.Response:
+        return flask.jsonify(network.classify(flask.request.files["image"].read()))
+
+    return app
+
+
+if __name__ == "__main__":
+    alone = Network(sys.argv[1])
+    sys.stdout.write(json.dumps([alone.classify(Path(path).read_bytes()) for path in sys.argv[2:]]) + "\n")
