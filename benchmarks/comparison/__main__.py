@@ -33,10 +33,9 @@ def main() -> None:
     """Measure, print the tables and write the files."""
     options = _options()
     with tempfile.TemporaryDirectory() as scratch:
-        plan = Plan(
-            options.model, options.photos, (1, 4, 16) if options.quick else (1, 2, 4, 8, 16),
-            1.0 if options.quick else options.seconds, 1.0 if options.quick else min(2.0, options.seconds), Path(scratch),
-        )  # fmt: skip
+        seconds = 1.0 if options.quick else options.seconds
+        clients = (1, 4, 16) if options.quick else (1, 2, 4, 8, 16)
+        plan = Plan(options.model, options.photos, clients, seconds, min(2.0, seconds), Path(scratch))
         steps, starts, skipped = compare(plan, 1 if options.quick else options.rounds)
     options.out.mkdir(parents=True, exist_ok=True)
     report(plan, steps, starts, skipped, options.out)

@@ -98,8 +98,8 @@ def ratio(steps: Sequence[Step], contender: str, clients: int) -> float:
 def overview(steps: Sequence[Step], starts: Sequence[Start], clients: int) -> list[str]:
     """One row per contender at so many clients, with memory and start."""
     lines = [
-        f"| {clients} clients | answers a second | of raw | p50 | p95 | p99 | CPU an answer | memory at rest, under "
-        "load | first answer after | wrong |",
+        f"| {clients} client{'s' if clients > 1 else ''} | answers a second | of raw | p50 | p95 | p99 | "
+        "CPU an answer | memory at rest, under load | first answer after | wrong |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(one.contender for one in steps):
