@@ -86,8 +86,8 @@ def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Pa
     before = len(rows(out / "labels.csv"))
     assert 0 < before < 120 and before % 2 == 0
     assert crop(photos, out) == 0
-    table = rows(out / "labels.csv")
-    assert len(table) == 120 and len({row["file"] for row in table}) == 120
+    lines = rows(out / "labels.csv")
+    assert len(lines) == 120 and len({row["file"] for row in lines}) == 120
 
 
 def test_refuses_folders_that_do_not_fit(
