@@ -1,7 +1,7 @@
 """Decoding and inference off the event loop: a bounded crew of threads and a bounded waiting room.
 
-Requests take turns: each turn is one image, so that the 32 images of a batch do not hold up the single image
-behind them.
+Requests take turns: each turn is two images at most, so that the 32 images of a batch do not hold up the
+single image behind them.
 """
 
 import asyncio
@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from service.errors import Overloaded
 
 T = TypeVar("T")
+IN_A_ROW: Final = 2
+"""Images of one turn. With one, batches are the slowest of all answers under load; each more makes the single
+images behind them wait for one more. `benchmarks/README.md` has the numbers."""
 
 
 @dataclass
@@ -30,6 +33,8 @@ class Turn:
 
     def __init__(self, workers: "Workers") -> None:
         self.jobs: deque[_Job] = deque()
+        self.started = 0
+        """Jobs that have left the queue."""
         self._workers = workers
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -104,7 +109,10 @@ class Workers:
             if not turn.jobs:  # its request is gone
                 continue
             job = turn.jobs.popleft()
-            if turn.jobs:
+            turn.started += 1
+            if turn.jobs and turn.started % IN_A_ROW:
+                self._turns.appendleft(turn)
+            elif turn.jobs:
                 self._turns.append(turn)
             if not job.result.done():
                 self._submit(job)

@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
@@ -62,23 +63,37 @@ def test_batches_leave_half_of_the_room() -> None:
     workers.close()
 
 
-def test_a_single_image_does_not_wait_for_a_whole_batch() -> None:
-    async def ask(turn: Turn, gate: Gate, names: list[str]) -> None:
-        await asyncio.gather(*(turn.run(gate.work(name)) for name in names))
+async def ask(turn: Turn, gate: Gate, names: list[str]) -> None:
+    await asyncio.gather(*(turn.run(gate.work(name)) for name in names))
+
+
+def order(*requests: list[str]) -> list[str]:
+    """In which order one worker begins the images of requests that come one after the other."""
 
     async def scenario() -> list[str]:
-        gate, workers = Gate(), Workers(count=1, waiting=2)
-        with workers.admit(batch=True) as batch, workers.admit() as single:
-            first = asyncio.create_task(ask(batch, gate, [f"batch {index}" for index in range(5)]))
-            await settle()
-            second = asyncio.create_task(ask(single, gate, ["single"]))
-            await settle()
+        gate, workers = Gate(), Workers(count=1, waiting=2 * len(requests))
+        with ExitStack() as admitted:
+            tasks = []
+            for names in requests:
+                turn = admitted.enter_context(workers.admit(batch=len(names) > 1))
+                tasks.append(asyncio.create_task(ask(turn, gate, names)))
+                await settle()
             gate.open.set()
-            await asyncio.gather(first, second)
+            await asyncio.gather(*tasks)
         workers.close()
         return gate.begun
 
-    assert asyncio.run(scenario())[:4] == ["batch 0", "batch 1", "single", "batch 2"]
+    return asyncio.run(scenario())
+
+
+def test_a_single_image_does_not_wait_for_a_whole_batch() -> None:
+    begun = order([f"batch {index}" for index in range(32)], ["single"], ["another"])
+    assert begun[:5] == ["batch 0", "batch 1", "single", "another", "batch 2"]
+
+
+def test_batches_take_turns_of_two_images() -> None:
+    begun = order(["a1", "a2", "a3", "a4", "a5"], ["b1", "b2", "b3", "b4", "b5"])
+    assert begun == ["a1", "a2", "b1", "b2", "a3", "a4", "b3", "b4", "a5", "b5"]
 
 
 def test_who_gives_up_frees_the_place_and_is_never_worked_on() -> None:
