@@ -46,7 +46,7 @@ node_modules/.ready: package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-lint-web: node_modules/.ready  ## style and types of the web client (needs Node 20)
+lint-web: node_modules/.ready  ## style and types of the web pages (needs Node 20)
 	npm run --silent lint
 
 clients: $(DEV_ENV)/.ready node_modules/.ready  ## generate the typed clients again after a change of the API

@@ -20,13 +20,14 @@ from service.images import decode
 from training.labelling.workspace import UnknownPhoto, Workspace
 
 WEB: Final = Path(__file__).with_name("web")
-PICO: Final = Path(__file__).parents[2] / "service" / "web" / "vendor" / "pico.css"
+CLIENT: Final = Path(__file__).parents[2] / "service" / "web"
 ASSETS: Final = {
     "/": WEB / "index.html",
     "/style.css": WEB / "style.css",
     "/app.js": WEB / "app.js",
     "/view.js": WEB / "view.js",
-    "/pico.css": PICO,
+    "/dom.js": CLIENT / "dom.js",
+    "/pico.css": CLIENT / "vendor" / "pico.css",
 }
 LARGEST: Final = 1200
 """Longer side in pixels of what is shown."""

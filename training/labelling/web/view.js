@@ -1,24 +1,39 @@
 // From the server's state to the page.
-const $ = (selector) => document.querySelector(selector);
-const percent = (share) => `${Math.round(100 * share)} %`;
+import { byId, element, percent } from "./dom.js";
 
+/** @typedef {"first" | "second" | "disputed"} Task */
+/** @typedef {{ id: string, title: string, description: string, count: number, examples: number[] }} Label */
+/** @typedef {{ index: number, file: string, suggestion: string | null, confidence: number | null }} Photo */
+/** @typedef {{ other: string, photos: number, share: number, kappa: number | null }} Agreement */
+/**
+ * What a model's suggestions are worth so far; counts of photos.
+ * @typedef {{ left: number, sure: number, suggested: number, right: number, sure_labelled: number,
+ *   sure_right: number }} Saving
+ */
+/**
+ * Everything the page shows; `undo` is the photo whose answer can be taken back, `pace` seconds per answer.
+ * @typedef {{ folder: string, rater: string, task: Task, total: number, done: number, skipped: number,
+ *   labels: Label[], photo: Photo | null, undo: number | null, pace: number | null, agreements: Agreement[],
+ *   saving: Saving | null }} State
+ */
+
+/** @type {Record<Task, string>} */
 const TASKS = {
   first: "",
   second: ": a second opinion, without seeing the first",
   disputed: ": settling what others disagree about",
 };
+/** @type {Record<Task, string>} */
 const NOTHING = {
   first: "",
   second: "Nobody else has labelled a photo here yet.",
   disputed: "There is no photo that others disagree about.",
 };
 
-function element(tag, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(tag), properties);
-  node.append(...children);
-  return node;
-}
-
+/**
+ * @param {number} seconds
+ * @returns {string}
+ */
 function duration(seconds) {
   const minutes = Math.round(seconds / 60);
   if (minutes < 1) return "less than a minute";
@@ -26,60 +41,80 @@ function duration(seconds) {
   return `about ${Math.round(minutes / 60)} hours`;
 }
 
+/** @param {string} text What a screen reader says. */
 export function say(text) {
-  $("#said").textContent = text;
+  byId("said", HTMLParagraphElement).textContent = text;
 }
 
+/** @param {boolean} visible */
 export function showTrouble(visible) {
-  $("#trouble").hidden = !visible;
-  $("#work").inert = visible;
-  if (visible) $("#retry").focus();
+  byId("trouble", HTMLDivElement).hidden = !visible;
+  byId("work", HTMLElement).inert = visible;
+  if (visible) byId("retry", HTMLButtonElement).focus();
 }
 
+/**
+ * @param {State} state
+ * @param {(label: Label) => void} choose
+ */
 export function show(state, choose) {
-  $("#who").textContent = state.rater + TASKS[state.task];
-  $("#bar").max = Math.max(1, state.total);
-  $("#bar").value = state.done;
-  $("#count").textContent = `${state.done} of ${state.total}` + (state.skipped ? `, ${state.skipped} skipped` : "");
-  const left = state.total - state.done;
-  $("#left").textContent = state.pace && left ? `${duration(state.pace * left)} left` : "";
-  $("#work").hidden = !state.photo;
-  $("#finished").hidden = Boolean(state.photo);
-  for (const button of document.querySelectorAll(".undo")) button.disabled = state.undo === null;
-  if (state.photo) showPhoto(state);
+  byId("who", HTMLParagraphElement).textContent = state.rater + TASKS[state.task];
+  const { total, done, skipped, pace } = state;
+  const left = total - done;
+  Object.assign(byId("bar", HTMLProgressElement), { max: Math.max(1, total), value: done });
+  byId("count", HTMLSpanElement).textContent = `${done} of ${total}` + (skipped ? `, ${skipped} skipped` : "");
+  byId("left", HTMLSpanElement).textContent = pace && left ? `${duration(pace * left)} left` : "";
+  byId("work", HTMLElement).hidden = !state.photo;
+  byId("finished", HTMLElement).hidden = Boolean(state.photo);
+  /** @type {NodeListOf<HTMLButtonElement>} */
+  const undoing = document.querySelectorAll("button.undo");
+  for (const button of undoing) button.disabled = state.undo === null;
+  if (state.photo) showPhoto(state.photo, state.labels);
   else showEnd(state);
   showLabels(state, choose);
   showFacts(state);
 }
 
+/** @param {State} state */
 function showEnd({ total, task, folder }) {
-  $("#finished h2").textContent = total ? "All done" : "Nothing to do";
-  $("#finished p").textContent = total
+  byId("end", HTMLHeadingElement).textContent = total ? "All done" : "Nothing to do";
+  byId("next", HTMLParagraphElement).textContent = total
     ? "Every photo has an answer. This copies them into a folder per class:" : NOTHING[task];
-  $("#sort").hidden = !total;
-  $("#sort code").textContent = `python -m training sort "${folder}" sorted`;
+  byId("sort", HTMLPreElement).hidden = !total;
+  byId("command", HTMLElement).textContent = `python -m training sort "${folder}" sorted`;
 }
 
-function showPhoto({ photo, labels }) {
-  const image = $("#photo");
-  image.onload = () => { image.hidden = false; $("#unreadable").hidden = true; };
-  image.onerror = () => { image.hidden = true; $("#unreadable").hidden = false; };
+/**
+ * @param {Photo} photo
+ * @param {Label[]} labels
+ */
+function showPhoto(photo, labels) {
+  const image = byId("photo", HTMLImageElement);
+  const unreadable = byId("unreadable", HTMLParagraphElement);
+  image.onload = () => { image.hidden = false; unreadable.hidden = true; };
+  image.onerror = () => { image.hidden = true; unreadable.hidden = false; };
   const source = `photos/${photo.index}`;
   if (image.getAttribute("src") !== source) image.src = source;
-  $("#file").textContent = photo.file;
+  byId("file", HTMLElement).textContent = photo.file;
   const suggested = labels.find((label) => label.id === photo.suggestion);
-  $("#suggestion").hidden = !suggested;
-  if (suggested) {
-    $("#suggestion").replaceChildren(
+  const suggestion = byId("suggestion", HTMLParagraphElement);
+  suggestion.hidden = !suggested;
+  if (suggested && photo.confidence !== null) {
+    suggestion.replaceChildren(
       "The model says ", element("b", { textContent: suggested.title }), ` (${percent(photo.confidence)}). `,
       element("kbd", { textContent: "Enter" }), " to agree.",
     );
   }
 }
 
+/**
+ * @param {State} state
+ * @param {(label: Label) => void} choose
+ */
 function showLabels({ labels, photo }, choose) {
-  const focused = document.activeElement?.dataset?.label;
-  $("#labels").replaceChildren(...labels.map((label, number) => {
+  const active = document.activeElement;
+  const focused = active instanceof HTMLElement ? active.dataset.label : undefined;
+  const buttons = labels.map((label, number) => {
     const examples = element("span", { className: "examples", ariaHidden: "true" });
     examples.append(...label.examples.map((index) => element("img", { src: `photos/${index}`, alt: "" })));
     const button = element("button", { type: "button", className: "label quiet" },
@@ -93,21 +128,30 @@ function showLabels({ labels, photo }, choose) {
     button.classList.toggle("suggested", photo?.suggestion === label.id);
     button.addEventListener("click", () => choose(label));
     return button;
-  }));
-  if (focused) document.querySelector(`[data-label="${CSS.escape(focused)}"]`)?.focus();
+  });
+  byId("labels", HTMLElement).replaceChildren(...buttons);
+  buttons.find((button) => focused && button.dataset.label === focused)?.focus();
 }
 
+/** @param {State} state */
 function showFacts({ agreements, saving, pace, task }) {
   const lines = agreements.map(({ other, photos, share, kappa }) =>
     `You and ${other} agree on ${percent(share)} of ${photos} photos` +
     (kappa === null ? "." : ` (Cohen's kappa ${kappa.toFixed(2)}).`));
   if (saving && task === "first") lines.push(...saved(saving, pace));
-  for (const facts of document.querySelectorAll(".facts")) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const places = document.querySelectorAll(".facts");
+  for (const facts of places) {
     facts.hidden = !lines.length;
     facts.replaceChildren(...lines.map((line) => element("p", { textContent: line })));
   }
 }
 
+/**
+ * @param {Saving} saving
+ * @param {number | null} pace
+ * @returns {string[]}
+ */
 function saved({ left, sure, suggested, right, sure_labelled, sure_right }, pace) {
   const lines = [];
   if (left && sure) {
