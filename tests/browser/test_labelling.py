@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Shoot
 from tests.bundles import metadata, write_bundle
+from tests.labelling import labelling
 from tests.training.checks.pictures import save, scene
-from tests.training.commands.test_label import labelling
 from training.labelling.journal import Entry, Journal, read, standing
 
 pytestmark = pytest.mark.browser

@@ -82,8 +82,8 @@ class Workspace:
             raise UnknownPhoto(f"Expected one of the classes. Received: {label}")
         file, given = self.files[index], label if action == "label" else ""
         with self._lock:
-            known = self.mine.get(file)
-            if known is None or (known.tab, known.action, known.label) != (tab, action, given):
+            known = self._latest(tab, file)
+            if known is None or (known.action, known.label) != (action, given):
                 suggestion, _ = self._suggestion(index) or ("", 0.0)
                 self._append(Entry(self.rater, file, action, given, suggestion, tab))
             self._queue.release(tab)
@@ -111,6 +111,13 @@ class Workspace:
                     given.setdefault(file, set()).add(entry.label)
         fewest = 2 if self.task == "disputed" else 1
         return [file for file in self.files if len(given.get(file, ())) >= fewest]
+
+    def _latest(self, tab: str, file: str) -> Entry | None:
+        """What the tab said last about a file, also where another tab has answered since."""
+        for entry in reversed(self.journal.entries):
+            if (entry.file, entry.tab, entry.rater) == (file, tab, self.rater):
+                return entry
+        return None
 
     def _last(self, tab: str) -> Entry | None:
         """The tab's latest answer that still stands."""

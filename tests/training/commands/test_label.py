@@ -1,54 +1,18 @@
 """The commands `label` (as a process that is killed) and `sort`."""
 
 import csv
-import json
 import os
 import signal
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.bundles import metadata, write_bundle
+from tests.labelling import call, labelling
 from tests.training.checks.pictures import save, scene, write_table
 from training.__main__ import main
 from training.labelling.journal import FILE, Entry, Journal, read
-
-
-@contextmanager
-def labelling(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    command = [
-        sys.executable,
-        "-m",
-        "training",
-        "label",
-        str(folder),
-        "--no-browser",
-        "--port",
-        "0",
-        *options,
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        words = process.stdout.readline().split()
-        yield next(word for word in words if word.startswith("http")), process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def call(address: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(address + path, data, {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
 
 
 def test_no_acknowledged_answer_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:

@@ -191,3 +191,13 @@ def test_the_pace_is_the_time_between_answers_without_pauses() -> None:
     ]
     assert pace(entries, "ann") == 2.0
     assert pace(entries[:4], "ann") is None and pace(entries, "bob") is None
+
+
+def test_an_answer_sent_again_is_noted_once_also_after_another_tab_has_answered(
+    client: httpx.Client, workspace: Workspace
+) -> None:
+    first = state(client, "a")["photo"]["index"]
+    for tab, label in (("a", "cat"), ("b", "dog"), ("a", "cat")):
+        post(client, "answer", tab=tab, index=first, action="label", label=label)
+    assert [entry.label for entry in read(workspace.folder)] == ["cat", "dog"]
+    assert workspace.mine[workspace.files[first]].label == "dog"
