@@ -58,6 +58,9 @@ def test_keys_undo_skip_and_a_reload_in_the_middle(folder: Path, open_page: Open
         shoot(page, "labelling-light")
         page.emulate_media(color_scheme="dark")
         shoot(page, "labelling-dark")
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        shoot(page, "labelling-360")
     assert labels(folder) == {first: "cat", second: "dog"}
 
 

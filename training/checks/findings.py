@@ -20,7 +20,7 @@ KINDS: Final = {
 
 REMEDIES: Final = {
     "corrupt": "Fetch these files again, or delete them.",
-    "leakage": "Move everything of a person to one side, or let `training split` divide the photos again.",
+    "leakage": "Move everything of a person to one side, or divide the photos again with training split.",
     "conflict": "Look at the photo, keep one file and delete the others.",
     "mislabelled": "Compare with the typical photos beside it; where the label is wrong, move the file.",
     "duplicate": "Keep one file of each group; copies count a photo twice.",
