@@ -11,12 +11,15 @@ A softmax sees only differences of logits, so the mean of the classes is taken f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import keras
 import tensorflow as tf
 
 from training.heads import MEMBERS, member_layers
+
+TRUNK: Final = "trunk"
+"""A name of its own, because Keras numbers those it makes up, and they end in the exported file."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,15 @@ class Split:
         if [layer.name for layer in head] == [MEMBERS, "logits"]:
             return cls._of_members(image, features, head[0])
         known = isinstance(head[-1], keras.layers.Dense) and all(_is_known(layer) for layer in head)
-        return cls(keras.Model(image, [features, features]), [head]) if known else None
+        return cls(keras.Model(image, [features, features], name=TRUNK), [head]) if known else None
 
     @classmethod
     def _of_members(cls, image: Any, features: Any, members: keras.Model) -> Self:
         chains = member_layers(members)
-        maps = keras.Model(members.input, [chain[0].input for chain in chains])
+        maps = keras.Model(members.input, [chain[0].input for chain in chains], name=MEMBERS)
         found = maps(features)
         each = list(found) if isinstance(found, list | tuple) else [found]
-        return cls(keras.Model(image, [features, *each]), chains)
+        return cls(keras.Model(image, [features, *each], name=TRUNK), chains)
 
     def __call__(self, images: Any) -> Explained:
         """Answer and explain RGB `[N, S, S, 3]` as tensors of TensorFlow."""

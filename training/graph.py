@@ -9,6 +9,7 @@ import tf2onnx
 from onnx import ModelProto, numpy_helper
 
 from service.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
+from training.canonical import canonical
 from training.evidence import Split
 from training.typicality import Typicality
 
@@ -23,7 +24,7 @@ def to_onnx(network: Any, temperature: float = 1.0, typicality: Typicality | Non
     The graph takes `image`, uint8 `[N, S, S, 3]`, and gives `probabilities`, float32 `[N, C]`:
     the softmax of the logits divided by the temperature. N is free. A network whose head training/evidence.py
     knows also gives `evidence`, float32 `[N, h, w, C]`, in units of the logits before the temperature and,
-    where typicality is given, `typicality`, float32 `[N]`.
+    where typicality is given, `typicality`, float32 `[N]`. The same network gives the same bytes.
     """
     size = int(network.input_shape[1])
     signature = (tf.TensorSpec([None, size, size, 3], tf.uint8, name=INPUT),)
@@ -44,6 +45,7 @@ def to_onnx(network: Any, temperature: float = 1.0, typicality: Typicality | Non
     model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
     _freeze_captured(model, function.get_concrete_function())
     _name_batch(model)
+    model = canonical(model)
     model.producer_name, model.producer_version = "tf2onnx", tf2onnx.__version__
     onnx.checker.check_model(model, full_check=True)
     return model

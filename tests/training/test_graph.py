@@ -117,6 +117,11 @@ def test_runtime_folds_the_restoring_nodes(graph: ModelProto, tmp_path: Path) ->
     assert not any(name.endswith("/int8") for name in names)
 
 
+def test_a_network_is_exported_to_the_same_bytes(model: keras.Model, graph: ModelProto) -> None:
+    again = to_onnx(model, TEMPERATURE)
+    assert again.SerializeToString() == graph.SerializeToString()
+
+
 def test_pictures_for_parity_are_64_different_ones() -> None:
     many = parity_images(colours(200).images)
     few = parity_images(colours(3).images)
