@@ -21,7 +21,7 @@ from service.classifier import Classifier
 from service.errors import InvalidBundle
 from service.geometry import RGB
 from service.metadata import METADATA_KEY, BundleMetadata, Name
-from training.card import model_card
+from training.card import CARD_FILE, model_card
 from training.errors import TrainingError
 from training.golden import write_golden
 
@@ -72,7 +72,7 @@ def write_bundle(
         onnx.save(model, folder / bundle.MODEL_FILE)
         classifier = Classifier(folder / bundle.MODEL_FILE)
         write_golden(folder / "golden", golden, classifier)
-        (folder / "README.md").write_text(model_card(metadata, notes), encoding="utf-8")
+        (folder / CARD_FILE).write_text(model_card(metadata, notes), encoding="utf-8")
         try:
             bundle.load(folder)
         except InvalidBundle as error:

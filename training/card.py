@@ -1,10 +1,13 @@
 """The model card of a bundle, made from its metadata (Mitchell et al., "Model Cards for Model Reporting")."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from service.metadata import BundleMetadata
 from training.card_notes import ethics, intended_use, limits, people
+
+CARD_FILE: Final = "README.md"
+_MAKING: Final = "## How it was made\n"
 
 
 def model_card(metadata: BundleMetadata, notes: str = "") -> str:
@@ -25,6 +28,13 @@ def model_card(metadata: BundleMetadata, notes: str = "") -> str:
         "This card is written by `python -m training export` from the metadata inside `model.onnx`.",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def notes_of(card: str, metadata: BundleMetadata) -> str | None:
+    """The author's Markdown in a bundle's card; None where the card is not one of `model_card`."""
+    _, before, rest = card.partition(f"{ethics(metadata)}\n\n")
+    notes, after, _ = rest.rpartition(_MAKING)
+    return notes.strip() if before and after else None
 
 
 def _classes(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
@@ -132,7 +142,7 @@ def _training(metadata: BundleMetadata) -> str:
     )
     return "\n".join(
         [
-            "## How it was made\n",
+            _MAKING,
             *_network(metadata),
             f"- Data: {facts.images} training photos{people}; fingerprint `{facts.fingerprint}`.",
             f"- What it looks at: {looks}",

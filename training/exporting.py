@@ -64,6 +64,8 @@ class Options:
     description: str = ""
     notes: str = ""
     licence: str = LICENCE
+    by: Sequence[str] = field(default_factory=tuple)
+    """Columns of `labels.csv` whose parts are measured on their own too."""
 
 
 def export(trained: Trained, heldout: HeldOut, target: Target, options: Options) -> BundleMetadata:
@@ -73,8 +75,9 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     stands in the way; in both cases nothing is written.
     """
     size = heldout.images.shape[1]
-    # First, because a photo that cannot be read should not cost the minutes that follow.
+    # First: a photo that cannot be read, or a column that is not there, should not cost minutes.
     golden = golden_pictures(options.golden, size)
+    heldout.parts(options.by)
     say(f"calibrating on {len(heldout.images)} photos of {len(np.unique(heldout.people))} people")
     logits = _logits(trained.network, heldout.images)
     calibration = calibrate(logits, heldout.labels, heldout.people)
@@ -90,7 +93,8 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     shrinkage = _check_storage(agreement(softmax(logits, calibration.temperature), answers), storage)
     names = [label.id for label in trained.labels]
     scores = score(answers, heldout.labels, heldout.people, names)
-    evaluation = Evaluation(f"{target.name} {target.version}", "validation", scores)
+    parts = heldout.score_parts(answers, names, options.by)
+    evaluation = Evaluation(f"{target.name} {target.version}", "validation", scores, parts)
     measured = _metrics(evaluation, calibration, parity, shrinkage, storage)
     facts = {**trained.facts, "network": describe(graph)}
     if TYPICALITY in outputs_of(small):

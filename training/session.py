@@ -22,7 +22,6 @@ from training.history import History, draw
 from training.hyperparameters import HyperParameters
 from training.metrics import confusion_matrix
 from training.network import assemble, build_head, part, trained_part, unlock
-from training.photos import load
 from training.typicality import Typicality
 
 
@@ -115,10 +114,9 @@ def _examples(data: Dataset, store: FeatureCache, recipe: HyperParameters) -> di
 
 
 def _keep_validation(out: Path, data: Dataset, config: runs.RunConfig) -> None:
-    photos = data.split("validation")
-    images = load(photos, config.hyperparameters.size, config.crop)
-    people = np.array([photo.person for photo in photos])
-    HeldOut(images, data.targets(photos), people).save(out / runs.HELD_OUT)
+    ids = [label.id for label in data.labels]
+    heldout = HeldOut.of(data.split("validation"), ids, config.hyperparameters.size, config.crop)
+    heldout.save(out / runs.HELD_OUT)
 
 
 def _keep_typicality(out: Path, data: Dataset, middle: keras.Model, examples: Examples) -> None:

@@ -1,6 +1,7 @@
 """A tiny network becomes a bundle that the service accepts, or nothing at all."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,30 @@ def test_the_card_tells_numbers_notes_and_licence(folder: Path, metadata: Bundle
 def test_nothing_else_is_left_beside_the_bundle(folder: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["3"]
     assert sorted(path.name for path in folder.iterdir()) == ["README.md", "golden", "model.onnx"]
+
+
+def test_the_card_says_for_which_photos_it_is_less_often_right(
+    run: Trained, heldout: HeldOut, tmp_path: Path
+) -> None:
+    classifier_right = run.network.predict(heldout.images, verbose=0).argmax(axis=1) == heldout.labels
+    known = replace(heldout, columns={"light": np.where(classifier_right, "bright", "dark")})
+    target = Target.parse(tmp_path / "colours" / "1")
+    found = export(run, known, target, Options(by=["light"])).metrics["validation"]["groups"]
+    assert {name: part["accuracy"]["value"] for name, part in found.items()} == {
+        "light=bright": 1,
+        "light=dark": 0,
+    }
+    wrong = int((~classifier_right).sum())
+    assert (
+        f"Less often right than elsewhere: light=dark (0% of {wrong} photos)."
+        in (target.folder / "README.md").read_text()
+    )
+
+
+def test_a_column_that_nobody_knows_is_named(run: Trained, heldout: HeldOut, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="there are none.*Received: light"):
+        export(run, heldout, Target.parse(tmp_path / "colours" / "1"), Options(by=["light"]))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_golden_photos_are_stored_without_exif(run: Trained, heldout: HeldOut, tmp_path: Path) -> None:

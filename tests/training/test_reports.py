@@ -40,11 +40,13 @@ def test_confusion_picture_is_large_enough_to_read(classes: int, tmp_path: Path)
 
 
 def test_heldout_photos_survive_the_disk(tmp_path: Path) -> None:
-    photos = HeldOut(np.ones((2, 4, 4, 3), np.uint8), np.array([0, 1]), np.array(["x", "someone"]))
+    eyes = {"eye": np.array(["left", "right"])}
+    photos = HeldOut(np.ones((2, 4, 4, 3), np.uint8), np.array([0, 1]), np.array(["x", "someone"]), eyes)
     photos.save(tmp_path / "photos.npz")
     again = HeldOut.load(tmp_path / "photos.npz")
     np.testing.assert_array_equal(again.images, photos.images)
     assert again.people.tolist() == ["x", "someone"]
+    assert again.columns["eye"].tolist() == ["left", "right"]
 
 
 def test_a_run_without_heldout_photos_says_what_to_do(tmp_path: Path) -> None:

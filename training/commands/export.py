@@ -59,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a CSV with the columns id, title, description, search (default: what the run knows)",
     )
     parser.add_argument("--description", default="", help="one or two sentences about the model")
+    parser.add_argument(
+        "--by",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="columns of labels.csv: the card says on which of their values the model is less often right",
+    )
     parser.add_argument("--card-notes", type=Path, metavar="FILE", help="Markdown for the model card")
     parser.add_argument("--licence", default=LICENCE, help="licence of the weights")
 
@@ -77,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
         description=options.description,
         notes=_read(options.card_notes) if options.card_notes else "",
         licence=options.licence,
+        by=options.by,
     )
     try:
         metadata = export(trained, heldout, target, chosen)
@@ -125,11 +133,7 @@ def heldout_photos(finished: Run, data: Path | None) -> HeldOut:
     unknown = sorted({photo.label for photo in photos} - set(ids))
     if unknown:
         raise TrainingError(f"Expected the classes {', '.join(ids)} in {data}. Received also: {unknown}")
-    return HeldOut(
-        images=load(photos, recipe.size, finished.config.crop),
-        labels=np.array([ids.index(photo.label) for photo in photos], dtype=np.int64),
-        people=np.array([photo.person for photo in photos]),
-    )
+    return HeldOut.of(photos, ids, recipe.size, finished.config.crop)
 
 
 def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:

@@ -12,6 +12,7 @@ import onnx
 from service.bundle import GOLDEN_FILE
 from service.metadata import BundleMetadata, GoldenAnswers
 from training.bundling import Target
+from training.card import CARD_FILE, notes_of
 from training.console import say
 from training.dataset import Dataset, Photo
 from training.errors import TrainingError
@@ -53,7 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="so many layers may stay float32 where int8 hurts most and saves little "
         f"(default: {FLOAT_LAYERS})",
     )
-    parser.add_argument("--card-notes", type=Path, metavar="FILE", help="Markdown for the model card")
+    parser.add_argument(
+        "--card-notes",
+        type=Path,
+        metavar="FILE",
+        help="Markdown for the model card (default: what the source's card has)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="which photos are drawn (default: 1)")
 
 
@@ -88,13 +94,24 @@ def read_source(path: Path, notes: Path | None) -> Source:
     if metadata.metrics.get("storage", {}).get("storage") == "int8":
         say("Note: this bundle stores rounded weights. Export with --storage float16 to round only once.")
     try:
-        text = notes.read_text(encoding="utf-8-sig") if notes else ""
+        text = notes.read_text(encoding="utf-8-sig") if notes else _kept_notes(file.parent, metadata)
         answers = GoldenAnswers.read(file.parent / GOLDEN_FILE).answers
     except (OSError, ValueError) as error:
         raise TrainingError(f"Expected golden answers, and card notes in UTF-8. Received: {error}") from None
     size = classifier.input_size
     files = [file.parent / "golden" / answer.file for answer in answers]
     return Source(onnx.load(file), metadata, golden_pictures(files, size), text, size)
+
+
+def _kept_notes(folder: Path, metadata: BundleMetadata) -> str:
+    """The author's part of the card in a bundle's folder; empty where there is no card."""
+    card = folder / CARD_FILE
+    if not card.is_file():
+        return ""
+    notes = notes_of(card.read_text(encoding="utf-8-sig"), metadata)
+    if notes is None:
+        say(f"Note: {card} is not as this version writes cards, so no notes are taken from it.")
+    return notes or ""
 
 
 def read_material(source: Source, root: Path, count: int, seed: int) -> Material:
@@ -109,15 +126,8 @@ def read_material(source: Source, root: Path, count: int, seed: int) -> Material
             f"Expected two training photos of a class and a validation photo in {root}. Received: fewer."
         )
     ids = [label.id for label in metadata.labels]
-    first, second, third = (
-        load(photos, source.size, metadata.crop) for photos in (calibration, tuning, validation)
-    )
-    heldout = HeldOut(
-        images=third,
-        labels=np.array([ids.index(photo.label) for photo in validation], dtype=np.int64),
-        people=np.array([photo.person for photo in validation]),
-    )
-    return Material(first, second, heldout)
+    first, second = (load(photos, source.size, metadata.crop) for photos in (calibration, tuning))
+    return Material(first, second, HeldOut.of(validation, ids, source.size, metadata.crop))
 
 
 def _check(metadata: BundleMetadata, data: Dataset) -> None:

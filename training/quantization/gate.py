@@ -1,6 +1,7 @@
 """May the quantized graph be shipped? Measured on validation photos, which nothing was chosen on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +39,8 @@ class Verdict:
     """Further outputs by name: the difference's root mean square, in standard deviations of the output."""
     untypical: tuple[float, float] | None = None
     """Shares of the photos under the bundle's typicality bound, float32 and int8; None without one."""
+    parts: Mapping[str, Scores] = field(default_factory=dict)
+    """int8 on parts of the photos, as `column=part`."""
 
     @property
     def loss(self) -> float:
@@ -76,8 +79,12 @@ def compare(
     heldout: HeldOut,
     names: list[str],
     typicality_bound: float | None = None,
+    by: Sequence[str] = (),
 ) -> Verdict:
-    """Ask both graphs about the held-out photos; `names` are the ids of the labels."""
+    """Ask both graphs about the held-out photos; `names` are the ids of the labels.
+
+    `by` names columns of the photos whose parts are measured on their own too.
+    """
     expected, received = _answers(before, heldout.images), _answers(after, heldout.images)
     others = {
         name: _relative_difference(values, received[name])
@@ -91,7 +98,8 @@ def compare(
     if typicality_bound is not None and TYPICALITY in expected:
         shares = [float((found[TYPICALITY] < typicality_bound).mean()) for found in (expected, received)]
         under = (round(shares[0], 4), round(shares[1], 4))
-    return Verdict(float32, int8, agreement(expected[OUTPUT], received[OUTPUT]), others, under)
+    parts = heldout.score_parts(received[OUTPUT], names, by)
+    return Verdict(float32, int8, agreement(expected[OUTPUT], received[OUTPUT]), others, under, parts)
 
 
 def _relative_difference(expected: NDArray[np.float32], received: NDArray[np.float32]) -> float:

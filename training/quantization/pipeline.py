@@ -54,17 +54,28 @@ def quantize(source: Source, material: Material, target: Target, most_float: int
     choice = search(graph, material.tuning, most_float, say)
     names = [label.id for label in source.metadata.labels]
     bound = source.metadata.typicality_bound
-    verdict = compare(graph.model, choice.model, material.validation, names, bound)
+    by = _columns(source.metadata, material.validation)
+    verdict = compare(graph.model, choice.model, material.validation, names, bound, by)
     verdict.check()
     metadata = _metadata(source.metadata, target, graph, choice, verdict)
     write_bundle(choice.model, metadata, target, source.golden, source.notes)
     return metadata
 
 
+def _columns(source: BundleMetadata, photos: HeldOut) -> list[str]:
+    """The columns by which the source was measured, as far as these photos have them."""
+    groups = source.metrics["validation"].get("groups", {})
+    return [
+        column
+        for column in dict.fromkeys(name.partition("=")[0] for name in groups)
+        if column in photos.columns
+    ]
+
+
 def _metadata(
     source: BundleMetadata, target: Target, graph: FloatGraph, choice: Choice, verdict: Verdict
 ) -> BundleMetadata:
-    evaluation = Evaluation(f"{target.name} {target.version}", "validation", verdict.int8)
+    evaluation = Evaluation(f"{target.name} {target.version}", "validation", verdict.int8, verdict.parts)
     quantization: dict[str, Any] = {
         "weights": PAIRS,
         "calibration_photos": len(graph.images),

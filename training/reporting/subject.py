@@ -16,14 +16,13 @@ from training.errors import TrainingError
 from training.folders import read_dataset
 from training.heldout import HeldOut
 from training.models import Model
+from training.parts import HIDDEN
 from training.photos import load
 
 MARGIN: Final = 0.25
 """What is kept around a crop on every side, in its sides, so that turning and shifting shows real pixels."""
 BATCH: Final = 32
 LEAST: Final = 1e-12
-HIDDEN: Final = ("file", "label", "split", "person", "source_file", "geometry")
-"""Columns that say what a photo is and how it is read, and no property that could make it hard."""
 
 Probabilities = NDArray[np.float32]
 

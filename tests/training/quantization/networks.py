@@ -1,5 +1,6 @@
 """Tiny bundles to quantize, made without Keras: an ONNX graph of two convolutions and a dense layer."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,11 +70,14 @@ def graph(seed: int = 0) -> ModelProto:
     return helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def write(folder: Path, model: ModelProto, heldout: HeldOut, fingerprint: str = "0" * 64) -> Path:
+def write(
+    folder: Path, model: ModelProto, heldout: HeldOut, fingerprint: str = "0" * 64, by: Sequence[str] = ()
+) -> Path:
     """Write a graph as a bundle with what `training export` would say about it."""
     target = Target.parse(folder)
     answers = run_onnx(model, heldout.images, 8)
     scores = score(answers, heldout.labels, heldout.people, list(COLOURS))
+    parts = heldout.score_parts(answers, list(COLOURS), by)
     calibration = calibrate(np.log(answers), heldout.labels, heldout.people)
     nothing = {"storage": "float32", "images": 1, "largest_difference": 0.0, "same_answer": 1.0}
     metadata = BundleMetadata(
@@ -83,7 +87,7 @@ def write(folder: Path, model: ModelProto, heldout: HeldOut, fingerprint: str = 
         temperature=1.25,
         typicality_bound=0.5,
         metrics={
-            "validation": Evaluation("colours", "validation", scores).document(),
+            "validation": Evaluation("colours", "validation", scores, parts).document(),
             "calibration": calibration.document(),
             "parity": nothing,
             "storage": nothing,

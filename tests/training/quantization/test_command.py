@@ -1,15 +1,21 @@
 """`training quantize`: a bundle that the service accepts, or nothing at all."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 
 from service import bundle
 from tests.training.quantization.networks import graph, write
 from tests.training.tiny import colours, write_photos
 from training.__main__ import main
+from training.card import model_card
 from training.folders import read_dataset
+from training.prediction import open_model
 from training.quantization import gate
 
 PHOTOS = ["--photos", "8"]
@@ -54,6 +60,37 @@ def test_the_service_serves_the_int8_bundle(
     assert "Computes in int8" in card and "Only colours." in card
     printed = capsys.readouterr().out
     assert "same answer for 100.0%" in printed and "Note:" not in printed
+
+
+def test_the_authors_notes_stay_in_the_card(
+    source: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noted = tmp_path / "float" / "colours" / "1"
+    shutil.copytree(source, noted)
+    classifier = open_model(noted)
+    notes = "## Read this\n\nOnly colours.\n\n## How it was meant\n\nAs a test."
+    (noted / "README.md").write_text(model_card(classifier.metadata, notes))
+    assert quantized(noted, photos, tmp_path / "colours" / "2") == 0
+    assert f"\n\n{notes}\n\n## How it was made" in (tmp_path / "colours" / "2" / "README.md").read_text()
+    (noted / "README.md").write_text("# Written by hand\n")
+    assert quantized(noted, photos, tmp_path / "colours" / "3") == 0
+    assert "no notes are taken" in capsys.readouterr().out
+
+
+def test_parts_are_measured_as_in_the_source(photos: Path, source: Path, tmp_path: Path) -> None:
+    lit = tmp_path / "photos"
+    shutil.copytree(photos, lit)
+    rows = (lit / "labels.csv").read_text().splitlines()
+    dark = [f"{row},{'dark' if 'blue' in row else 'bright'}" for row in rows[1:]]
+    (lit / "labels.csv").write_text("\n".join([f"{rows[0]},light", *dark]) + "\n")
+    model = onnx.load(source / "model.onnx")
+    heldout = colours(40, seed=2)
+    known = replace(heldout, columns={"light": np.where(heldout.labels == 0, "dark", "bright")})
+    measured = write(tmp_path / "float" / "colours" / "1", model, known, by=["light"])
+    assert quantized(measured, lit, tmp_path / "colours" / "2") == 0
+    found = bundle.load(tmp_path / "colours" / "2").metadata.metrics["validation"]["groups"]
+    assert list(found) == ["light=bright", "light=dark"]
+    assert found["light=dark"]["accuracy"]["value"] == 1
 
 
 def test_golden_answers_are_those_of_the_int8_file(source: Path, photos: Path, tmp_path: Path) -> None:
