@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from typing import Final
 
-from onnx import ModelProto, NodeProto
+from onnx import GraphProto, ModelProto, NodeProto
 
 NUMBERED: Final = re.compile(r"(?<=.)__\d+$")
 """What tf2onnx adds to the names of nodes that it makes."""
@@ -21,36 +21,31 @@ def canonical(model: ModelProto) -> ModelProto:
     converter's numbers. Constants and tensors are named after the nodes that use or make them, inputs and
     outputs keep their names. Whatever no output needs is left out. Subgraphs are not looked into.
     """
-    copy = ModelProto()
-    copy.CopyFrom(model)
-    graph = copy.graph
-    nodes = _needed(copy)
+    graph = model.graph
+    nodes = _needed(graph)
+    titles = _titles(nodes)
     outputs = sorted(graph.output, key=lambda value: value.name)
-    kept = {value.name for value in (*graph.input, *outputs)}
-    names = _names(nodes, kept)
-    constants = sorted(
-        (tensor for tensor in graph.initializer if tensor.name in names), key=lambda one: names[one.name]
-    )
-    for tensor in constants:
-        tensor.name = names[tensor.name]
-    for node in nodes:
-        _rename(node, names)
-    for field, values in ((graph.node, nodes), (graph.initializer, constants), (graph.output, outputs)):
-        fresh = [type(value).FromString(value.SerializeToString()) for value in values]
-        del field[:]
-        field.extend(fresh)
-    del graph.value_info[:]
-    # It would tell how many functions TensorFlow had traced before.
-    graph.doc_string = ""
-    return copy
+    names = _names(nodes, titles, {value.name for value in (*graph.input, *outputs)})
+    fresh = ModelProto()
+    fresh.CopyFrom(model)
+    # A doc_string would tell how many functions TensorFlow had traced before.
+    for field in ("node", "initializer", "output", "value_info", "doc_string"):
+        fresh.graph.ClearField(field)
+    fresh.graph.node.extend(_renamed(node, title, names) for node, title in zip(nodes, titles, strict=True))
+    fresh.graph.output.extend(outputs)
+    used = (tensor for tensor in graph.initializer if tensor.name in names)
+    for tensor in sorted(used, key=lambda one: names[one.name]):
+        fresh.graph.initializer.add().CopyFrom(tensor)
+        fresh.graph.initializer[-1].name = names[tensor.name]
+    return fresh
 
 
-def _needed(model: ModelProto) -> list[NodeProto]:
+def _needed(graph: GraphProto) -> list[NodeProto]:
     """The nodes behind the outputs, each after those that it takes from."""
-    makers = {name: node for node in model.graph.node for name in node.output if name}
+    makers = {name: node for node in graph.node for name in node.output if name}
     ordered: list[NodeProto] = []
     done: set[str] = set()
-    waiting = sorted((value.name for value in model.graph.output), reverse=True)
+    waiting = sorted((value.name for value in graph.output), reverse=True)
     while waiting:
         node = makers.get(waiting[-1])
         if node is None or node.output[0] in done:
@@ -65,25 +60,31 @@ def _needed(model: ModelProto) -> list[NodeProto]:
     return ordered
 
 
-def _names(nodes: list[NodeProto], kept: set[str]) -> dict[str, str]:
-    """Name the nodes, and return the new names of tensors; those in `kept` stay as they are."""
+def _titles(nodes: list[NodeProto]) -> list[str]:
+    """A name of its own for each node."""
     used: Counter[str] = Counter()
-    names = {name: name for name in kept}
+    titles = []
     for node in nodes:
         stem = NUMBERED.sub("", node.name) or node.op_type
         used[stem] += 1
-        node.name = stem if used[stem] == 1 else f"{stem}__{used[stem]}"
+        titles.append(stem if used[stem] == 1 else f"{stem}__{used[stem]}")
+    return titles
+
+
+def _names(nodes: list[NodeProto], titles: list[str], kept: set[str]) -> dict[str, str]:
+    """The new names of tensors by the old ones; those in `kept` stay as they are."""
+    names = {name: name for name in kept}
+    for node, title in zip(nodes, titles, strict=True):
         for place, name in enumerate(node.input):
-            names.setdefault(name, f"{node.name}/{place}")
+            names.setdefault(name, f"{title}/{place}")
         for place, name in enumerate(node.output):
-            names.setdefault(name, f"{node.name}:{place}")
+            names.setdefault(name, f"{title}:{place}")
     names[""] = ""  # an optional input that is left out
     return names
 
 
-def _rename(node: NodeProto, names: dict[str, str]) -> None:
+def _renamed(node: NodeProto, title: str, names: dict[str, str]) -> NodeProto:
     inputs, outputs = ([names[name] for name in field] for field in (node.input, node.output))
-    attributes = sorted(node.attribute, key=lambda one: one.name)
-    fresh = NodeProto(op_type=node.op_type, name=node.name, domain=node.domain, input=inputs, output=outputs)
-    fresh.attribute.extend(attributes)
-    node.CopyFrom(fresh)
+    fresh = NodeProto(op_type=node.op_type, name=title, domain=node.domain, input=inputs, output=outputs)
+    fresh.attribute.extend(sorted(node.attribute, key=lambda one: one.name))
+    return fresh

@@ -58,20 +58,33 @@ def _gunicorn(kind: str) -> Callable[[int], list[str]]:
 
 def contenders() -> list[Contender]:
     """All of them, ours first."""
+    return [*_ours(), *_model_servers(), *_tutorials()]
+
+
+def _ours() -> list[Contender]:
+    def command(port: int) -> list[str]:
+        return [sys.executable, "-m", "service"]  # the port is in its environment
+
+    path = "/v1/classify?region=whole"
     return [
         Contender(
             "this service",
-            lambda port: [sys.executable, "-m", "service"],
-            path="/v1/classify?region=whole",
+            command,
+            path,
             settings="defaults, but for a waiting room of 64 requests, so that none is refused",
         ),
         Contender(
             "this service, 1 thread",
-            lambda port: [sys.executable, "-m", "service"],
-            path="/v1/classify?region=whole",
+            command,
+            path,
             variables=(("SERVICE_THREADS", "1"),),
             settings="the same with one thread for each inference, as the other servers have",
         ),
+    ]
+
+
+def _model_servers() -> list[Contender]:
+    return [
         Contender(
             "LitServe",
             _module("litserve_onnx"),
@@ -93,6 +106,11 @@ def contenders() -> list[Contender]:
             package="ray",
             settings="a replica with one thread per CPU, no batching, no dashboard",
         ),
+    ]  # fmt: skip
+
+
+def _tutorials() -> list[Contender]:
+    return [
         Contender(
             "Keras + Flask",
             _gunicorn("same"),
@@ -107,7 +125,7 @@ def contenders() -> list[Contender]:
             package="flask",
             settings="the whole VGG16 with a dense layer, otherwise as above",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def environment(model: Path, port: int, workers: int, scratch: Path) -> dict[str, str]:
