@@ -18,8 +18,9 @@ import onnxruntime
 
 from benchmarks.machine import describe as describe_machine
 from service import cpus
-from service.classifier import INPUT, OUTPUT, session_options
+from service.classifier import INPUT, OUTPUT
 from service.metadata import NetworkFacts
+from service.runtime import session_options
 from training.cost import describe
 from training.golden import synthetic
 from training.prediction import model_file, open_model

@@ -16,8 +16,9 @@ import onnxruntime
 
 from benchmarks import machine
 from service import bundle, cpus
-from service.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY, session_options
+from service.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
 from service.evidence import data_url
+from service.runtime import session_options
 from training.console import say
 
 WAYS = ([OUTPUT], [OUTPUT, TYPICALITY], [OUTPUT, TYPICALITY, EVIDENCE])

@@ -32,6 +32,7 @@ from service import locator_bundle
 from service.eyes import Eye, EyeLocator, Face
 from service.geometry import RGB, Point, Square
 from service.images import decode
+from service.runtime import Runtime
 from training.console import progress, say
 
 MIN_WIDTH: Final = 24.0
@@ -68,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
         options.ask_mediapipe.write_text(json.dumps(ask_mediapipe(references)) + "\n", encoding="utf-8")
         return 0
     before, start = resident(), time.perf_counter()
-    locator = locator_bundle.load(options.locator, options.threads)
+    locator = locator_bundle.load(options.locator, Runtime(options.threads))
     elapsed = (time.perf_counter() - start) * 1000
     say(f"loaded, verified and warm in {elapsed:.0f} ms; {resident() - before:.0f} MB")
     report_time(locator, references)

@@ -22,6 +22,7 @@ from PIL import Image
 
 from service.classifier import Classifier
 from service.regions import read_whole
+from service.runtime import Runtime
 from training.golden import synthetic
 from training.prediction import model_file
 
@@ -34,7 +35,7 @@ def main() -> int:
     """Compare the answers here with those of an emulated CPU; 1 if they differ."""
     options = _options()
     file = model_file(options.model)
-    classifier = Classifier(file, threads=1)
+    classifier = Classifier(file, Runtime(1))
     pictures = _pictures(file, classifier.input_size, options.pictures)
     here = classifier.probabilities(pictures)
     if options.here:

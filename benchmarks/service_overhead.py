@@ -16,6 +16,7 @@ from benchmarks import machine
 from benchmarks.server import Client, running
 from service import bundle, cpus
 from service.regions import read_whole
+from service.runtime import Runtime
 from training.console import say
 
 
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     photo = options.photo.read_bytes()
-    loaded = bundle.load(bundle.newest(options.models, options.model), cpus.available())
+    loaded = bundle.load(bundle.newest(options.models, options.model), Runtime(cpus.available()))
     with running(models=str(options.models), model=options.model) as port:
         client = Client(port)
         measure(client, loaded, photo, 10)

@@ -20,6 +20,7 @@ from service.models import ModelStore
 from service.observation import ObservationMiddleware
 from service.predictor import Predictor
 from service.reload import Reloader, locators, models_of
+from service.runtime import Runtime
 from service.sessions import DOCUMENT as LOCATOR_FILE
 from service.settings import Settings, split
 from service.workers import Workers
@@ -68,15 +69,16 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
 
 def load_predictor(settings: Settings) -> Predictor:
     """Load and verify every model that the settings ask for; raises InvalidBundle."""
-    models = ModelStore.load(settings.models, settings.model, _threads(settings))
-    return Predictor(models, settings, _load_locator(settings, models))
+    runtime = _runtime(settings)
+    models = ModelStore.load(settings.models, settings.model, runtime)
+    return Predictor(models, settings, _load_locator(settings, models, runtime))
 
 
-def _load_locator(settings: Settings, models: ModelStore) -> EyeLocator | None:
+def _load_locator(settings: Settings, models: ModelStore, runtime: Runtime) -> EyeLocator | None:
     folder = settings.models / settings.locator
     versions = bundle.versions(folder, LOCATOR_FILE)
     if versions:
-        return locator_bundle.load(folder / str(versions[-1]), _threads(settings))
+        return locator_bundle.load(folder / str(versions[-1]), runtime)
     if any(model.metadata.crop for model in models):
         raise InvalidBundle(
             f"{folder}: expected the eye locator, which a model needs. Received: nothing there."
@@ -104,10 +106,10 @@ async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
 
 async def _watch_models(settings: Settings, predictor: Predictor, metrics: Metrics) -> None:
     if settings.reload_seconds > 0:
-        threads = _threads(settings)
+        runtime = _runtime(settings)
         kinds = (
-            models_of(predictor.models, settings.models, settings.model, threads),
-            locators(predictor, settings.models / settings.locator, threads),
+            models_of(predictor.models, settings.models, settings.model, runtime),
+            locators(predictor, settings.models / settings.locator, runtime),
         )
         await Reloader(predictor.models, kinds, metrics.reloaded).watch(settings.reload_seconds)
 
@@ -135,5 +137,5 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(RequestIdMiddleware)
 
 
-def _threads(settings: Settings) -> int:
-    return settings.threads or cpus.available()
+def _runtime(settings: Settings) -> Runtime:
+    return Runtime.available(settings.threads or cpus.available(), split(settings.providers))

@@ -12,6 +12,7 @@ from service.errors import InvalidBundle, ServiceError
 from service.geometry import RGB
 from service.metadata import BundleMetadata, GoldenAnswers
 from service.regions import read_whole
+from service.runtime import ON_CPU, Runtime
 
 MODEL_FILE = "model.onnx"
 GOLDEN_FILE = "golden/answers.json"
@@ -58,13 +59,13 @@ def newest(models: Path, name: str) -> Path:
     return models / name / str(found[-1])
 
 
-def load(folder: Path, threads: int = 0) -> Bundle:
+def load(folder: Path, runtime: Runtime = ON_CPU) -> Bundle:
     """Load a bundle, check that its name and version match its folder, and ask for its golden answers.
 
     Raises InvalidBundle with a one-line reason.
     """
     path = folder / MODEL_FILE
-    classifier = Classifier(path, threads)
+    classifier = Classifier(path, runtime)
     metadata = classifier.metadata
     if (metadata.name, str(metadata.version)) != (folder.parent.name, folder.name):
         raise InvalidBundle(

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from service.errors import InvalidBundle
 from service.metadata import METADATA_KEY, BundleMetadata
+from service.runtime import ON_CPU, Runtime
 
 INPUT = "image"
 OUTPUT = "probabilities"
@@ -46,13 +46,13 @@ class Outputs:
 class Classifier:
     """A classifier on ONNX Runtime; safe to call from several threads at once.
 
-    `path` is a `model.onnx` of the bundle contract, `threads` the CPUs that one inference may use (0: ONNX
-    Runtime decides). Raises InvalidBundle, with a one-line reason, for anything that breaks the contract.
+    `path` is a `model.onnx` of the bundle contract. Raises InvalidBundle, with a one-line reason, for
+    anything that breaks the contract.
     """
 
-    def __init__(self, path: Path, threads: int = 0) -> None:
+    def __init__(self, path: Path, runtime: Runtime = ON_CPU) -> None:
         self.path = path
-        self._session = _open_session(path, threads)
+        self._session = runtime.open(path)
         self.metadata = _read_metadata(self._session, path)
         self.input_size = _check_signature(self._session, path, len(self.metadata.labels))
         self.providers: tuple[str, ...] = tuple(self._session.get_providers())
@@ -90,30 +90,6 @@ class Classifier:
         return {
             name: np.concatenate(rows) for name, rows in zip(names, zip(*found, strict=True), strict=True)
         }
-
-
-def session_options(threads: int) -> onnxruntime.SessionOptions:
-    """ONNX Runtime options for a shared CPU: no idle spinning, memory grown only as far as needed."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return options
-
-
-def _open_session(path: Path, threads: int) -> Any:
-    if not path.is_file():
-        raise InvalidBundle(f"{path}: expected an ONNX file. Received: nothing at this path.")
-    try:
-        return onnxruntime.InferenceSession(
-            str(path),
-            session_options(threads),
-            providers=[("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})],
-        )
-    except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InvalidBundle(f"{path}: ONNX Runtime cannot load this file: {reason}") from error
 
 
 def _read_metadata(session: Any, path: Path) -> BundleMetadata:

@@ -20,6 +20,7 @@ from service.eye_quality import Advice, State
 from service.faces import Detection, FaceDetector
 from service.geometry import RGB, Point, Square
 from service.mesh import FaceMesh, FacePoints
+from service.runtime import ON_CPU, Runtime
 from service.second_opinion import disagreement
 from service.sessions import Network, read_document
 from service.views import Points
@@ -96,18 +97,17 @@ class Face:
 class EyeLocator:
     """Finds faces and their eyes; safe to call from several threads at once.
 
-    `folder` is the bundle `models/eye-locator/<version>`, `threads` the CPUs that one inference may use (0:
-    ONNX Runtime decides). Raises InvalidBundle where the bundle is incomplete.
+    `folder` is the bundle `models/eye-locator/<version>`. Raises InvalidBundle where it is incomplete.
     """
 
-    def __init__(self, folder: Path, threads: int = 0) -> None:
+    def __init__(self, folder: Path, runtime: Runtime = ON_CPU) -> None:
         self.folder = folder
         files = read_document(folder)["networks"]
         try:
             paths = [folder / files[name]["file"] for name in ("faces-near", "faces-far", "mesh", "eye")]
         except KeyError as error:
             raise InvalidBundle(f"{folder}: expected a network {error} in its document.") from None
-        near, far, mesh, self._eye = (Network(path, threads) for path in paths)
+        near, far, mesh, self._eye = (Network(path, runtime) for path in paths)
         self._detector = FaceDetector(near, far)
         self._mesh = FaceMesh(mesh)
 

@@ -7,18 +7,19 @@ from typing import Any, Final
 from service.errors import InvalidBundle, ServiceError
 from service.eyes import EyeLocator, Face
 from service.images import decode
+from service.runtime import ON_CPU, Runtime
 from service.sessions import DOCUMENT, read_document
 
 TOLERANCE: Final = 0.05
 """Eye widths that a corner may lie from where the bundle says: processors round differently."""
 
 
-def load(folder: Path, threads: int = 0) -> EyeLocator:
+def load(folder: Path, runtime: Runtime = ON_CPU) -> EyeLocator:
     """Load a locator and let it find the eyes of its golden photo, which also warms it up.
 
     Raises InvalidBundle with a one-line reason.
     """
-    locator = EyeLocator(folder, threads)
+    locator = EyeLocator(folder, runtime)
     golden: Any = read_document(folder).get("golden")
     path = folder / DOCUMENT
     try:

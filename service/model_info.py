@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from service.answers import tutorial_url
 from service.bundle import Bundle
-from service.schemas import ClassQuality, CropInfo, LabelInfo, ModelInfo, Quality
+from service.schemas import ClassQuality, CropInfo, LabelInfo, ModelInfo, NetworkInfo, Quality
 
 
 def describe(bundle: Bundle, default: bool, tutorials: str) -> ModelInfo:
@@ -38,6 +38,7 @@ def describe(bundle: Bundle, default: bool, tutorials: str) -> ModelInfo:
         dataset=metadata.dataset.model_dump(),
         licence=metadata.licence,
         sha256=bundle.sha256,
+        network=NetworkInfo(**metadata.network.model_dump()) if metadata.network else None,
         providers=list(bundle.classifier.providers),
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from service import bundle
 from service.bundle import Bundle
 from service.errors import InvalidBundle, UnknownModel
+from service.runtime import Runtime
 
 
 def wanted_names(models: Path, wanted: str) -> list[str]:
@@ -33,10 +34,10 @@ class ModelStore:
         """Folders of new versions that could not be served, with the reason."""
 
     @classmethod
-    def load(cls, models: Path, wanted: str, threads: int) -> "ModelStore":
+    def load(cls, models: Path, wanted: str, runtime: Runtime) -> "ModelStore":
         """Load and verify the newest version of each wanted model (`*`: every bundle in the folder)."""
         return cls(
-            [bundle.load(bundle.newest(models, name), threads) for name in wanted_names(models, wanted)]
+            [bundle.load(bundle.newest(models, name), runtime) for name in wanted_names(models, wanted)]
         )
 
     def get(self, name: str | None) -> Bundle:

@@ -11,6 +11,7 @@ from service import bundle, locator_bundle
 from service.errors import InvalidBundle
 from service.models import ModelStore, wanted_names
 from service.predictor import Predictor
+from service.runtime import Runtime
 from service.sessions import DOCUMENT as LOCATOR_FILE
 
 Outcome = Literal["loaded", "rejected"]
@@ -34,18 +35,18 @@ class Kind:
     """Serve what `load` returned, from the next request on."""
 
 
-def models_of(store: ModelStore, models: Path, wanted: str, threads: int) -> Kind:
+def models_of(store: ModelStore, models: Path, wanted: str, runtime: Runtime) -> Kind:
     """The classifiers that a service is asked to serve."""
     return Kind(
         file=bundle.MODEL_FILE,
         folders=lambda: [models / name for name in wanted_names(models, wanted)],
         version=store.version,
-        load=lambda folder: bundle.load(folder, threads),
+        load=lambda folder: bundle.load(folder, runtime),
         replace=store.replace,
     )
 
 
-def locators(predictor: Predictor, folder: Path, threads: int) -> Kind:
+def locators(predictor: Predictor, folder: Path, runtime: Runtime) -> Kind:
     """The eye locator."""
 
     def replace(fresh: Any) -> None:
@@ -55,7 +56,7 @@ def locators(predictor: Predictor, folder: Path, threads: int) -> Kind:
         file=LOCATOR_FILE,
         folders=lambda: [folder],
         version=lambda name: predictor.locator.version if predictor.locator else None,
-        load=lambda version: locator_bundle.load(version, threads),
+        load=lambda version: locator_bundle.load(version, runtime),
         replace=replace,
     )
 

@@ -211,6 +211,20 @@ class Quality(Schema):
     """By the label's id."""
 
 
+class NetworkInfo(Schema):
+    """Which network a model is, and what one answer costs."""
+
+    base: str
+    """`vgg16`, or `other` for a network that is not built on it."""
+    until: str | None
+    """The last layer of the base, in the names of Keras Applications."""
+    multiply_adds: int
+    """Per picture."""
+    parameters: int
+    arithmetic: Literal["float32", "int8"]
+    """What the large layers compute in."""
+
+
 class ModelInfo(Schema):
     """What is loaded under one name."""
 
@@ -233,7 +247,10 @@ class ModelInfo(Schema):
     dataset: dict[str, Any]
     licence: str
     sha256: str
+    network: NetworkInfo | None = None
+    """Null for a bundle from before this was known."""
     providers: list[str]
+    """Execution providers of ONNX Runtime that compute it, the best first."""
 
 
 class ModelList(Schema):

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from service.classifier import session_options
 from service.errors import InvalidBundle
 from service.geometry import RGB
+from service.runtime import ON_CPU, Runtime
 
 DOCUMENT = "locator.json"
 INPUT = "picture"
@@ -24,18 +23,8 @@ class Network:
     Raises InvalidBundle where the file is missing, broken or does not take one square uint8 picture.
     """
 
-    def __init__(self, path: Path, threads: int = 0) -> None:
-        if not path.is_file():
-            raise InvalidBundle(f"{path}: expected an ONNX file. Received: nothing at this path.")
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                str(path),
-                session_options(threads),
-                providers=[("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})],
-            )
-        except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            raise InvalidBundle(f"{path}: ONNX Runtime cannot load this file: {reason}") from error
+    def __init__(self, path: Path, runtime: Runtime = ON_CPU) -> None:
+        self._session = runtime.open(path)
         node = self._session.get_inputs()[0]
         if node.name != INPUT or node.type != "tensor(uint8)" or not _is_square(node.shape):
             raise InvalidBundle(

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.images import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
+from service.runtime import CPU, PROVIDERS
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
     """How often to look for new model versions; 0 never looks."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     """CPUs that one inference may use; 0 takes the CPUs that the process is really given."""
+    providers: str = CPU
+    """Execution providers separated by commas, the best first: `openvino`, `cuda`, `cpu`."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     """Images decoded and classified at the same time; 0 takes the CPUs that the process is really given."""
     waiting: Annotated[int, Field(ge=0, le=10_000)] = 0
@@ -73,6 +76,13 @@ class Settings(BaseSettings):
     """Least important messages to log; `info` is one line a request."""
     tracing: bool = False
     """Send OpenTelemetry traces, as the standard `OTEL_*` variables say; needs `requirements/tracing.txt`."""
+
+    @field_validator("providers")
+    @classmethod
+    def _providers_are_known(cls, value: str) -> str:
+        if not split(value) or not set(split(value)) <= set(PROVIDERS):
+            raise ValueError(f"Expected some of {', '.join(PROVIDERS)}, separated by commas")
+        return value
 
     @field_validator("api_keys")
     @classmethod

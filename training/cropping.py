@@ -17,6 +17,7 @@ from service.errors import UnusableImage
 from service.eyes import Eye, EyeLocator, Face
 from service.geometry import RGB, cut
 from service.images import decode
+from service.runtime import Runtime
 from training.errors import TrainingError
 
 SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
@@ -148,7 +149,7 @@ class EyeCropper:
 
     def __init__(self, options: CropOptions) -> None:
         self._options = options
-        self._locator = EyeLocator(options.locator, threads=1)
+        self._locator = EyeLocator(options.locator, Runtime(1))
 
     def crop(self, photo: Path) -> Cropped:
         """Cut the open eyes of a photo, given relative to the folder of photos."""

@@ -13,6 +13,7 @@ from service.errors import InvalidBundle, ServiceError
 from service.geometry import RGB
 from service.metadata import BundleMetadata
 from service.regions import read_whole
+from service.runtime import Runtime
 from training.dataset import Photo
 from training.errors import TrainingError
 from training.photos import load
@@ -46,7 +47,7 @@ def open_model(path: Path, threads: int = 0) -> Classifier:
     Raises TrainingError where there is no usable model.
     """
     try:
-        return Classifier(model_file(path), threads)
+        return Classifier(model_file(path), Runtime(threads))
     except InvalidBundle as error:
         raise TrainingError(str(error)) from None
 

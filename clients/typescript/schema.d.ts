@@ -450,7 +450,12 @@ export interface components {
             licence: string;
             /** Sha256 */
             sha256: string;
-            /** Providers */
+            /** @description Null for a bundle from before this was known. */
+            network?: components["schemas"]["NetworkInfo"] | null;
+            /**
+             * Providers
+             * @description Execution providers of ONNX Runtime that compute it, the best first.
+             */
             providers: string[];
         };
         /**
@@ -470,6 +475,35 @@ export interface components {
             name: string;
             /** Version */
             version: number;
+        };
+        /**
+         * NetworkInfo
+         * @description Which network a model is, and what one answer costs.
+         */
+        NetworkInfo: {
+            /**
+             * Base
+             * @description `vgg16`, or `other` for a network that is not built on it.
+             */
+            base: string;
+            /**
+             * Until
+             * @description The last layer of the base, in the names of Keras Applications.
+             */
+            until: string | null;
+            /**
+             * Multiply Adds
+             * @description Per picture.
+             */
+            multiply_adds: number;
+            /** Parameters */
+            parameters: number;
+            /**
+             * Arithmetic
+             * @description What the large layers compute in.
+             * @enum {string}
+             */
+            arithmetic: "float32" | "int8";
         };
         /**
          * Person

@@ -14,6 +14,7 @@ from service.eyes import Eye, EyeLocator, Face
 from service.geometry import RGB, Point, Square, cut
 from service.images import decode
 from service.metadata import CropGeometry
+from service.runtime import Runtime
 
 ROOT = Path(__file__).parents[2]
 # Corners by MediaPipe 0.10.21 itself: outer and inner, in pixels of the 512 x 512 portrait.
@@ -25,7 +26,7 @@ NEGATIVES = sorted((ROOT / "tests/data/pictures").glob("*.jpg"))
 
 @pytest.fixture(scope="module")
 def locator() -> EyeLocator:
-    return EyeLocator(ROOT / "models/eye-locator/1", threads=1)
+    return EyeLocator(ROOT / "models/eye-locator/1", Runtime(1))
 
 
 @pytest.fixture(scope="module")

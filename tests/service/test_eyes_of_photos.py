@@ -15,6 +15,7 @@ from benchmarks.drawn_eyes import with_dark_glasses, with_shut_eyes
 from service.eyes import EyeLocator
 from service.geometry import RGB
 from service.images import decode
+from service.runtime import Runtime
 from tests.bundles import metadata, write_bundle
 from tests.processes import running
 
@@ -93,7 +94,7 @@ def test_a_close_up_is_looked_at_as_a_whole(client: httpx.Client) -> None:
 
 def test_closed_and_hidden_eyes_get_no_shape(client: httpx.Client) -> None:
     portrait = decode(PORTRAIT).pixels
-    face = EyeLocator(ROOT / "models/eye-locator/1", threads=1).locate(portrait)[0]
+    face = EyeLocator(ROOT / "models/eye-locator/1", Runtime(1)).locate(portrait)[0]
     for changed, code in (
         (with_shut_eyes(portrait, face), "eye_closed"),
         (with_dark_glasses(portrait, face), "eye_hidden"),

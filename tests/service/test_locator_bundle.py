@@ -7,6 +7,7 @@ import pytest
 
 from service import locator_bundle
 from service.errors import InvalidBundle
+from service.runtime import Runtime
 
 LOCATOR = Path(__file__).parents[2] / "models/eye-locator/1"
 
@@ -24,7 +25,7 @@ def change(folder: Path, golden: Any) -> None:
 
 
 def test_finds_its_golden_eyes(folder: Path) -> None:
-    assert locator_bundle.load(folder, threads=1).version == 7
+    assert locator_bundle.load(folder, Runtime(1)).version == 7
 
 
 def test_eyes_elsewhere_are_refused(folder: Path) -> None:
@@ -32,13 +33,13 @@ def test_eyes_elsewhere_are_refused(folder: Path) -> None:
     golden["corners"]["right"][1][1] += 3
     change(folder, golden)
     with pytest.raises(InvalidBundle, match=r"portrait.jpg are off by 0\.1.* \(tolerance 0.05\)"):
-        locator_bundle.load(folder, threads=1)
+        locator_bundle.load(folder, Runtime(1))
 
 
 def test_a_golden_photo_without_a_face_is_refused(folder: Path) -> None:
     shutil.copy(LOCATOR.parents[2] / "tests/data/pictures/brick.jpg", folder / "golden/portrait.jpg")
     with pytest.raises(InvalidBundle, match="off by inf eye widths"):
-        locator_bundle.load(folder, threads=1)
+        locator_bundle.load(folder, Runtime(1))
 
 
 @pytest.mark.parametrize(
@@ -48,10 +49,10 @@ def test_a_golden_photo_without_a_face_is_refused(folder: Path) -> None:
 def test_no_golden_answer_is_refused(folder: Path, golden: Any) -> None:
     change(folder, golden)
     with pytest.raises(InvalidBundle, match="expected a golden photo"):
-        locator_bundle.load(folder, threads=1)
+        locator_bundle.load(folder, Runtime(1))
 
 
 def test_another_network_under_the_name_of_the_mesh_is_refused(folder: Path) -> None:
     shutil.copy(folder / "eye.onnx", folder / "mesh.onnx")
     with pytest.raises(InvalidBundle):
-        locator_bundle.load(folder, threads=1)
+        locator_bundle.load(folder, Runtime(1))

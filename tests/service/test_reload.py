@@ -16,6 +16,7 @@ from onnx import numpy_helper
 from service.models import ModelStore
 from service.predictor import Predictor
 from service.reload import Outcome, Reloader, locators, models_of
+from service.runtime import Runtime
 from service.settings import Settings
 from tests.bundles import metadata, write_bundle
 from tests.gates import eventually
@@ -31,9 +32,9 @@ class Watched:
     def __init__(self, folder: Path, wanted: str = "colours") -> None:
         self.folder = folder
         write_bundle(folder)
-        self.store = ModelStore.load(folder, wanted, threads=1)
+        self.store = ModelStore.load(folder, wanted, Runtime(1))
         self.outcomes: list[Outcome] = []
-        kinds = [models_of(self.store, folder, wanted, threads=1)]
+        kinds = [models_of(self.store, folder, wanted, Runtime(1))]
         self.reloader = Reloader(self.store, kinds, self.outcomes.append)
 
     def look_twice(self) -> int | None:
@@ -131,9 +132,9 @@ def test_all_models_of_a_folder(tmp_path: Path) -> None:
 
 def test_a_new_eye_locator_is_served_and_a_bad_one_is_not(tmp_path: Path) -> None:
     write_bundle(tmp_path)
-    store = ModelStore.load(tmp_path, "colours", threads=1)
+    store = ModelStore.load(tmp_path, "colours", Runtime(1))
     predictor = Predictor(store, Settings(models=tmp_path))
-    reloader = Reloader(store, [locators(predictor, tmp_path / "eye-locator", threads=1)])
+    reloader = Reloader(store, [locators(predictor, tmp_path / "eye-locator", Runtime(1))])
     shutil.copytree(LOCATOR, tmp_path / "eye-locator" / "1")
     reloader.look()
     assert predictor.locator is None
@@ -162,7 +163,7 @@ def test_the_watch_survives_the_unexpected(caplog: pytest.LogCaptureFixture, wat
                 loop.call_soon_threadsafe(second_look.set)
             raise RuntimeError("a bug")
 
-        kind = replace(models_of(watched.store, watched.folder, "colours", 1), folders=explode)
+        kind = replace(models_of(watched.store, watched.folder, "colours", Runtime(1)), folders=explode)
         task = asyncio.create_task(Reloader(watched.store, [kind]).watch(0.001))
         await second_look.wait()
         task.cancel()

@@ -8,6 +8,7 @@ from service.eyes import DOUBTFUL, EyeLocator, Face
 from service.geometry import RGB
 from service.images import decode
 from service.mesh import EyePoints
+from service.runtime import Runtime
 from service.second_opinion import disagreement
 from service.sessions import Network
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return Network(ROOT / "models/eye-locator/1/eye.onnx", threads=1)
+    return Network(ROOT / "models/eye-locator/1/eye.onnx", Runtime(1))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def portrait() -> RGB:
 
 @pytest.fixture(scope="module")
 def face(portrait: RGB) -> Face:
-    return EyeLocator(ROOT / "models/eye-locator/1", threads=1).locate(portrait)[0]
+    return EyeLocator(ROOT / "models/eye-locator/1", Runtime(1)).locate(portrait)[0]
 
 
 def drawn(face: Face, side: str) -> EyePoints:

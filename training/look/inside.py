@@ -11,9 +11,10 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from service.classifier import INPUT, OUTPUT, session_options
+from service.classifier import INPUT, OUTPUT
 from service.geometry import RGB
 from service.metadata import BundleMetadata
+from service.runtime import session_options
 from training.errors import TrainingError
 from training.look.network import Graph, Step
 from training.prediction import model_file, open_model

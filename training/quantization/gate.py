@@ -9,7 +9,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from service.classifier import INPUT, OUTPUT, TYPICALITY, session_options
+from service.classifier import INPUT, OUTPUT, TYPICALITY
+from service.runtime import session_options
 from training.errors import TrainingError
 from training.heldout import HeldOut
 from training.metrics import Scores, score

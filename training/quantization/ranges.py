@@ -16,7 +16,8 @@ from onnx import ModelProto, TensorProto, helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
 from onnxruntime.quantization.calibrate import TensorsData, create_calibrator
 
-from service.classifier import INPUT, session_options
+from service.classifier import INPUT
+from service.runtime import session_options
 from training.cost import Layer
 
 METHODS: Final[dict[str, tuple[CalibrationMethod, dict[str, Any]]]] = {

@@ -28,6 +28,8 @@ from .model_info_dataset import ModelInfoDataset
 from .model_info_metrics import ModelInfoMetrics
 from .model_list import ModelList
 from .model_reference import ModelReference
+from .network_info import NetworkInfo
+from .network_info_arithmetic import NetworkInfoArithmetic
 from .person import Person
 from .person_probabilities import PersonProbabilities
 from .person_regions_item import PersonRegionsItem
@@ -69,6 +71,8 @@ __all__ = (
     "ModelInfoMetrics",
     "ModelList",
     "ModelReference",
+    "NetworkInfo",
+    "NetworkInfoArithmetic",
     "Person",
     "PersonProbabilities",
     "PersonRegionsItem",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..models.label_info import LabelInfo
     from ..models.model_info_dataset import ModelInfoDataset
     from ..models.model_info_metrics import ModelInfoMetrics
+    from ..models.network_info import NetworkInfo
     from ..models.quality import Quality
 
 
@@ -35,11 +36,12 @@ class ModelInfo:
         dataset (ModelInfoDataset):
         licence (str):
         sha256 (str):
-        providers (list[str]):
+        providers (list[str]): Execution providers of ONNX Runtime that compute it, the best first.
         evidence (bool | Unset): Whether `evidence=true` gets a map. Default: False.
         typicality_bound (float | None | Unset): Typicality under which no answer is certain; null for a model that
             cannot tell.
         quality (None | Quality | Unset): Null where the model does not say.
+        network (NetworkInfo | None | Unset): Null for a bundle from before this was known.
     """
 
     name: str
@@ -58,9 +60,11 @@ class ModelInfo:
     evidence: bool | Unset = False
     typicality_bound: float | None | Unset = UNSET
     quality: None | Quality | Unset = UNSET
+    network: NetworkInfo | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.crop_info import CropInfo  # noqa: PLC0415
+        from ..models.network_info import NetworkInfo  # noqa: PLC0415
         from ..models.quality import Quality  # noqa: PLC0415
 
         name = self.name
@@ -112,6 +116,14 @@ class ModelInfo:
         else:
             quality = self.quality
 
+        network: dict[str, Any] | None | Unset
+        if isinstance(self.network, Unset):
+            network = UNSET
+        elif isinstance(self.network, NetworkInfo):
+            network = self.network.to_dict()
+        else:
+            network = self.network
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -137,6 +149,8 @@ class ModelInfo:
             field_dict["typicality_bound"] = typicality_bound
         if quality is not UNSET:
             field_dict["quality"] = quality
+        if network is not UNSET:
+            field_dict["network"] = network
 
         return field_dict
 
@@ -146,6 +160,7 @@ class ModelInfo:
         from ..models.label_info import LabelInfo  # noqa: PLC0415
         from ..models.model_info_dataset import ModelInfoDataset  # noqa: PLC0415
         from ..models.model_info_metrics import ModelInfoMetrics  # noqa: PLC0415
+        from ..models.network_info import NetworkInfo  # noqa: PLC0415
         from ..models.quality import Quality  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -221,6 +236,23 @@ class ModelInfo:
 
         quality = _parse_quality(d.pop("quality", UNSET))
 
+        def _parse_network(data: object) -> NetworkInfo | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                network_type_0 = NetworkInfo.from_dict(data)
+
+                return network_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(NetworkInfo | None | Unset, data)
+
+        network = _parse_network(d.pop("network", UNSET))
+
         model_info = cls(
             name=name,
             version=version,
@@ -238,6 +270,7 @@ class ModelInfo:
             evidence=evidence,
             typicality_bound=typicality_bound,
             quality=quality,
+            network=network,
         )
 
         return model_info
