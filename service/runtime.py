@@ -29,19 +29,21 @@ class Runtime:
 
     threads: int = 0
     """CPUs that one inference may use; 0: ONNX Runtime decides."""
-    providers: tuple[str, ...] = (CPU,)
-    """Of PROVIDERS, the best first. The CPU takes what the others cannot compute, named or not."""
+    providers: tuple[str, ...] = ()
+    """Of PROVIDERS without the CPU, the best first; the CPU takes what they cannot compute."""
 
     @classmethod
     def available(cls, threads: int, wanted: Iterable[str]) -> Self:
-        """The wanted providers as far as this build of ONNX Runtime has them; warns of each other one."""
+        """Those of PROVIDERS that are wanted and installed; warns of each that is not installed."""
         has, found = onnxruntime.get_available_providers(), []
         for name in wanted:
+            if name == CPU:
+                continue
             if PROVIDERS[name] in has:
                 found.append(name)
             else:
                 _warn(name, "this installation of ONNX Runtime does not have it")
-        return cls(threads, tuple(found) or (CPU,))
+        return cls(threads, tuple(found))
 
     def open(self, path: Path) -> Any:
         """An `InferenceSession` of a file; one that a provider cannot run is run by the CPU, with a warning.
@@ -50,28 +52,27 @@ class Runtime:
         """
         if not path.is_file():
             raise InvalidBundle(f"{path}: expected an ONNX file. Received: nothing at this path.")
-        others = [name for name in self.providers if name != CPU]
         try:
-            session = self._start(path, others)
+            session = self._start(path)
         except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files
             reason = str(error).partition("\n")[0] or type(error).__name__
-            if others:
+            if self.providers:
                 session = Runtime(self.threads).open(path)
-                _warn(",".join(others), reason)
+                _warn(",".join(self.providers), reason)
                 return session
             raise InvalidBundle(f"{path}: ONNX Runtime cannot load this file: {reason}") from error
         running = session.get_providers()
-        for name in others:
+        for name in self.providers:
             if PROVIDERS[name] not in running:
                 _warn(name, "ONNX Runtime could not start it: its libraries or its device are missing")
         return session
 
-    def _start(self, path: Path, others: Iterable[str]) -> Any:
+    def _start(self, path: Path) -> Any:
         # Its own fallback would print to stdout, which is where the logs are.
         return onnxruntime.InferenceSession(
             str(path),
             session_options(self.threads),
-            providers=[*(PROVIDERS[name] for name in others), _CPU_OPTIONS],
+            providers=[*(PROVIDERS[name] for name in self.providers), _CPU_OPTIONS],
             enable_fallback=0,
         )
 
