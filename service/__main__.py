@@ -2,14 +2,18 @@
 
 import argparse
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from service import logs, server, tune
-from service.app import create_app, load_predictor
-from service.errors import InvalidBundle
+from service import logs, tune
+from service.errors import InvalidBundle, TracingNotInstalled
+from service.loading import load_predictor
 from service.settings import Settings
-from service.tracing import TracingNotInstalled
+
+if TYPE_CHECKING:
+    from service.server import GracefulServer
 
 
 def main() -> int:
@@ -22,7 +26,7 @@ def main() -> int:
             return tune.main(sys.argv[2:])
         settings = Settings()
         logs.configure(settings.log_level)
-        app = create_app(settings, load_predictor(settings))
+        running = _build(settings)
     except ValidationError as error:
         sys.stderr.write(f"{_describe(error)}\n")
         return 2
@@ -30,9 +34,18 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.silence_native_libraries()
-    running = server.build(app, settings)
     running.run()
     return 0 if running.started else 2
+
+
+def _build(settings: Settings) -> "GracefulServer":
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(load_predictor, settings)
+        # Imported while the models load, which takes ONNX Runtime as long and needs no Python meanwhile.
+        from service import server
+        from service.app import create_app
+
+        return server.build(create_app(settings, loading.result()), settings)
 
 
 def _parser() -> argparse.ArgumentParser:

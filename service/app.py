@@ -8,20 +8,16 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from service import bundle, cpus, health, locator_bundle, problems, routes, tracing, web
+from service import cpus, health, problems, routes, tracing, web
 from service.dataplane import DataPlane
-from service.errors import InvalidBundle
-from service.eyes import EyeLocator
 from service.guard import GuardMiddleware, Limits
 from service.keys import ApiKeys
+from service.loading import load_predictor, runtime
 from service.metrics import Metrics
 from service.middleware import HeadersMiddleware, RequestIdMiddleware
-from service.models import ModelStore
 from service.observation import ObservationMiddleware
 from service.predictor import Predictor
 from service.reload import Reloader, locators, models_of
-from service.runtime import Runtime
-from service.sessions import DOCUMENT as LOCATOR_FILE
 from service.settings import Settings, split
 from service.workers import Workers
 
@@ -67,25 +63,6 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
     return app
 
 
-def load_predictor(settings: Settings) -> Predictor:
-    """Load and verify every model that the settings ask for; raises InvalidBundle."""
-    runtime = _runtime(settings)
-    models = ModelStore.load(settings.models, settings.model, runtime)
-    return Predictor(models, settings, _load_locator(settings, models, runtime))
-
-
-def _load_locator(settings: Settings, models: ModelStore, runtime: Runtime) -> EyeLocator | None:
-    folder = settings.models / settings.locator
-    versions = bundle.versions(folder, LOCATOR_FILE)
-    if versions:
-        return locator_bundle.load(folder / str(versions[-1]), runtime)
-    if any(model.metadata.crop for model in models):
-        raise InvalidBundle(
-            f"{folder}: expected the eye locator, which a model needs. Received: nothing there."
-        )
-    return None
-
-
 @asynccontextmanager
 async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
@@ -106,10 +83,10 @@ async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
 
 async def _watch_models(settings: Settings, predictor: Predictor, metrics: Metrics) -> None:
     if settings.reload_seconds > 0:
-        runtime = _runtime(settings)
+        sessions = runtime(settings)
         kinds = (
-            models_of(predictor.models, settings.models, settings.model, runtime),
-            locators(predictor, settings.models / settings.locator, runtime),
+            models_of(predictor.models, settings.models, settings.model, sessions),
+            locators(predictor, settings.models / settings.locator, sessions),
         )
         await Reloader(predictor.models, kinds, metrics.reloaded).watch(settings.reload_seconds)
 
@@ -135,7 +112,3 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(ObservationMiddleware, metrics=app.state.metrics)
     app.add_middleware(HeadersMiddleware, stopping=lambda: bool(app.state.stopping))
     app.add_middleware(RequestIdMiddleware)
-
-
-def _runtime(settings: Settings) -> Runtime:
-    return Runtime.available(settings.threads or cpus.available(), split(settings.providers))

@@ -152,3 +152,7 @@ class InvalidBundle(ServiceError):
 
     code = "invalid_bundle"
     title = "The model bundle is not valid"
+
+
+class TracingNotInstalled(Exception):
+    """The packages of `requirements/tracing.txt` are not there (stops the start; no client ever sees it)."""

@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.telemetry import TelemetryConfig
 
+from service.errors import TracingNotInstalled
+
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
-
-
-class TracingNotInstalled(Exception):
-    """The packages of `requirements/tracing.txt` are not there."""
 
 
 def telemetry(enabled: bool) -> tuple[TelemetryConfig, "TracerProvider | None"]:

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from service import cpus
-from service.app import load_predictor
 from service.bundle import GOLDEN_FILE
 from service.errors import ServiceError
+from service.loading import load_predictor
 from service.metadata import GoldenAnswers
 from service.predictor import Predictor, Question
 from service.settings import Settings

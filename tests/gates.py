@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from service import server
-from service.app import create_app, load_predictor
+from service.app import create_app
+from service.loading import load_predictor
 from service.predictor import Predictor, Question
 from service.schemas import Answer
 from service.server import GracefulServer

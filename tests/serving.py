@@ -10,8 +10,9 @@ import uvicorn
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from service.app import create_app, load_predictor
+from service.app import create_app
 from service.errors import ServiceError
+from service.loading import load_predictor
 from service.predictor import Predictor, Question
 from service.schemas import Answer
 from service.settings import Settings

@@ -59,7 +59,7 @@ def test_spans_join_the_callers_trace_and_say_nothing_of_the_upload(
 def test_without_the_packages_the_start_says_so() -> None:
     code = (
         "import sys; sys.modules['opentelemetry.sdk'] = None\n"
-        "from service.tracing import TracingNotInstalled, telemetry\n"
+        "from service.errors import TracingNotInstalled\nfrom service.tracing import telemetry\n"
         "try: telemetry(True)\n"
         "except TracingNotInstalled as error: print(error)"
     )
