@@ -1,14 +1,16 @@
 """Decoding and inference off the event loop: a bounded crew of threads and a bounded waiting room.
 
 Requests take turns: each turn is two images at most, so that the 32 images of a batch do not hold up the
-single image behind them.
+single image behind them. A thread that is done takes the next image by itself: asking the event loop for it
+would leave a processor idle whenever the loop is busy with requests.
 """
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -26,6 +28,22 @@ class _Job:
     work: Callable[[], Any]
     result: "asyncio.Future[Any]"
     queued: float = field(default_factory=time.perf_counter)
+
+    def run(self) -> None:
+        """Do the work on the thread that calls, and tell the event loop how it ended."""
+        try:
+            answer, error = self.work(), None
+        except Exception as raised:
+            answer, error = None, raised
+        self.result.get_loop().call_soon_threadsafe(self._settle, answer, error)
+
+    def _settle(self, answer: object, error: Exception | None) -> None:
+        if self.result.done():  # its request is gone
+            return
+        if error is None:
+            self.result.set_result(answer)
+        else:
+            self.result.set_exception(error)
 
 
 class Turn:
@@ -51,7 +69,8 @@ class Turn:
 class Workers:
     """`count` threads (Pillow and ONNX Runtime release the GIL) and room for `waiting` requests besides.
 
-    `on_start` is told how many seconds each job has waited. All methods belong to the event loop's thread.
+    `on_start` is told how many seconds each job has waited, on the thread that begins it. All methods belong
+    to the event loop's thread.
     """
 
     def __init__(
@@ -66,12 +85,15 @@ class Workers:
         self._batches = 0
         self._on_start = on_start
         self._turns: deque[Turn] = deque()
+        self._lock = threading.Lock()
+        """Guards the queue and `running`, which the threads change too."""
         self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="worker")
 
     @property
     def queued(self) -> int:
         """Jobs that wait for a thread."""
-        return sum(len(turn.jobs) for turn in self._turns)
+        with self._lock:
+            return sum(len(turn.jobs) for turn in self._turns)
 
     def check_room(self, batch: bool = False) -> None:
         """Raise Overloaded where a request could not be admitted now; batches may take half of the room."""
@@ -88,23 +110,38 @@ class Workers:
         try:
             yield turn
         finally:
-            turn.jobs.clear()
+            with self._lock:
+                turn.jobs.clear()
             self.inside -= 1
             self._batches -= batch
 
     def enqueue(self, turn: Turn, job: _Job) -> None:
         """Queue a job of an admitted request; `Turn.run` is the way to call this."""
-        turn.jobs.append(job)
-        if len(turn.jobs) == 1:
-            self._turns.append(turn)
-        self._start()
+        with self._lock:
+            turn.jobs.append(job)
+            if len(turn.jobs) == 1:
+                self._turns.append(turn)
+            if self.running == self.count or (first := self._next()) is None:
+                return
+            self.running += 1
+        self._pool.submit(self._work, first)
 
     def close(self) -> None:
         """Finish what is running and stop the threads."""
         self._pool.shutdown(wait=True)
 
-    def _start(self) -> None:
-        while self.running < self.count and self._turns:
+    def _work(self, job: _Job | None) -> None:
+        """Run this job, then whatever waits, on a thread of the crew."""
+        while job is not None:
+            self._on_start(time.perf_counter() - job.queued)
+            job.run()
+            with self._lock:
+                job = self._next()
+                self.running -= job is None
+
+    def _next(self) -> _Job | None:
+        """Take the job whose turn it is off the queue; None where nobody waits."""
+        while self._turns:
             turn = self._turns.popleft()
             if not turn.jobs:  # its request is gone
                 continue
@@ -115,21 +152,5 @@ class Workers:
             elif turn.jobs:
                 self._turns.append(turn)
             if not job.result.done():
-                self._submit(job)
-
-    def _submit(self, job: _Job) -> None:
-        self.running += 1
-        self._on_start(time.perf_counter() - job.queued)
-        loop = job.result.get_loop()
-        running = self._pool.submit(job.work)
-        running.add_done_callback(lambda done: loop.call_soon_threadsafe(self._finish, job, done))
-
-    def _finish(self, job: _Job, done: "Future[Any]") -> None:
-        self.running -= 1
-        error = done.exception()
-        if not job.result.done():
-            if error is None:
-                job.result.set_result(done.result())
-            else:
-                job.result.set_exception(error)
-        self._start()
+                return job
+        return None
