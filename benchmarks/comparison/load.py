@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from typing import Any
 
 from benchmarks.server import Client
@@ -53,7 +52,7 @@ def ask(client: Client, path: str, question: Question, read: Read) -> str | None
     """One question; returns what is wrong with the answer, or None."""
     try:
         status, document = client.post(path, question.photo)
-    except (OSError, HTTPException, ValueError) as error:
+    except (OSError, ValueError) as error:
         client.close()
         return type(error).__name__
     return problem(status, document, question, read)
