@@ -90,19 +90,43 @@ def _table(picture: RGB, layers: Sequence[Layer]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {"name": "photo", "about": text, "shape": start, "values": picture.size, "weights": 0}
     ]
-    for number, layer in enumerate(layers):
-        rows.append(
-            {
-                "name": layer.step.name,
-                "about": words.describe(layer, layers[:number], heads),
-                "shape": words.shape(layer),
-                "values": layer.values.size,
-                "weights": layer.step.weights,
-            }
-        )
+    for other, members in groupby(layers, key=lambda layer: _repeats(layer.step.group)):
+        chosen = list(members)
+        if other:
+            rows.append(_other_heads(chosen))
+            continue
+        for layer in chosen:
+            before = layers[: layers.index(layer)]
+            rows.append(_row(layer.step.name, words.describe(layer, before, heads), [layer]))
     largest = max(row["values"] for row in rows)
     # The square root, because the answer would be an invisible thread beside millions of values.
     return [row | {"share": sqrt(row["values"] / largest)} for row in rows]
+
+
+def _other_heads(layers: Sequence[Layer]) -> dict[str, Any]:
+    groups = list(dict.fromkeys(layer.step.group for layer in layers))
+    name = groups[0] if len(groups) == 1 else f"{groups[0]} to {groups[-1]}"
+    ends = [layer for layer, behind in zip(layers, [*layers[1:], None], strict=True)
+            if behind is None or behind.step.group != layer.step.group]  # fmt: skip
+    return _row(name, words.others(len(groups)), ends) | {"weights": sum(one.step.weights for one in layers)}
+
+
+def _row(name: str, about: str, layers: Sequence[Layer]) -> dict[str, Any]:
+    """A row about layers side by side, which are alike."""
+    return {
+        "name": name,
+        "about": about,
+        "shape": f"{len(layers)} times {words.shape(layers[0])}"
+        if len(layers) > 1
+        else words.shape(layers[0]),
+        "values": sum(layer.values.size for layer in layers),
+        "weights": sum(layer.step.weights for layer in layers),
+    }
+
+
+def _repeats(group: str) -> bool:
+    """Whether a group is a head besides the first: trained alike, so that one is enough to begin with."""
+    return group.startswith("head") and group != "head1"
 
 
 def _groups(metadata: BundleMetadata, layers: Sequence[Layer]) -> list[dict[str, Any]]:
@@ -110,10 +134,10 @@ def _groups(metadata: BundleMetadata, layers: Sequence[Layer]) -> list[dict[str,
     maps = [layer for layer in layers if layer.is_map]
     found = []
     for group, members in groupby(maps, key=lambda layer: layer.step.group or layer.step.name):
-        # The heads are trained alike: one is enough to begin with.
-        other = group.startswith("head") and group != "head1"
+        other = _repeats(group)
         count = MAPS_OF_OTHER_HEADS if other else MAPS
-        item = {"title": words.title(group), "about": words.about(group, vgg16), "open": not other}
+        about = "" if other else words.about(group, vgg16)
+        item = {"title": words.title(group), "about": about, "open": not other}
         found.append(item | {"layers": [_maps(layer, count) for layer in members]})
     return found
 

@@ -135,7 +135,9 @@ class Graph:
             output, more = self._follow(output)
             extras += more
         weights = sum(self._size(name) for name in extras) if kind in ("conv", "dense") else 0
-        name = _layer_name(node.name) or kind
+        # The converter gives a convolution that swallowed its normalization a name of its own making; the
+        # activation behind it still tells the layer.
+        name = _layer_name(node.name) or _layer_name(output) or kind
         group = GROUP.match(name)
         return Step(name, kind, group.group() if group else "", output, weights, window)
 
@@ -174,4 +176,4 @@ def _layer_name(node: str) -> str:
     parts = [part for part in node.split("/")[:-1] if part]
     # A convolution that has swallowed its normalization goes by a name inside of that.
     named = [part for part in parts if GROUP.match(part)] or parts
-    return re.sub(r"(_norm)?(_\d+)?$", "", named[-1]) if named else ""
+    return re.sub(r"(_norm|_relu)?(_\d+)?$", "", named[-1]) if named else ""

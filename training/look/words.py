@@ -72,6 +72,12 @@ def shape(layer: Layer) -> str:
     return f"{layer.values.size} value{'s' if layer.values.size != 1 else ''}"
 
 
+def others(count: int) -> str:
+    """About the heads besides the first."""
+    again = "The same steps once more" if count == 1 else f"The same steps {count} times more"
+    return f"{again}: a head of its own, which began from other random weights and errs in other places."
+
+
 def heads(layers: Sequence[Layer]) -> int:
     """How many heads answer side by side."""
     return len({layer.step.group for layer in layers if layer.step.group.startswith("head")}) or 1

@@ -60,6 +60,19 @@ def test_every_class_gets_its_maps(
         assert f'alt="Hiding parts: {label.title}"' in text
 
 
+def test_heads_besides_the_first_are_one_row_and_closed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(
+        capsys, ROOT / "models" / "eye-shape", ROOT / "examples" / "eye.jpg", "--out", tmp_path / "page.html"
+    )
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text.count("<code>head1_conv1</code></td>") == 1
+    assert "<code>head2_conv1</code></td>" not in text
+    assert re.search(r"<code>head2 to head\d</code></td>", text)
+    assert text.count("<summary>Show its maps</summary>") == text.count("<h3>Head ") - 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

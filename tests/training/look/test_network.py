@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from service import bundle
 from service.regions import read_whole
 from tests.bundles import write_bundle
 from tests.training.tiny import network
@@ -68,6 +69,13 @@ def test_the_shipped_model_is_open_to_see() -> None:
     last, classify = inside.tail(layers)
     assert last.is_map
     np.testing.assert_allclose(classify(last.values[None])[0], answer, atol=0.05)
+
+
+def test_layers_of_the_shipped_model_have_names_of_their_own() -> None:
+    newest = bundle.newest(ROOT / "models", "eye-shape")
+    names = [step.name for step in Graph.load(newest / "model.onnx").steps() if step.kind == "conv"]
+    assert "head1_conv3" in names
+    assert len(set(names)) == len(names)
 
 
 def test_log_odds_tell_certain_from_very_certain() -> None:
