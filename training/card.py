@@ -63,8 +63,8 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             f"- Accuracy {_percent(validation['accuracy'])}, "
             f"balanced accuracy {_percent(validation['balanced_accuracy'])}.",
             f"- Calibration: temperature {calibration['temperature']:.3f}, expected calibration error "
-            f"{_percent(validation['calibration_error'])}. The temperature was fitted on these same people; "
-            f"on people it was not fitted on the log-likelihood loss went from "
+            f"{_percent(validation['calibration_error'])}{_chance(validation)}. The temperature was "
+            f"fitted on these same people; on people it was not fitted on the log-likelihood loss went from "
             f"{calibration['nll_before']:.3f} to {calibration['nll_after']:.3f}.",
             f"- Not sure: under a confidence of {metadata.threshold:.2f}. {calibration['coverage']:.0%} of "
             f"the photos are at or above it, and {calibration['accuracy_when_sure']:.1%} of those are right.",
@@ -81,6 +81,13 @@ def _chosen(metadata: BundleMetadata) -> str:
     if metadata.hyperparameters.get("best") == "last":
         return "Only the temperature and the threshold were chosen"
     return "The best epoch, the temperature and the threshold were all chosen"
+
+
+def _chance(validation: Mapping[str, Any]) -> str:
+    found = validation.get("chance_calibration_error")
+    if not found:
+        return ""
+    return f"; on as few photos, exact confidences would show {_percent(found)}"
 
 
 def _typicality(metadata: BundleMetadata) -> list[str]:

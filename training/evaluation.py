@@ -29,6 +29,7 @@ class Evaluation:
             "accuracy": scores.accuracy.document(),
             "balanced_accuracy": scores.balanced_accuracy.document(),
             "calibration_error": scores.calibration_error.document(),
+            "chance_calibration_error": scores.chance_calibration_error.document(),
             "classes": {entry.label: _class_document(entry) for entry in scores.classes},
             "confusion": scores.confusion.tolist(),
             "groups": {name: _group_document(part) for name, part in self.groups.items()},
@@ -42,6 +43,7 @@ class Evaluation:
             ["accuracy", scores.accuracy.percent()],
             ["balanced accuracy", scores.balanced_accuracy.percent()],
             ["calibration error", scores.calibration_error.percent()],
+            ["- if every confidence were exact", scores.chance_calibration_error.percent()],
         ]
         per_class = [
             [entry.label, str(entry.support), *(one.percent() for one in _estimates(entry))]

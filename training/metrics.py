@@ -60,6 +60,8 @@ class Scores:
     """Mean recall of the classes that occur."""
     calibration_error: Estimate
     """Expected calibration error (Guo et al. 2017), 15 bins of equal width."""
+    chance_calibration_error: Estimate
+    """What these confidences would show if they were exactly true: mean, and the range of 95 %."""
     classes: tuple[ClassScores, ...]
     confusion: NDArray[np.int64]
     """`[C, C]`: rows are the truth, columns the answers."""
@@ -108,6 +110,7 @@ def score(
         accuracy=accuracy,
         balanced_accuracy=balanced_accuracy,
         calibration_error=calibration_error,
+        chance_calibration_error=_by_chance(probabilities, draws, seed),
         classes=tuple(classes),
         confusion=confusion,
         images=len(labels),
@@ -121,7 +124,7 @@ def _sums_per_photo(
     """One row per photo: its cell of the confusion matrix, hits and confidence in its reliability bin."""
     answers = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1).astype(np.float64)
-    bins = np.clip((confidence * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
+    bins = _bins(confidence)
     cells = classes * classes
     columns = np.stack([labels * classes + answers, cells + bins, cells + CALIBRATION_BINS + bins], axis=1)
     data = np.stack([np.ones(len(labels)), (answers == labels).astype(np.float64), confidence], axis=1)
@@ -143,6 +146,26 @@ def _statistics(sums: Floats, classes: int) -> Floats:
     return np.concatenate(
         [overall, _ratio(right, called), recall, _ratio(2 * right, actual + called)], axis=1
     )
+
+
+def _bins(confidence: Floats) -> NDArray[np.int64]:
+    """The reliability bin of each confidence."""
+    return np.clip((confidence * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
+
+
+def _by_chance(probabilities: NDArray[np.float32], draws: int, seed: int) -> Estimate:
+    """The calibration error of answers that are right as often as they say, photo by photo independently.
+
+    The error is a sum of absolute differences, so that on few photos chance alone makes it far from 0.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    bins, rng = _bins(confidence), np.random.default_rng(seed)
+    errors = np.empty(draws)
+    for number in range(draws):
+        excess = (rng.random(len(confidence)) < confidence) - confidence
+        errors[number] = np.abs(np.bincount(bins, excess, CALIBRATION_BINS)).sum() / len(confidence)
+    low, high = np.quantile(errors, (0.025, 0.975))
+    return Estimate(float(errors.mean()), float(low), float(high))
 
 
 def _ratio(numerator: Floats, denominator: Floats | NDArray[np.int64]) -> Floats:

@@ -70,6 +70,22 @@ def test_calibration_error_by_hand() -> None:
     assert measured.calibration_error.value == pytest.approx(0.5 * 0.1 + 0.5 * 0.1)
 
 
+def test_calibration_error_by_chance_by_hand() -> None:
+    # One photo, right six times in ten: off by 0.4 then, by 0.6 otherwise.
+    probabilities = np.array([[0.6, 0.4]], dtype=np.float32)
+    measured = score(probabilities, np.array([0]), np.array(["x"]), ("a", "b"), draws=4000)
+    chance = measured.chance_calibration_error
+    assert chance.value == pytest.approx(0.6 * 0.4 + 0.4 * 0.6, abs=0.01)
+    assert (chance.low, chance.high) == pytest.approx((0.4, 0.6))
+
+
+def test_many_photos_leave_little_to_chance() -> None:
+    probabilities, labels = answers(4000)
+    people = np.arange(len(labels)).astype(str)
+    measured = score(probabilities, labels, people, NAMES, draws=100)
+    assert measured.chance_calibration_error.high < 0.05
+
+
 def test_a_class_without_photos_is_undefined_and_not_zero() -> None:
     probabilities = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]], dtype=np.float32)
     measured = score(probabilities, np.array([0, 1]), np.array(["x", "y"]), NAMES, draws=50)
