@@ -34,6 +34,9 @@ def upright_rgb(image: Image.Image, orientation: int = 1, shrink: int = 1) -> RG
 def _bands(image: Image.Image, shrink: int) -> Iterator[tuple[int, Image.Image]]:
     width, height = image.size
     rows = shrink * max(1, _BAND_PIXELS // (width * shrink))
+    if rows >= height:  # no copy of a small picture
+        yield 0, image
+        return
     for top in range(0, height, rows):
         yield top, image.crop((0, top, width, min(height, top + rows)))
 
@@ -53,7 +56,7 @@ def _to_rgb(image: Image.Image, levels: int) -> Image.Image:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _turned(pixels: RGB, orientation: int) -> RGB:
