@@ -10,9 +10,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 from service.errors import Overloaded
@@ -44,6 +44,26 @@ class _Job:
             self.result.set_result(answer)
         else:
             self.result.set_exception(error)
+
+
+class _Worker(threading.Thread):
+    """A thread that runs the job it is given, then what `more` gives it, then waits for the next."""
+
+    def __init__(self, more: "Callable[[_Worker], _Job | None]", on_start: Callable[[float], None]) -> None:
+        super().__init__(name="worker", daemon=True)
+        self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        """None ends the thread."""
+        self._more = more
+        self._on_start = on_start
+        self.start()
+
+    def run(self) -> None:
+        """What the thread does."""
+        while (job := self.jobs.get()) is not None:
+            while job is not None:
+                self._on_start(time.perf_counter() - job.queued)
+                job.run()
+                job = self._more(self)
 
 
 class Turn:
@@ -80,14 +100,18 @@ class Workers:
         self.capacity = count + waiting
         self.inside = 0
         """Requests admitted and not yet answered."""
-        self.running = 0
-        """Jobs on a thread."""
         self._batches = 0
-        self._on_start = on_start
         self._turns: deque[Turn] = deque()
         self._lock = threading.Lock()
-        """Guards the queue and `running`, which the threads change too."""
-        self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="worker")
+        """Guards the queue and the idle workers, which the threads change too."""
+        self._idle = [_Worker(self._next_or_rest, on_start) for _ in range(count)]
+        """The one that worked last is the last: its processor still has the networks at hand."""
+        self._crew = tuple(self._idle)
+
+    @property
+    def running(self) -> int:
+        """Jobs on a thread."""
+        return self.count - len(self._idle)
 
     @property
     def queued(self) -> int:
@@ -121,23 +145,25 @@ class Workers:
             turn.jobs.append(job)
             if len(turn.jobs) == 1:
                 self._turns.append(turn)
-            if self.running == self.count or (first := self._next()) is None:
+            if not self._idle or (first := self._next()) is None:
                 return
-            self.running += 1
-        self._pool.submit(self._work, first)
+            worker = self._idle.pop()
+        worker.jobs.put(first)
 
     def close(self) -> None:
         """Finish what is running and stop the threads."""
-        self._pool.shutdown(wait=True)
+        for worker in self._crew:
+            worker.jobs.put(None)
+        for worker in self._crew:
+            worker.join()
 
-    def _work(self, job: _Job | None) -> None:
-        """Run this job, then whatever waits, on a thread of the crew."""
-        while job is not None:
-            self._on_start(time.perf_counter() - job.queued)
-            job.run()
-            with self._lock:
-                job = self._next()
-                self.running -= job is None
+    def _next_or_rest(self, worker: "_Worker") -> _Job | None:
+        """The next job for a worker that is done; without one it is idle from now on."""
+        with self._lock:
+            job = self._next()
+            if job is None:
+                self._idle.append(worker)
+            return job
 
     def _next(self) -> _Job | None:
         """Take the job whose turn it is off the queue; None where nobody waits."""

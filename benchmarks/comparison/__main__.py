@@ -1,6 +1,6 @@
 """Compare the service with raw ONNX Runtime, Keras + Flask, LitServe, BentoML and Ray Serve: `make bench`.
 
-    python -m benchmarks.comparison [--quick] [--photos PHOTO...]
+    python -m benchmarks.comparison [--quick] [--model FILE] [--photos PHOTO...] [--only NAME...]
 
 Every round starts each server in turn on this machine, with the same model file, photos and CPUs, and loads
 it with 1, 2, 4, 8 and 16 clients. Answers are checked: only right ones count. Writes results.json, results.md
@@ -36,7 +36,8 @@ def main() -> None:
         seconds = 1.0 if options.quick else options.seconds
         clients = (1, 4, 16) if options.quick else (1, 2, 4, 8, 16)
         plan = Plan(options.model, options.photos, clients, seconds, min(2.0, seconds), Path(scratch))
-        steps, starts, skipped = compare(plan, 1 if options.quick else options.rounds)
+        chosen = [one for one in contenders() if not options.only or one.name in options.only]
+        steps, starts, skipped = compare(plan, chosen, 1 if options.quick else options.rounds)
     options.out.mkdir(parents=True, exist_ok=True)
     report(plan, steps, starts, skipped, options.out)
 
@@ -47,6 +48,13 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--model", type=Path, default=Path("models/eye-shape/2/model.onnx"))
     parser.add_argument("--photos", type=Path, nargs="+", default=PICTURES)
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        choices=[one.name for one in contenders()],
+        help="servers to measure",
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one step")
     parser.add_argument("--quick", action="store_true", help="one round of short steps, about two minutes")
@@ -54,21 +62,23 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def compare(plan: Plan, rounds: int) -> tuple[list[Step], list[Start], dict[str, str]]:
+def compare(
+    plan: Plan, chosen: list[Contender], rounds: int
+) -> tuple[list[Step], list[Start], dict[str, str]]:
     """All rounds; a contender that cannot be measured is skipped with its reason, the others go on."""
-    skipped = {one.name: reason for one in contenders() if (reason := one.missing()) is not None}
+    skipped = {one.name: reason for one in chosen if (reason := one.missing()) is not None}
     asked: dict[str, list[Question]] = {}
-    for one in contenders():
+    for one in chosen:
         if one.name not in skipped and one.weights not in asked:
             try:
                 asked[one.weights] = questions(one, plan)
             except Unusable as reason:
-                skipped |= {each.name: str(reason) for each in contenders() if each.weights == one.weights}
+                skipped |= {each.name: str(reason) for each in chosen if each.weights == one.weights}
     steps: list[Step] = []
     starts: list[Start] = []
     for number in range(1, rounds + 1):
         steps += measure_raw(plan, number)
-        for one in contenders():
+        for one in chosen:
             if one.name in skipped:
                 continue
             say(f"round {number} of {rounds}: {one.name}")
