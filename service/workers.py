@@ -29,21 +29,27 @@ class _Job:
     result: "asyncio.Future[Any]"
     queued: float = field(default_factory=time.perf_counter)
 
-    def run(self) -> None:
-        """Do the work on the thread that calls, and tell the event loop how it ended."""
-        try:
-            answer, error = self.work(), None
-        except Exception as raised:
-            answer, error = None, raised
-        self.result.get_loop().call_soon_threadsafe(self._settle, answer, error)
+    _answer: Any = None
+    _error: Exception | None = None
 
-    def _settle(self, answer: object, error: Exception | None) -> None:
+    def run(self) -> None:
+        """Do the work on the thread that calls."""
+        try:
+            self._answer = self.work()
+        except Exception as error:
+            self._error = error
+
+    def tell(self) -> None:
+        """Let the event loop know how the work ended; for any thread."""
+        self.result.get_loop().call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
         if self.result.done():  # its request is gone
             return
-        if error is None:
-            self.result.set_result(answer)
+        if self._error is None:
+            self.result.set_result(self._answer)
         else:
-            self.result.set_exception(error)
+            self.result.set_exception(self._error)
 
 
 class _Worker(threading.Thread):
@@ -61,9 +67,15 @@ class _Worker(threading.Thread):
         """What the thread does."""
         while (job := self.jobs.get()) is not None:
             while job is not None:
-                self._on_start(time.perf_counter() - job.queued)
-                job.run()
-                job = self._more(self)
+                job = self._do(job)
+
+    def _do(self, job: _Job) -> _Job | None:
+        self._on_start(time.perf_counter() - job.queued)
+        job.run()
+        # Whoever hears of the answer finds this worker idle, or busy with the next.
+        following = self._more(self)
+        job.tell()
+        return following
 
 
 class Turn:

@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -117,6 +119,38 @@ def test_who_gives_up_frees_the_place_and_is_never_worked_on() -> None:
         workers.close()
 
     asyncio.run(scenario())
+
+
+def test_an_idle_worker_keeps_nothing_of_its_last_image() -> None:
+    class Photo:
+        pass
+
+    async def scenario() -> None:
+        photo = Photo()
+        workers = Workers(count=1)
+        with workers.admit() as turn:
+            await turn.run(lambda kept=photo: None)  # type: ignore[misc]
+        kept = weakref.ref(photo)
+        del photo, turn
+        gc.collect()
+        async with asyncio.timeout(5):
+            while kept() is not None:
+                await asyncio.sleep(0)
+        workers.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_worker_that_was_busy_last_is_the_next() -> None:
+    async def scenario() -> set[int]:
+        workers, seen = Workers(count=3), set()
+        for _ in range(6):
+            with workers.admit() as turn:
+                seen.add(await turn.run(threading.get_ident))
+        workers.close()
+        return seen
+
+    assert len(asyncio.run(scenario())) == 1
 
 
 def test_waiting_is_reported() -> None:
