@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
@@ -18,15 +19,16 @@ from service.eyes import Eye, EyeLocator, Face
 from service.geometry import RGB, cut
 from service.images import decode
 from service.runtime import Runtime
+from service.sessions import DOCUMENT
 from training.errors import TrainingError
+from training.folders import PICTURES, rows_by_file
+from training.photos import WIDE
 
-SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
-TABLE, LEFT_OUT = "labels.csv", "left_out.csv"
+TABLE, LEFT_OUT, SHAPE = "labels.csv", "left_out.csv", "crop.json"
 COLUMNS: Final = (
     "file", "label", "person", "eye", "geometry", "photo", "face", "eye_width_px", "roll", "yaw", "quality",
 )  # fmt: skip
 LEFT_OUT_COLUMNS: Final = ("photo", "reason")
-WIDE: Final = (2.0, 0.55)
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class CropOptions:
 
     photos: Path
     out: Path
-    scale: float = WIDE[0]
-    centre: float = WIDE[1]
+    scale: float = WIDE.scale
+    centre: float = WIDE.centre
     size: int = 224
     every_face: bool = False
     locator: Path = Path("models/eye-locator/1")
@@ -76,7 +78,7 @@ def crop_folder(options: CropOptions) -> Iterator[Cropped]:
 
 def photos_in(root: Path) -> list[Path]:
     """Paths of the photos below a folder, relative to it, in a stable order; hidden folders are left out."""
-    below = (path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES)
+    below = (path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in PICTURES)
     return [path for path in below if not any(part.startswith(".") for part in path.parts)]
 
 
@@ -90,7 +92,33 @@ def _check(options: CropOptions) -> None:
         )
     if not photos_in(photos):
         raise TrainingError(f"Expected photos below {photos}. Received: none with a known suffix")
+    if not (options.locator / DOCUMENT).is_file():
+        raise TrainingError(f"Expected the eye locator in {options.locator}. Received: nothing there.")
     out.mkdir(parents=True, exist_ok=True)
+    _check_earlier(options)
+
+
+def _check_earlier(options: CropOptions) -> None:
+    """An earlier run in the folder must have been cut alike; raises TrainingError where it was not."""
+    table, shape = options.out / TABLE, options.out / SHAPE
+    mine = {"scale": options.scale, "centre": options.centre, "size": options.size}
+    if table.exists() and not (_header(table) == list(COLUMNS) and shape.exists()):
+        raise TrainingError(
+            f"Expected a new folder, or one of an earlier run, for the crops. Received: {options.out}, "
+            f"whose {TABLE} is not of `training crop`."
+        )
+    earlier = json.loads(shape.read_bytes()) if shape.exists() else mine
+    if earlier != mine:
+        raise TrainingError(
+            f"Expected the shape of the crops that are in {options.out}, {earlier}. Received: {mine}; "
+            "give another folder."
+        )
+    shape.write_text(json.dumps(mine) + "\n", encoding="utf-8")
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file), [])
 
 
 def _done(out: Path) -> set[str]:
@@ -100,8 +128,7 @@ def _done(out: Path) -> set[str]:
 
 def _people(photos: Path) -> dict[str, str]:
     """The people that a `labels.csv` beside the photos names, by file."""
-    rows = _rows(photos / TABLE)
-    return {row["file"]: row["person"] for row in rows if row.get("file") and row.get("person")}
+    return {file: row["person"] for file, row in rows_by_file(photos).items() if row.get("person")}
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -179,7 +206,7 @@ class EyeCropper:
         target.parent.mkdir(parents=True, exist_ok=True)
         pixels = cut(picture, eye.square(options.scale, options.centre), options.size)
         Image.fromarray(pixels).save(target, quality=95, subsampling=0)
-        wide = (options.scale, options.centre) == WIDE
+        wide = (options.scale, options.centre) == (WIDE.scale, WIDE.centre)
         return {
             "file": file.as_posix(),
             "label": photo.parent.name,

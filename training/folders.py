@@ -28,8 +28,16 @@ from training.splitting import split_people
 
 Found = Photo | Skipped
 
-SPLITS: Final = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
+SPLITS: Final = {
+    "train": "train",
+    "validation": "validation",
+    "val": "validation",
+    "valid": "validation",
+    "test": "test",
+}
 """Names of folders, and the splits they stand for."""
+PICTURES: Final = frozenset(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff".split())
+"""Suffixes by which pictures are known where other files may lie beside them."""
 GEOMETRIES: Final = ("wide", "tight", "whole")
 
 
@@ -41,12 +49,13 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
     """
     if not root.is_dir():
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
-    rows = rows_by_file(root)
     found = list(list_files(root))
+    rows = rows_by_file(root)
+    strangers = unmatched(root, rows, found)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         checked = list(pool.map(_check, found))
     photos = [described(item, root, rows) for item in checked if isinstance(item, Photo)]
-    skipped = [item for item in checked if isinstance(item, Skipped)]
+    skipped = [*strangers, *(item for item in checked if isinstance(item, Skipped))]
     if not any(photo.split == "validation" for photo in photos):
         photos = split_people(photos, validation_share, seed)
     photos, leaks = _without_leaks(photos)
@@ -61,14 +70,27 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
     return Dataset(root, labels, tuple(photos), tuple(sorted(skipped, key=lambda item: item.path)))
 
 
+def check_new_folder(out: Path | None, data: Path) -> None:
+    """Raise TrainingError unless `out` is a new or empty folder, and not one among the photos."""
+    if out is None or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
+        raise TrainingError(f"Expected a new or empty folder for the copies. Received: {out}")
+    if out.resolve().is_relative_to(data.resolve()):
+        raise TrainingError(f"Expected a folder for the copies outside of {data}. Received: {out}")
+
+
 def list_files(root: Path) -> Iterator[Found]:
     """Every file in a class folder, not yet opened, and what is in the way of being one."""
-    if (root / "train").is_dir():
-        for name, split in SPLITS.items():
-            if (root / name).is_dir():
-                yield from _list_classes(root / name, split)
-    else:
+    if not (root / "train").is_dir():
         yield from _list_classes(root, "train")
+        return
+    for name, split in SPLITS.items():
+        if (root / name).is_dir():
+            yield from _list_classes(root / name, split)
+    for entry in _entries(root):
+        if isinstance(entry, Path) and entry.is_dir() and entry.name not in SPLITS:
+            yield Skipped(entry, f"a folder beside train/; the splits are called {', '.join(SPLITS)}")
+        elif isinstance(entry, Path) and _is_picture(entry):
+            yield Skipped(entry, "a photo outside of the class folders")
 
 
 def _list_classes(folder: Path, split: str) -> Iterator[Found]:
@@ -77,6 +99,12 @@ def _list_classes(folder: Path, split: str) -> Iterator[Found]:
             yield entry
         elif entry.is_dir():
             yield from _list_photos(entry, split)
+        elif _is_picture(entry):
+            yield Skipped(entry, "a photo outside of the class folders")
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURES
 
 
 def _list_photos(folder: Path, split: str) -> Iterator[Found]:
@@ -128,15 +156,23 @@ def described(photo: Photo, root: Path, rows: dict[str, dict[str, str]]) -> Phot
 
 
 def _without_leaks(photos: Sequence[Photo]) -> tuple[list[Photo], list[Skipped]]:
-    """Photos that are in `train` byte for byte cannot measure anything."""
-    trained = {photo.digest: photo.path for photo in photos if photo.split == "train"}
-    leaks = [
-        Skipped(photo.path, f"the same bytes as {trained[photo.digest]}, which is trained on")
-        for photo in photos
-        if photo.split != "train" and photo.digest in trained
-    ]
-    leaked = {leak.path for leak in leaks}
-    return [photo for photo in photos if photo.path not in leaked], leaks
+    """Leave out of validation who is trained on, and of test who is in either: by name, or by bytes."""
+    leaks: dict[Path, Skipped] = {}
+    people: dict[str, str] = {}
+    files: dict[str, Photo] = {}
+    for split in dict.fromkeys(SPLITS.values()):
+        inside = [photo for photo in photos if photo.split == split]
+        for photo in inside:
+            if photo.digest in files:
+                before = files[photo.digest]
+                leaks[photo.path] = Skipped(photo.path, f"the same bytes as {before.path} in {before.split}")
+            elif photo.person in people:
+                where = people[photo.person]
+                leaks[photo.path] = Skipped(photo.path, f"a photo of {photo.person}, who is in {where}")
+        kept = [photo for photo in inside if photo.path not in leaks]
+        people |= {photo.person: split for photo in kept}
+        files |= {photo.digest: photo for photo in kept}
+    return [photo for photo in photos if photo.path not in leaks], list(leaks.values())
 
 
 def _labels(root: Path, photos: list[Photo]) -> tuple[tuple[Label, ...], list[Photo], list[Skipped]]:
@@ -163,8 +199,31 @@ def _empty_classes(found: Iterable[Found], usable: Iterable[Photo]) -> list[Skip
 
 
 def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
-    """The rows of `labels.csv` by their file; empty where there is no table. Raises TrainingError."""
-    return {row.get("file", ""): row for row in _rows(root / "labels.csv")}
+    """The rows of `labels.csv` by their file; empty where there is no table.
+
+    Raises TrainingError for a table that cannot be read or names no files.
+    """
+    rows = _rows(root / "labels.csv")
+    if rows and "file" not in rows[0]:
+        raise TrainingError(
+            f"Expected columns separated by commas in {root / 'labels.csv'}, `file` among them. "
+            f"Received: {', '.join(rows[0])}"
+        )
+    return {row["file"]: row for row in rows}
+
+
+def unmatched(root: Path, rows: dict[str, dict[str, str]], found: Sequence[Found]) -> list[Skipped]:
+    """The rows that name no file, whose people would be lost; raises TrainingError where they all do."""
+    names = {item.path.relative_to(root).as_posix() for item in found}
+    missing = [name for name in rows if name not in names]
+    if not missing:
+        return []
+    table = root / "labels.csv"
+    said = f"{len(missing)} of {len(rows)} rows name no file here, the first of them {missing[0]!r}"
+    if len(missing) == len(rows):
+        example = min(names, default="<class>/<file>")
+        raise TrainingError(f"Expected paths below {root} in {table}, such as {example}. Received: {said}.")
+    return [Skipped(table, said)]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

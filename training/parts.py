@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-HIDDEN: Final = ("file", "label", "split", "person", "source_file", "geometry")
+HIDDEN: Final = ("file", "label", "split", "person", "photo", "source_file", "geometry")
 """Columns that say what a photo is and how it is read, and no property that could make it hard."""
 FEW: Final = 8
 """Numbers with more values than this are put into four parts of equal size; words with more are left out."""

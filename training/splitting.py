@@ -44,15 +44,16 @@ def groups(photos: Sequence[Photo]) -> list[list[Photo]]:
 
 
 def _choose(groups: list[list[Photo]], share: float, seed: int) -> list[Photo]:
-    """People in an order that depends on their ids and the seed alone, until the share is reached."""
+    """People in an order that depends on their ids and the seed alone, as far as they fit into the share."""
 
     def order(group: list[Photo]) -> str:
         return hashlib.sha256(f"{seed} {min(photo.person for photo in group)}".encode()).hexdigest()
 
     wanted = share * sum(len(group) for group in groups)
+    candidates = sorted(groups, key=order)[:-1]  # one stays in training
     chosen: list[Photo] = []
-    for group in sorted(groups, key=order)[:-1]:  # one stays in training
-        if chosen and len(chosen) + len(group) / 2 > wanted:
-            break
-        chosen += group
-    return chosen
+    for group in candidates:
+        if len(chosen) + len(group) / 2 <= wanted:
+            chosen += group
+    # Where everybody has too many photos, whoever has fewest.
+    return chosen or min(candidates, key=len, default=[])

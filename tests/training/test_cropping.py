@@ -102,3 +102,36 @@ def test_refuses_folders_that_do_not_fit(
         assert crop(source, out) == 2
         assert message in capsys.readouterr().err
     assert not (photos / "crops").exists()
+
+
+def test_a_table_of_a_spreadsheet_names_people_too(photos: Path, tmp_path: Path) -> None:
+    (photos / "labels.csv").write_text("\ufefffile,person\nalmond/eileen.jpg,eileen\n", encoding="utf-8")
+    assert crop(photos, tmp_path / "crops") == 0
+    assert {row["person"] for row in rows(tmp_path / "crops" / "labels.csv")} == {"eileen"}
+
+
+def test_a_table_of_the_user_is_never_written_to(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "crops"
+    out.mkdir()
+    (out / "labels.csv").write_text("file,person\nmine.jpg,me\n")
+    assert crop(photos, out) == 2
+    assert "labels.csv is not of `training crop`" in capsys.readouterr().err
+    assert (out / "labels.csv").read_text() == "file,person\nmine.jpg,me\n"
+
+
+def test_crops_of_two_shapes_are_not_mixed(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert crop(photos, tmp_path / "crops") == 0
+    assert crop(photos, tmp_path / "crops", "--size", "96") == 2
+    assert "'size': 224}. Received: {" in capsys.readouterr().err
+
+
+def test_a_missing_locator_is_one_line(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["crop", str(photos), "--out", str(tmp_path / "crops"), "--locator", str(tmp_path)]
+    assert main(command) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -154,3 +154,52 @@ def test_fingerprint_depends_on_bytes_and_labels_not_on_names(tmp_path: Path) ->
     assert read_dataset(tmp_path / "b").facts() == first
     folders.photo(renamed / "z.png", seed=77)
     assert read_dataset(tmp_path / "b").facts().fingerprint != first.fingerprint
+
+
+def test_nobody_measures_what_they_taught(tmp_path: Path) -> None:
+    folders.splits(tmp_path, train=3, validation=3)
+    folders.classes(tmp_path / "test", count=3, start=2000)
+    rows = ["file,person", "train/red/0.png,anna", "validation/red/0.png,anna", "validation/red/1.png,ben"]
+    rows += ["test/red/0.png,anna", "test/green/0.png,ben", "test/red/1.png,cleo"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    data = read_dataset(tmp_path)
+    assert {item.path.relative_to(tmp_path).as_posix(): item.reason for item in data.skipped} == {
+        "validation/red/0.png": "a photo of anna, who is in train",
+        "test/red/0.png": "a photo of anna, who is in train",
+        "test/green/0.png": "a photo of ben, who is in validation",
+    }
+    assert data.counts("train") == {"green": 3, "red": 3}
+
+
+def test_a_table_that_names_no_files_is_an_error(tmp_path: Path) -> None:
+    folders.classes(tmp_path)
+    (tmp_path / "labels.csv").write_text("file;person\nred/0.png;anna\n")
+    with pytest.raises(TrainingError, match="separated by commas.*`file` among them. Received: file;person"):
+        read_dataset(tmp_path)
+
+
+def test_a_table_about_other_files_is_an_error(tmp_path: Path) -> None:
+    folders.classes(tmp_path)
+    (tmp_path / "labels.csv").write_text("file,person\n0.png,anna\n1.png,ben\n")
+    with pytest.raises(TrainingError, match=r"such as green/0.png. Received: 2 of 2 rows .* '0.png'"):
+        read_dataset(tmp_path)
+
+
+def test_rows_about_no_file_are_counted(tmp_path: Path) -> None:
+    folders.classes(tmp_path)
+    (tmp_path / "labels.csv").write_text("file,person\nred/0.png,anna\nred/99.png,ben\n")
+    assert reasons(tmp_path) == {
+        "labels.csv": "1 of 2 rows name no file here, the first of them 'red/99.png'"
+    }
+
+
+def test_what_lies_beside_the_class_folders_is_named(tmp_path: Path) -> None:
+    folders.splits(tmp_path)
+    (tmp_path / "validation").rename(tmp_path / "valid")
+    folders.photo(tmp_path / "holdout" / "red" / "0.png")
+    folders.photo(tmp_path / "cover.png")
+    folders.photo(tmp_path / "train" / "stray.png")
+    found = reasons(tmp_path)
+    assert found["cover.png"] == found["train/stray.png"] == "a photo outside of the class folders"
+    assert found["holdout"].startswith("a folder beside train/; the splits are called train, validation")
+    assert read_dataset(tmp_path).counts("validation") == {"green": 3, "red": 3}

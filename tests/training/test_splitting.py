@@ -49,3 +49,12 @@ def test_copies_under_two_names_stay_together() -> None:
         by_digest.setdefault(photo.digest, set()).add(photo.split)
     assert all(len(splits) == 1 for splits in by_digest.values())
     assert len(chosen(items)) == 6
+
+
+def test_somebody_with_most_of_the_photos_stays_in_training() -> None:
+    items = photos("a", 10) + [
+        Photo(Path("a", f"many-{index}.png"), "a", "train", "many", digest=f"many{index}")
+        for index in range(90)
+    ]
+    for seed in range(20):
+        assert chosen(split_people(items, 0.2, seed)) <= {f"a{person}" for person in range(10)}

@@ -2,25 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from training.checks.duplicates import Pair
 from training.checks.findings import Finding
 from training.dataset import Photo
 
-ORIGIN = "source_file"
-"""The column of `labels.csv` that names the photo a crop was cut from."""
+ORIGINS: Final = ("photo", "source_file")
+"""Columns of `labels.csv` that may name the photo a crop was cut from; `training crop` writes the first."""
+
+
+def origin(photo: Photo) -> str:
+    """The photo that a crop was cut from, as far as its row says; empty where it does not."""
+    file = next((photo.attributes[column] for column in ORIGINS if photo.attributes.get(column)), "")
+    return f"{photo.attributes.get('source', '')} {file}".strip() if file else ""
 
 
 def find_leaks(photos: Sequence[Photo], names: Sequence[str], pairs: Iterable[Pair]) -> Iterator[Finding]:
     """People, photos they were cut from, and copies that are in two splits; `pairs` are the duplicates."""
     yield from _shared(photos, names, [photo.person for photo in photos], "the person")
-    origins = [
-        f"{photo.attributes.get('source', '')} {photo.attributes[ORIGIN]}"
-        if photo.attributes.get(ORIGIN)
-        else ""
-        for photo in photos
-    ]
-    yield from _shared(photos, names, origins, "the photo")
+    yield from _shared(photos, names, [origin(photo) for photo in photos], "the photo")
     for pair in pairs:
         first, second = photos[pair.first], photos[pair.second]
         if first.split != second.split:
@@ -43,4 +44,4 @@ def _shared(
             fewest_first = sorted(counts.items(), key=lambda item: (len(item[1]), item[0]))
             where = ", ".join(f"{len(files)} in {split}" for split, files in fewest_first)
             files = tuple(names[index] for _, rows in fewest_first for index in rows)
-            yield Finding("leakage", f"{what} {key.strip()}: {where}", files, 1.0)
+            yield Finding("leakage", f"{what} {key}: {where}", files, 1.0)

@@ -24,7 +24,7 @@ from training.checks.quality import Measures, measure
 from training.console import progress
 from training.dataset import Photo, Skipped
 from training.errors import TrainingError
-from training.folders import described, list_files, rows_by_file
+from training.folders import described, list_files, rows_by_file, unmatched
 from training.photos import square
 
 THUMBNAIL: Final = 32
@@ -86,9 +86,9 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
     """
     if not root.is_dir():
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
-    rows = rows_by_file(root)
-    found = [described(item, root, rows) if isinstance(item, Photo) else item for item in list_files(root)]
-    unreadable: list[Skipped] = [item for item in found if isinstance(item, Skipped)]
+    rows, listed = rows_by_file(root), list(list_files(root))
+    found = [described(item, root, rows) if isinstance(item, Photo) else item for item in listed]
+    unreadable = unmatched(root, rows, listed) + [item for item in found if isinstance(item, Skipped)]
     seen: list[_Seen] = []
     features: list[NDArray[np.float16]] = []
     for batch in _batches([item for item in found if isinstance(item, Photo)], embed):

@@ -11,6 +11,7 @@ from training.checks.report import render, summary
 from training.checks.survey import Embedder, survey
 from training.console import say
 from training.errors import TrainingError
+from training.pages import write
 from training.tables import table
 
 HELP: Final = (
@@ -54,9 +55,9 @@ def run(options: argparse.Namespace) -> int:
     inspection = inspect(survey(options.data, embed), options.min_side, options.seed)
     _print(inspection)
     if options.json:
-        options.json.write_text(json.dumps(inspection.document(), indent=1) + "\n", encoding="utf-8")
+        write(json.dumps(inspection.document(), indent=1) + "\n", options.json)
     if options.html:
-        options.html.write_text(render(inspection, options.data.resolve().name), encoding="utf-8")
+        write(render(inspection, options.data.resolve().name), options.html)
         say(f"\nThe report with pictures is {options.html}")
     failing = [kind for kind in gate if inspection.counts[kind]]
     if failing:

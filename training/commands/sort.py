@@ -10,7 +10,7 @@ from typing import Final
 
 from training.console import progress, say
 from training.errors import TrainingError
-from training.folders import rows_by_file
+from training.folders import check_new_folder, rows_by_file
 from training.labelling.agreement import compare
 from training.labelling.deciding import Decision, answered, decide
 from training.labelling.journal import FILE, Answers, read, standing
@@ -43,8 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if options.rater:
         answers = {rater: files for rater, files in answers.items() if rater == options.rater}
     decided, disputed = decide(answers)
-    if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
-        raise TrainingError(f"Expected a new or empty folder. Received: {options.out}")
+    check_new_folder(options.out, options.folder)
     if options.model:
         decided |= _ask(options.model, options.folder, answered(answers), options.wide)
     if not decided:
@@ -62,8 +61,8 @@ def _ask(model: Path, folder: Path, known: set[str], wide: bool) -> dict[str, De
     decided = {}
     for found in progress(predict(classifier, paths, wide), "asking the model", total=len(paths)):
         if found.probabilities is not None:
-            label, confidence, _ = found.answer(classifier.metadata)
-            if confidence >= SURE:
+            label, confidence, certain = found.answer(classifier.metadata)
+            if certain and confidence >= SURE:
                 decided[found.path.relative_to(folder).as_posix()] = Decision(label, 0, confidence, name)
     return decided
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from training.checks.duplicates import find_pairs, groups
-from training.checks.leakage import ORIGIN, find_leaks
+from training.checks.leakage import find_leaks, origin
 from training.checks.survey import Survey, survey
 from training.console import say
 from training.dataset import Photo
 from training.errors import TrainingError
+from training.folders import check_new_folder
 from training.splitting import split_people
 from training.tables import table
 
@@ -52,8 +53,7 @@ def run(options: argparse.Namespace) -> int:
         _refuse_leaks(seen, seen.photos)
         say(f"{options.data} is already split, and nothing of one side is on another.")
         return 0
-    if options.out is None or (options.out.exists() and any(options.out.iterdir())):
-        raise TrainingError(f"Expected a new or empty folder for the split copy. Received: {options.out}")
+    check_new_folder(options.out, options.data)
     photos = divide(seen, options.validation, options.test, options.seed)
     _refuse_leaks(seen, photos)
     _copy(seen, photos, options.out)
@@ -84,13 +84,11 @@ def _families(seen: Survey) -> list[str]:
     """One id for all photos that must stay together: a person's, those cut from one photo, and copies."""
     photos = seen.photos
     links = [(pair.first, pair.second) for pair in find_pairs(photos, seen.thumbnails)]
-    for key in ("person", ORIGIN):
+    for keys in ([photo.person for photo in photos], [origin(photo) for photo in photos]):
         first: dict[str, int] = {}
-        for index, photo in enumerate(photos):
-            value = photo.person if key == "person" else photo.attributes.get(key, "")
-            if value:
-                full = f"{photo.attributes.get('source', '')} {value}" if key == ORIGIN else value
-                links.append((first.setdefault(full, index), index))
+        for index, key in enumerate(keys):
+            if key:
+                links.append((first.setdefault(key, index), index))
     ids = [photo.person for photo in photos]
     for group in groups(len(photos), links):
         for index in group:

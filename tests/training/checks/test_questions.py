@@ -45,6 +45,12 @@ def test_a_person_a_source_photo_and_a_copy_on_both_sides_are_leaks() -> None:
     ]
 
 
+def test_crops_of_one_photo_are_known_by_the_column_that_crop_writes() -> None:
+    photos = [photo("a", photo="party.jpg"), photo("b", photo="party.jpg", split="validation")]
+    (found,) = leakage.find_leaks(photos, list("ab"), [])
+    assert found.detail == "the photo party.jpg: 1 in train, 1 in validation"
+
+
 def test_a_clean_split_has_no_leak() -> None:
     photos = [photo("a", person="ann"), photo("b", person="ann"), photo("c", split="validation")]
     assert list(leakage.find_leaks(photos, list("abc"), [Pair(0, 1, 1.0)])) == []

@@ -80,10 +80,13 @@ def test_sort_copies_what_raters_agree_about(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_sort_never_writes_into_a_full_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    answered(tmp_path)
-    assert main(["sort", str(tmp_path), str(tmp_path / "x")]) == 2
+    folder = tmp_path / "photos"
+    answered(folder)
+    assert main(["sort", str(folder), str(folder / "x")]) == 2
     assert "Expected a new or empty folder" in capsys.readouterr().err
-    assert main(["sort", str(tmp_path), str(tmp_path / "out"), "--rater", "ann"]) == 0
+    assert main(["sort", str(folder), str(folder / "new")]) == 2
+    assert "outside of" in capsys.readouterr().err
+    assert main(["sort", str(folder), str(tmp_path / "out"), "--rater", "ann"]) == 0
     assert (tmp_path / "out/dog/2.png").is_file()
 
 
@@ -101,10 +104,10 @@ def test_files_of_one_flat_name_stay_two(tmp_path: Path) -> None:
 
 
 def test_sort_writes_nowhere_but_below_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    save(scene(0, size=24), tmp_path / "1.png")
-    with Journal(tmp_path) as journal:
+    save(scene(0, size=24), tmp_path / "photos" / "1.png")
+    with Journal(tmp_path / "photos") as journal:
         journal.append(Entry("ann", "1.png", "label", "../../elsewhere"))
-    assert main(["sort", str(tmp_path), str(tmp_path / "out")]) == 2
+    assert main(["sort", str(tmp_path / "photos"), str(tmp_path / "out")]) == 2
     assert "Expected labels named like folders" in capsys.readouterr().err
 
 
@@ -123,6 +126,17 @@ def test_a_sure_model_labels_what_nobody_answered(tmp_path: Path, capsys: pytest
     assert "1 of them were labelled by the model alone" in capsys.readouterr().out
 
 
+def test_a_model_labels_nothing_that_is_unlike_its_own_photos(tmp_path: Path) -> None:
+    # Typicality is the level of the brightest channel: half of what the other photo has.
+    write_bundle(tmp_path / "models", metadata(typicality_bound=0.9), explains=True)
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    for name, colour in (("red.png", (255, 0, 0)), ("dark.png", (128, 0, 0))):
+        save(Image.new("RGB", (40, 40), colour), folder / name)
+    assert main(["sort", str(folder), str(out), "--model", str(tmp_path / "models/colours")]) == 0
+    assert [path.name for path in out.rglob("*.png")] == ["red.png"]
+
+
 def test_sort_needs_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["sort", str(tmp_path), str(tmp_path / "out")]) == 2
+    (tmp_path / "photos").mkdir()
+    assert main(["sort", str(tmp_path / "photos"), str(tmp_path / "out")]) == 2
     assert "Received: none that can be used" in capsys.readouterr().err

@@ -72,3 +72,24 @@ def test_nothing_is_written_into_a_full_folder(data: Path, capsys: pytest.Captur
     assert main(["split", str(data), str(data)]) == 2
     assert "Expected a new or empty folder" in capsys.readouterr().err
     assert main(["split", str(data), str(data / "x"), "--validation", "0.6", "--test", "0.4"]) == 2
+
+
+def test_crops_of_one_photo_stay_together(tmp_path: Path) -> None:
+    root, out = tmp_path / "data", tmp_path / "out"
+    table = []
+    for seed in range(24):
+        name = f"{('cat', 'dog')[seed % 2]}/{seed}.png"
+        save(scene(seed), root / name)
+        table.append({"file": name, "person": f"p{seed}", "photo": f"party {seed // 3}.jpg"})
+    write_table(root, table)
+    assert main(["split", str(root), str(out), "--validation", "0.3", "--test", "0.3"]) == 0
+    sides = defaultdict(set)
+    for row in rows(out):
+        sides[row["photo"]].add(row["split"])
+    assert len(sides) == 8 and all(len(found) == 1 for found in sides.values())
+    assert set.union(*sides.values()) == {"train", "validation", "test"}
+
+
+def test_copies_are_not_put_among_the_photos(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["split", str(data), str(data / "copies")]) == 2
+    assert "outside of" in capsys.readouterr().err
