@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from service import bundle
+from service.answers import is_typical
 from service.classifier import Classifier, Probabilities
 from service.errors import InvalidBundle, ServiceError
 from service.geometry import RGB
@@ -16,10 +17,9 @@ from service.regions import read_whole
 from service.runtime import Runtime
 from training.dataset import Photo
 from training.errors import TrainingError
+from training.folders import PICTURES
 from training.photos import load
 
-SUFFIXES: Final = frozenset(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff".split())
-"""Names of pictures in folders; a file that is named on the command line is always tried."""
 MAX_BYTES: Final = 200_000_000
 BATCH: Final = 8
 
@@ -30,15 +30,21 @@ class Prediction:
 
     path: Path
     probabilities: Probabilities | None = None
+    typicality: float | None = None
+    """How usual the picture is among training photos, 0..1, from models that tell."""
     reason: str = ""
 
     def answer(self, metadata: BundleMetadata) -> tuple[str, float, bool]:
-        """The label's id, its confidence and whether that is sure; only where there are probabilities."""
+        """The label's id, its confidence and whether the service would call that certain.
+
+        Only where there are probabilities.
+        """
         if self.probabilities is None:
             raise ValueError(f"Expected a file that was classified. Received: {self.path} ({self.reason}).")
         best = int(self.probabilities.argmax())
         confidence = float(self.probabilities[best])
-        return metadata.labels[best].id, confidence, confidence >= metadata.threshold
+        certain = confidence >= metadata.threshold and is_typical(metadata, self.typicality)
+        return metadata.labels[best].id, confidence, certain
 
 
 def open_model(path: Path, threads: int = 0) -> Classifier:
@@ -67,7 +73,7 @@ def model_file(path: Path) -> Path:
 
 
 def find_pictures(paths: Iterable[Path]) -> list[Path]:
-    """The files to classify: named files as they are, the pictures in folder trees in alphabetical order.
+    """The files to classify: named files whatever they are called, the pictures in folder trees by alphabet.
 
     Hidden files and folders are left out. Raises TrainingError for a path that does not exist, and where
     there is no picture at all.
@@ -75,7 +81,7 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = (child for child in path.rglob("*") if child.suffix.lower() in SUFFIXES)
+            inside = (child for child in path.rglob("*") if child.suffix.lower() in PICTURES)
             files += sorted(child for child in inside if not _is_hidden(child, path) and child.is_file())
         elif path.exists():
             files.append(path)
@@ -97,12 +103,21 @@ def predict(
         chunk = files[start : start + batch]
         pictures = [_read(path, classifier, wide) for path in chunk]
         usable = [picture for picture in pictures if not isinstance(picture, str)]
-        answers = iter(classifier.probabilities(np.stack(usable)) if usable else ())
+        answers = _answers(classifier, usable)
         for path, picture in zip(chunk, pictures, strict=True):
             if isinstance(picture, str):
                 yield Prediction(path, reason=picture)
             else:
-                yield Prediction(path, next(answers))
+                yield Prediction(path, *next(answers))
+
+
+def _answers(classifier: Classifier, pictures: Sequence[RGB]) -> Iterator[tuple[Probabilities, float | None]]:
+    """Probabilities and typicality of each picture."""
+    if not pictures:
+        return
+    found = classifier.outputs(np.stack(pictures))
+    for number, row in enumerate(found.probabilities):
+        yield row, None if found.typicality is None else float(found.typicality[number])
 
 
 def _read(path: Path, classifier: Classifier, wide: bool) -> RGB | str:

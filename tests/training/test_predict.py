@@ -156,3 +156,13 @@ def test_wide_crops_are_narrowed_to_what_the_model_looks_at(tmp_path: Path) -> N
 def test_needs_no_tensorflow() -> None:
     check = "import sys, training.commands.predict; sys.exit(len({'keras', 'tensorflow'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_what_the_service_would_not_call_certain_is_not_sure(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Typicality is the level of the brightest channel: about 0.86 for both.
+    for version, bound in ((1, 0.5), (2, 0.95)):
+        write_bundle(tmp_path, metadata(version=version, typicality_bound=bound), explains=True)
+        _, out, _ = call(capsys, tmp_path / "colours" / str(version), photos, "--json")
+        assert {row["certain"] for row in json.loads(out)} == {bound == 0.5}

@@ -14,7 +14,8 @@ from training.prediction import Prediction, find_pictures, open_model, predict
 from training.tables import table
 
 HELP: Final = (
-    "Classify files or folder trees with an exported model. "
+    "Classify files or folder trees with an exported model, by the middle square of each picture: "
+    "faces are not looked for (`training crop` does). "
     "Exit code 0: every file was classified; 1: some could not be, each is listed with its reason; "
     "2: nothing to do."
 )

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from service.answers import is_typical
 from service.errors import UnusableImage
 from service.geometry import RGB, cut
 from service.images import decode
@@ -31,7 +32,12 @@ def ask_model(model: Path, files: Sequence[Path], wide: bool) -> Suggestions:
     labels = tuple(label.id for label in classifier.metadata.labels)
     unknown = np.full(len(labels), 1 / len(labels))
     answers = progress(predict(classifier, files, wide), "asking the model", total=len(files))
-    rows = [unknown if answer.probabilities is None else answer.probabilities for answer in answers]
+    rows = [
+        unknown
+        if answer.probabilities is None or not is_typical(classifier.metadata, answer.typicality)
+        else answer.probabilities
+        for answer in answers
+    ]
     return Suggestions(labels, np.array(rows, dtype=np.float64), _looks(files, wide))
 
 

@@ -24,7 +24,7 @@ class Suggestions:
 
     labels: tuple[str, ...]
     probabilities: NDArray[np.float64]
-    """`[N, C]`; equal numbers for a file that cannot be read."""
+    """`[N, C]`; equal numbers for a file that cannot be read, or is unlike all that the model knows."""
     looks: NDArray[np.float32]
     """What the photos look like: vectors `[N, D]` of length one."""
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from service.answers import is_typical
 from service.classifier import EVIDENCE
 from service.geometry import RGB
 from service.metadata import BundleMetadata
@@ -34,13 +35,15 @@ Progress = Callable[[Iterator[int]], Iterator[int]]
 def explain(inside: Inside, part: Part, progress: Progress = lambda batches: batches) -> dict[str, Any]:
     """The view of one part of a photo: answer, funnel, maps of every layer, and what decided."""
     layers = inside.layers(part.pixels)
-    answer = inside.classifier.probabilities(part.pixels[None])[0]
+    outputs = inside.classifier.outputs(part.pixels[None])
+    answer = outputs.probabilities[0]
+    typicality = None if outputs.typicality is None else float(outputs.typicality[0])
     occlusion = occlude(part.pixels, inside.classifier.probabilities, STEPS, progress)
     order = [int(index) for index in np.argsort(-answer, kind="stable")]
     return {
         "title": part.title,
         "picture": data_url(part.pixels, quality=92),
-        "answer": _answer(inside.metadata, answer, order),
+        "answer": _answer(inside.metadata, answer, typicality, order),
         "stages": _stages(part.pixels, layers),
         "table": _table(part.pixels, layers),
         "groups": _groups(inside.metadata, layers),
@@ -54,13 +57,16 @@ def batches() -> int:
     return -(-STEPS * STEPS // BATCH)
 
 
-def _answer(metadata: BundleMetadata, answer: Any, order: Sequence[int]) -> dict[str, Any]:
-    label = metadata.labels[order[0]]
+def _answer(
+    metadata: BundleMetadata, answer: Any, typicality: float | None, order: Sequence[int]
+) -> dict[str, Any]:
+    label, typical = metadata.labels[order[0]], is_typical(metadata, typicality)
     return {
         "title": label.title,
         "description": label.description,
         "confidence": float(answer[order[0]]),
-        "certain": bool(answer[order[0]] >= metadata.threshold),
+        "certain": bool(answer[order[0]] >= metadata.threshold) and typical,
+        "typical": typical,
         "threshold": metadata.threshold,
         "bars": [{"title": metadata.labels[index].title, "share": float(answer[index])} for index in order],
     }

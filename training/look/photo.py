@@ -93,7 +93,7 @@ def _locator(models: Path) -> EyeLocator:
     versions = bundle.versions(models / "eye-locator", LOCATOR_FILE)
     if not versions:
         raise TrainingError(
-            f"Expected the eye locator in {models / 'eye-locator'}. Received: nothing there; see --locator."
+            f"Expected the eye locator in {models / 'eye-locator'}. Received: nothing there; see --models."
         )
     try:
         return EyeLocator(models / "eye-locator" / str(versions[-1]))
