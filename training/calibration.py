@@ -32,10 +32,6 @@ class Calibration:
 
     temperature: float
     threshold: float
-    coverage: float
-    """Share of the held-out people's photos whose confidence reaches the threshold."""
-    accuracy_when_sure: float
-    """Accuracy on the photos that reach the threshold."""
     nll_before: float
     nll_after: float
     """Negative log-likelihood with temperatures fitted on other people (5 folds)."""
@@ -85,18 +81,31 @@ def calibrate(
 ) -> Calibration:
     """Fit temperature and threshold on held-out logits `[M, C]`, right classes `[M]` and people `[M]`."""
     temperature = fit_temperature(logits, labels)
-    probabilities = softmax(logits, temperature)
-    confidence = probabilities.max(axis=1)
-    threshold = coverage_threshold(confidence, people)
-    sure = confidence >= threshold
+    confidence = softmax(logits, temperature).max(axis=1)
     return Calibration(
         temperature=temperature,
-        threshold=threshold,
-        coverage=float(sure.mean()),
-        accuracy_when_sure=float((probabilities.argmax(axis=1) == labels)[sure].mean()),
+        threshold=coverage_threshold(confidence, people),
         nll_before=log_likelihood_loss(logits, labels, 1.0),
         nll_after=_cross_fitted_loss(logits, labels, people),
     )
+
+
+def when_certain(
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    threshold: float,
+    typical: NDArray[np.bool_] | None = None,
+) -> dict[str, float | None]:
+    """Coverage and accuracy (None without any) of answers that reach a threshold, for the metadata.
+
+    `typical` `[M]` says which photos a model with a typicality score does not refuse.
+    """
+    certain = probabilities.max(axis=1) >= threshold
+    if typical is not None:
+        certain &= typical
+    right = probabilities.argmax(axis=1) == labels
+    accuracy = round(float(right[certain].mean()), 6) if certain.any() else None
+    return {"coverage": round(float(certain.mean()), 6), "accuracy_when_sure": accuracy}
 
 
 def _cross_fitted_loss(

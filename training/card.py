@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.metadata import BundleMetadata
-from training.card_notes import ethics, intended_use, limits, people
+from training.card_notes import chosen, ethics, intended_use, limits, people
 
 CARD_FILE: Final = "README.md"
 _MAKING: Final = "## How it was made\n"
@@ -66,21 +66,14 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             f"{_percent(validation['calibration_error'])}{_chance(validation)}. The temperature was "
             f"fitted on these same people; on people it was not fitted on the log-likelihood loss went from "
             f"{calibration['nll_before']:.3f} to {calibration['nll_after']:.3f}.",
-            f"- Not sure: under a confidence of {metadata.threshold:.2f}. {calibration['coverage']:.0%} of "
-            f"the photos are at or above it, and {calibration['accuracy_when_sure']:.1%} of those are right.",
+            f"- Not sure: under a confidence of {metadata.threshold:.2f}.",
             *_typicality(metadata),
+            *_certain(calibration),
             _arithmetic(metadata) or _stored(storage, parity),
-            f"- {_chosen(metadata)} on the people that these numbers are about: expect new people to fare a "
-            "little worse.",
+            f"- {chosen(metadata.hyperparameters)} on the people that these numbers are about: "
+            "expect new people to fare a little worse.",
         ]
     )
-
-
-def _chosen(metadata: BundleMetadata) -> str:
-    """What the held-out people decided, so that their numbers flatter the model."""
-    if metadata.hyperparameters.get("best") == "last":
-        return "Only the temperature and the threshold were chosen"
-    return "The best epoch, the temperature and the threshold were all chosen"
 
 
 def _chance(validation: Mapping[str, Any]) -> str:
@@ -97,6 +90,15 @@ def _typicality(metadata: BundleMetadata) -> list[str]:
     return [
         f"- Also not sure: whatever is less typical than {found['bound']:.0%} of the training photos, by its "
         f"distance in the base's features. {found['refused']:.1%} of the validation photos are."
+    ]
+
+
+def _certain(calibration: Mapping[str, Any]) -> list[str]:
+    right = calibration.get("accuracy_when_sure")
+    if right is None:
+        return ["- It is sure of none of the photos."]
+    return [
+        f"- It is sure of {calibration['coverage']:.1%} of the photos, and right on {right:.1%} of those."
     ]
 
 

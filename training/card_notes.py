@@ -9,6 +9,13 @@ FEW: Final = 50
 """Validation photos of a class, under which its numbers are called uncertain."""
 
 
+def chosen(recipe: Mapping[str, Any]) -> str:
+    """What the validation people decided, so that their numbers flatter a model of this recipe."""
+    if recipe.get("best") == "last":
+        return "Only the temperature and the threshold were chosen"
+    return "The best epoch, the temperature and the threshold were all chosen"
+
+
 def intended_use(metadata: BundleMetadata) -> str:
     """What the model can be asked, and about which pictures."""
     titles = [label.title or label.id for label in metadata.labels]

@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from training.calibration import softmax
 from training.console import say
-from training.dataset import Dataset, Photo
+from training.dataset import Dataset, Photo, by_value
 from training.errors import TrainingError
 from training.evaluation import Evaluation
 from training.hyperparameters import HyperParameters
@@ -33,9 +33,10 @@ def deal(data: Dataset, folds: int, seed: int) -> Iterator[Dataset]:
     group = [number for number, together in enumerate(groups(data.split("train"))) for _ in together]
     targets = data.targets(photos)
     fewest = int(np.bincount(targets).min())
-    if folds > fewest:
+    if not 2 <= folds <= fewest:
         raise TrainingError(
-            f"Expected at most {fewest} folds, the photos of the smallest class. Received: {folds}"
+            f"Expected 2 folds or more, and at most {fewest}, the photos of the smallest class. "
+            f"Received: {folds}"
         )
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     for _, held_out in splitter.split(photos, targets, group):
@@ -58,13 +59,20 @@ def crossvalidate(
 ) -> Evaluation:
     """Train and answer fold by fold; the runs are left in `out/fold-1` and on.
 
-    `by` names a column of `labels.csv` whose values are scored on their own too. Raises TrainingError.
+    The last epoch of each fold is kept: one chosen by the photos that it is then scored on would flatter the
+    recipe. `by` names a column of `labels.csv` whose values are scored on their own too.
+
+    Raises TrainingError, and KeyboardInterrupt where a fold is stopped: a part of the answers is no result.
     """
+    by_value(data.split("train"), by)  # first: a column that is not there should not cost minutes
+    recipe = replace(recipe, best="last")
     photos: list[Photo] = []
     logits = []
     for number, fold in enumerate(deal(data, folds, recipe.seed), 1):
         say(f"fold {number} of {folds}")
         outcome = train(fold, out / f"fold-{number}", recipe, cache, weights)
+        if outcome.interrupted:
+            raise KeyboardInterrupt
         logits.append(outcome.logits)
         photos += fold.split("validation")
     return _scored(data, photos, softmax(np.concatenate(logits)), by)
@@ -74,9 +82,8 @@ def _scored(data: Dataset, photos: list[Photo], answers: NDArray[np.float32], by
     labels = [label.id for label in data.labels]
     truth = data.targets(photos)
     people = np.array([photo.person for photo in photos])
-    values = np.array([photo.attributes.get(by, "") for photo in photos]) if by else np.array([])
-    parts = {}
-    for value in np.unique(values):
-        rows = values == value
-        parts[f"{by}={value}"] = score(answers[rows], truth[rows], people[rows], labels)
+    parts = {
+        part: score(answers[rows], truth[rows], people[rows], labels)
+        for part, rows in by_value(photos, by).items()
+    }
     return Evaluation("cross-validation", "train", score(answers, truth, people, labels), parts)

@@ -49,6 +49,22 @@ def agreement(photos: Sequence[Photo]) -> NDArray[np.float32]:
     return np.array(shares, dtype=np.float32)
 
 
+def by_value(photos: Sequence[Photo], column: str | None) -> dict[str, NDArray[np.bool_]]:
+    """The rows `[N]` of the photos with each value of a column of `labels.csv`, as `column=value`.
+
+    Raises TrainingError for a column that no photo has.
+    """
+    if column is None:
+        return {}
+    values = np.array(
+        [photo.geometry if column == "geometry" else photo.attributes.get(column, "") for photo in photos]
+    )
+    if not any(values):
+        known = sorted({name for photo in photos for name in photo.attributes} | {"geometry"})
+        raise TrainingError(f"Expected a column of labels.csv: {', '.join(known)}. Received: {column}")
+    return {f"{column}={value}": values == value for value in np.unique(values)}
+
+
 @dataclass(frozen=True)
 class Skipped:
     """A file or folder that is not used, and why."""

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from service.classifier import TYPICALITY
 from service.metadata import BundleMetadata, Label
 from training.bundling import LICENCE, Target, write_bundle
-from training.calibration import Calibration, calibrate, softmax
+from training.calibration import Calibration, calibrate, softmax, when_certain
 from training.console import say
 from training.cost import describe
 from training.errors import TrainingError
@@ -97,10 +97,12 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     evaluation = Evaluation(f"{target.name} {target.version}", "validation", scores, parts)
     measured = _metrics(evaluation, calibration, parity, shrinkage, storage)
     facts = {**trained.facts, "network": describe(graph)}
+    typical = None
     if TYPICALITY in outputs_of(small):
-        typicality = run_onnx(small, heldout.images, batch=8, output=TYPICALITY)
-        measured["typicality"] = {"bound": BOUND, "refused": round(float((typicality < BOUND).mean()), 6)}
+        typical = run_onnx(small, heldout.images, batch=8, output=TYPICALITY) >= BOUND
+        measured["typicality"] = {"bound": BOUND, "refused": round(float((~typical).mean()), 6)}
         facts["typicality_bound"] = BOUND
+    measured["calibration"] |= when_certain(answers, heldout.labels, calibration.threshold, typical)
     metadata = _metadata(replace(trained, facts=facts), target, options, calibration, measured)
     write_bundle(small, metadata, target, golden, options.notes)
     return metadata

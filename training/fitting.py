@@ -95,9 +95,11 @@ class Best:
     def _rank(self, epoch: Epoch) -> tuple[float, float]:
         if self._by == "last":
             return float(epoch.number), 0.0
+        # A training that has diverged has a loss that is no number: the worst of all.
+        low = -epoch.val_loss if np.isfinite(epoch.val_loss) else -np.inf
         if self._by == "loss":
-            return -epoch.val_loss, epoch.val_balanced_accuracy
-        return epoch.val_balanced_accuracy, -epoch.val_loss
+            return low, epoch.val_balanced_accuracy
+        return (epoch.val_balanced_accuracy if np.isfinite(low) else -np.inf), low
 
 
 def class_weights(targets: NDArray[np.int64], classes: int, kind: str) -> NDArray[np.float32]:

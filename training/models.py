@@ -12,6 +12,11 @@ from service.metadata import CropGeometry
 from training.prediction import open_model
 
 
+def is_run(path: Path) -> bool:
+    """Whether a path is a run folder of `training fit`; otherwise it may be an exported model."""
+    return (path / "config.json").is_file()
+
+
 @dataclass(frozen=True)
 class Model:
     """A model that answers, and what is needed to put the right pixels before it."""
@@ -31,7 +36,7 @@ class Model:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open a run folder, a `model.onnx`, a bundle's folder or `models/<name>`; raises TrainingError."""
-        return cls._of_run(path) if (path / "config.json").is_file() else cls._of_bundle(path)
+        return cls._of_run(path) if is_run(path) else cls._of_bundle(path)
 
     @classmethod
     def _of_run(cls, path: Path) -> Self:

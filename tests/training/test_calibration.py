@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.calibration import TEMPERATURES, calibrate, coverage_threshold, fit_temperature, softmax
+from training.calibration import (
+    TEMPERATURES,
+    calibrate,
+    coverage_threshold,
+    fit_temperature,
+    softmax,
+    when_certain,
+)
 
 
 def overconfident(count: int, factor: float, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -30,8 +37,11 @@ def test_calibration_lowers_the_loss_on_people_it_was_not_fitted_on() -> None:
     logits, labels = overconfident(2000, 3.0)
     found = calibrate(logits, labels, np.arange(2000).astype(str))
     assert found.nll_after < 0.8 * found.nll_before
-    assert found.coverage == pytest.approx(0.9, abs=0.01)
-    assert found.accuracy_when_sure > (logits.argmax(axis=1) == labels).mean()
+    answers = softmax(logits, found.temperature)
+    certain = when_certain(answers, labels, found.threshold)
+    assert certain["coverage"] == pytest.approx(0.9, abs=0.01)
+    assert certain["accuracy_when_sure"] is not None
+    assert certain["accuracy_when_sure"] > (logits.argmax(axis=1) == labels).mean()
     assert all(isinstance(value, float) for value in found.document().values())
 
 
@@ -57,3 +67,13 @@ def test_near_certainty_is_never_asked_for() -> None:
     confidence = np.full(20, 0.99999, np.float32)
     people = np.array([str(number) for number in range(20)])
     assert coverage_threshold(confidence, people) == 0.9
+
+
+def test_only_typical_photos_are_certain() -> None:
+    answers = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4]], dtype=np.float32)
+    typical = np.array([True, False, True])
+    assert when_certain(answers, np.array([0, 0, 0]), 0.7, typical) == {
+        "coverage": 0.333333,
+        "accuracy_when_sure": 1.0,
+    }
+    assert when_certain(answers, np.array([0, 0, 0]), 0.95) == {"coverage": 0.0, "accuracy_when_sure": None}

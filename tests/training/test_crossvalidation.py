@@ -12,6 +12,7 @@ from training.crossvalidation import deal
 from training.dataset import Dataset
 from training.errors import TrainingError
 from training.folders import read_dataset
+from training.runs import Run
 
 
 @pytest.fixture
@@ -32,9 +33,10 @@ def test_people_are_dealt_once_and_never_split(data: Dataset) -> None:
         assert fold.counts("validation") == {"green": 3, "red": 3}
 
 
-def test_more_folds_than_photos_of_a_class_are_refused(data: Dataset) -> None:
-    with pytest.raises(TrainingError, match="Expected at most 9 folds"):
-        next(deal(data, 10, seed=1))
+@pytest.mark.parametrize("folds", [1, 10])
+def test_one_fold_and_more_than_photos_of_a_class_are_refused(data: Dataset, folds: int) -> None:
+    with pytest.raises(TrainingError, match="Expected 2 folds or more, and at most 9"):
+        next(deal(data, folds, seed=1))
 
 
 def test_command_measures_a_recipe_and_leaves_the_runs(
@@ -44,9 +46,21 @@ def test_command_measures_a_recipe_and_leaves_the_runs(
     options = ["--cache", str(tmp_path / "cache"), "--folds", "2", "--size", "32", "--epochs", "2"]
     options += ["--head", "conv", "--heads", "2", "--hidden", "4", "--until", "block3", "--augment", "1"]
     options += ["--variation", "strong", "--class-weights", "logits", "--schedule", "cosine"]
-    options += ["--learning-rate", "1e-2", "--best", "last", "--soft-labels", "agreement"]
+    options += ["--learning-rate", "1e-2", "--soft-labels", "agreement"]
     assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 0
     assert "cross-validation on 18 train photos of 18 people" in capsys.readouterr().out
     document = json.loads((out / "crossvalidation.json").read_text())
     assert sum(map(sum, document["confusion"])) == 18
     assert sorted(path.name for path in out.iterdir()) == ["crossvalidation.json", "fold-1", "fold-2"]
+    # The folds' photos choose nothing, although the recipe leaves the choice to them.
+    assert {Run.load(out / f"fold-{number}").config.hyperparameters.best for number in (1, 2)} == {"last"}
+    assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_an_unknown_column_stops_before_anything_is_trained(
+    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["crossvalidate", str(data.root), "--out", str(tmp_path / "runs"), "--by", "colour"]) == 2
+    assert "Received: colour" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()

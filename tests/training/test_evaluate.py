@@ -107,3 +107,15 @@ def test_classes_the_model_does_not_know_are_an_error(
     code, _, err = call(capsys, other, data)
     assert code == 2
     assert "Received also: blue" in err
+
+
+def test_an_unknown_column_is_an_error(model: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, model, data, "--by", "agrement")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "Expected a column of labels.csv: geometry. Received: agrement" in err
+
+
+def test_the_geometry_parts_photos_too(model: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (data / "labels.csv").write_text("file,geometry\nvalidation/red/0.png,wide\n")
+    _, out, _ = call(capsys, model, data, "--by", "geometry")
+    assert "geometry=wide" in out and "geometry=whole" in out

@@ -99,3 +99,10 @@ def test_best_keeps_the_weights_of_the_best_epoch(by: str, winner: int) -> None:
     assert best.epoch is not None
     assert best.epoch.number == winner
     assert (model.get_weights()[0] == winner).all()
+
+
+@pytest.mark.parametrize("by", ["loss", "balanced_accuracy"])
+def test_a_training_that_diverges_keeps_its_good_epochs(by: str) -> None:
+    best = Best(build_head((1, 1, 2), 2, RECIPE), by)
+    kept = [best.offer(epoch(number, loss, 0.5)) for number, loss in enumerate((np.nan, 0.5, np.nan, np.inf))]
+    assert kept == [True, True, False, False]

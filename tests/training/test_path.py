@@ -1,6 +1,7 @@
 """The whole path on tiny photos: train, evaluate, export, predict."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,42 @@ def test_a_description_of_an_unknown_class_is_an_error(
     classes.write_text("id,title\ngreen,Green\n")
     assert command("export", run, "--to", tmp_path / "colours" / "1", "--classes", classes) == 2
     assert "Received also: ['green']" in capsys.readouterr().err
+
+
+def test_people_who_may_be_trained_on_are_not_calibrated_on(
+    run: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grown = write_photos(tmp_path / "grown", 60)
+    assert command("export", run, "--to", tmp_path / "colours" / "1", "--data", grown) == 2
+    assert "Expected the run's own training photos" in capsys.readouterr().err
+
+
+def test_a_report_on_test_photos_is_calibrated_on_validation_photos(
+    run: Path, data: Path, tmp_path: Path
+) -> None:
+    held_back = tmp_path / "data"
+    for photo in write_photos(tmp_path / "more", 12, seed=9).rglob("*.png"):
+        target = held_back / "test" / photo.parent.name / photo.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        photo.rename(target)
+    shutil.copytree(data, held_back / "train", ignore=shutil.ignore_patterns("*.csv"))
+    found = {}
+    for split, source in (("validation", data), ("test", held_back)):
+        out = tmp_path / split
+        options = ("--split", split, "--out", out, "--robustness", 0)
+        assert command("report", run, source, *options) == 0
+        found[split] = json.loads((out / "report.json").read_text())
+    assert found["test"]["images"] == 12
+    assert found["test"]["temperature"] == found["validation"]["temperature"]
+    assert found["test"]["threshold"] == found["validation"]["threshold"]
+
+
+def test_nothing_of_an_earlier_run_is_left_beside_the_new_one(data: Path, tmp_path: Path) -> None:
+    recipe = ("--size", SIZE, "--head", "gap", "--epochs", 1, "--cache", tmp_path / "cache")
+    assert command("fit", data, "--out", tmp_path / "run", *recipe) == 0
+    assert command("evaluate", tmp_path / "run", data) == 0
+    (tmp_path / "run" / "mine.txt").write_text("a note of the user's")
+    assert command("fit", data, "--out", tmp_path / "run", *recipe, "--overwrite") == 0
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert not {name for name in names if name.startswith(("evaluation", "confusion"))}
+    assert "mine.txt" in names

@@ -5,9 +5,11 @@ import json
 
 from training.commands import fit
 from training.console import say
+from training.errors import TrainingError
 from training.folders import read_dataset
 from training.hyperparameters import HyperParameters
 
+RESULT = "crossvalidation.json"
 HELP = "measure a recipe on the training people, a part of them at a time; validation is not looked at"
 
 
@@ -19,18 +21,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train once per fold and report; returns 0."""
+    """Train once per fold and report; 130 if it was stopped before the last fold."""
     recipe = HyperParameters.from_options(options)
     fit.check_folders(options)
+    path = options.out / RESULT
+    if path.exists() and not options.overwrite:
+        raise TrainingError(f"There is a result in {path}. Give another --out, or --overwrite to replace it.")
     data = read_dataset(options.data, recipe.validation_share, recipe.seed)
     from training.crossvalidation import crossvalidate  # imports TensorFlow, which takes seconds
 
-    found = crossvalidate(
-        data, options.out, recipe, options.cache, options.folds, options.weights, options.by
-    )
+    try:
+        found = crossvalidate(
+            data, options.out, recipe, options.cache, options.folds, options.weights, options.by
+        )
+    except KeyboardInterrupt:
+        say("\nStopped before every fold was done: no result. The features computed so far are kept.")
+        return 130
     for line in found.lines():
         say(line)
-    path = options.out / "crossvalidation.json"
     path.write_text(json.dumps(found.document(), indent=2) + "\n", encoding="utf-8")
     say(f"\nwritten: {path}")
     return 0

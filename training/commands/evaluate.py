@@ -9,12 +9,12 @@ from typing import Final
 import numpy as np
 
 from training.console import progress, say
-from training.dataset import Dataset, Photo
+from training.dataset import Dataset, Photo, by_value
 from training.errors import TrainingError
 from training.evaluation import Evaluation
 from training.folders import read_dataset
 from training.metrics import score
-from training.models import Model
+from training.models import Model, is_run
 from training.photos import load
 from training.plots import plot_confusion
 
@@ -58,8 +58,7 @@ def run(options: argparse.Namespace) -> int:
         say(line)
     for warning in _warnings(model, data, options.split):
         say(f"\nNote: {warning}")
-    is_run = (options.run / "config.json").is_file()
-    folder = options.out or (options.run if is_run else None)
+    folder = options.out or (options.run if is_run(options.run) else None)
     if folder:
         _write(evaluation, folder)
     return 0
@@ -75,11 +74,10 @@ def measure(model: Model, photos: Sequence[Photo], split: str, by: str | None = 
     answers = np.concatenate([model.probabilities(load(chunk, model.size, model.crop)) for chunk in chunks])
     truth = np.array([model.labels.index(photo.label) for photo in photos], dtype=np.int64)
     people = np.array([photo.person for photo in photos])
-    values = np.array([photo.attributes.get(by, "") for photo in photos]) if by else np.array([])
-    groups = {}
-    for value in np.unique(values):
-        rows = values == value
-        groups[f"{by}={value}"] = score(answers[rows], truth[rows], people[rows], model.labels)
+    groups = {
+        part: score(answers[rows], truth[rows], people[rows], model.labels)
+        for part, rows in by_value(photos, by).items()
+    }
     return Evaluation(model.name, split, score(answers, truth, people, model.labels), groups)
 
 

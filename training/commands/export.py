@@ -129,6 +129,13 @@ def heldout_photos(finished: Run, data: Path | None) -> HeldOut:
     recipe = finished.config.hyperparameters
     dataset = read_dataset(data, recipe.validation_share, recipe.seed)
     photos = dataset.split("validation")
+    if not photos:
+        raise TrainingError(f"Expected validation photos in {data}. Received: none.")
+    if dataset.facts().fingerprint != finished.config.dataset.fingerprint:
+        raise TrainingError(
+            f"Expected the run's own training photos in {data}, so that nobody of them is calibrated on. "
+            "Received: others, or another split. Leave out --data to use those kept with the run."
+        )
     ids = [label.id for label in finished.labels]
     unknown = sorted({photo.label for photo in photos} - set(ids))
     if unknown:

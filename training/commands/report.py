@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from training.console import say
+from training.errors import TrainingError
+from training.models import is_run
 from training.pages import render, write
 from training.plots import plot_confusion
 from training.reporting.report import Report
@@ -46,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure and write; returns 0."""
+    if options.out is None and not is_run(options.run):
+        # A bundle is meant to be published; a report shows people's photos.
+        raise TrainingError(f"Expected --out, a folder for the report on {options.run}. Received: none.")
     folder = options.out or options.run / "report"
     subject = Subject.of(options.run, options.data, options.split)
     report = Report.of(subject, options.run, max(0, options.robustness))
@@ -64,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _facts(path: Path) -> dict[str, Any]:
     """What is known about the training: photos per split and class, and the recipe."""
-    if (path / "config.json").is_file():
+    if is_run(path):
         config = json.loads((path / "config.json").read_bytes())
         data = config["dataset"]
         return {"counts": config["counts"], "recipe": config["hyperparameters"], "dataset": data}

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from service.classifier import INPUT, OUTPUT, TYPICALITY
+from service.metadata import BundleMetadata
 from service.runtime import session_options
+from training.calibration import when_certain
 from training.errors import TrainingError
 from training.heldout import HeldOut
 from training.metrics import Scores, score
@@ -42,6 +44,8 @@ class Verdict:
     """Shares of the photos under the bundle's typicality bound, float32 and int8; None without one."""
     parts: Mapping[str, Scores] = field(default_factory=dict)
     """int8 on parts of the photos, as `column=part`."""
+    certain: Mapping[str, float | None] = field(default_factory=dict)
+    """Coverage and accuracy of the quantized graph's certain answers."""
 
     @property
     def loss(self) -> float:
@@ -75,18 +79,14 @@ class Verdict:
 
 
 def compare(
-    before: ModelProto,
-    after: ModelProto,
-    heldout: HeldOut,
-    names: list[str],
-    typicality_bound: float | None = None,
-    by: Sequence[str] = (),
+    before: ModelProto, after: ModelProto, heldout: HeldOut, metadata: BundleMetadata, by: Sequence[str] = ()
 ) -> Verdict:
-    """Ask both graphs about the held-out photos; `names` are the ids of the labels.
+    """Ask both graphs of a bundle about the held-out photos.
 
     `by` names columns of the photos whose parts are measured on their own too.
     """
     expected, received = _answers(before, heldout.images), _answers(after, heldout.images)
+    names = [label.id for label in metadata.labels]
     others = {
         name: _relative_difference(values, received[name])
         for name, values in expected.items()
@@ -95,12 +95,20 @@ def compare(
     float32, int8 = (
         score(answers[OUTPUT], heldout.labels, heldout.people, names) for answers in (expected, received)
     )
-    under = None
-    if typicality_bound is not None and TYPICALITY in expected:
-        shares = [float((found[TYPICALITY] < typicality_bound).mean()) for found in (expected, received)]
+    bound, typical, under = metadata.typicality_bound, None, None
+    if bound is not None and TYPICALITY in expected:
+        shares = [float((found[TYPICALITY] < bound).mean()) for found in (expected, received)]
         under = (round(shares[0], 4), round(shares[1], 4))
-    parts = heldout.score_parts(received[OUTPUT], names, by)
-    return Verdict(float32, int8, agreement(expected[OUTPUT], received[OUTPUT]), others, under, parts)
+        typical = received[TYPICALITY] >= bound
+    return Verdict(
+        float32,
+        int8,
+        agreement(expected[OUTPUT], received[OUTPUT]),
+        others,
+        under,
+        heldout.score_parts(received[OUTPUT], names, by),
+        when_certain(received[OUTPUT], heldout.labels, metadata.threshold, typical),
+    )
 
 
 def _relative_difference(expected: NDArray[np.float32], received: NDArray[np.float32]) -> float:

@@ -52,10 +52,8 @@ def quantize(source: Source, material: Material, target: Target, most_float: int
     """
     graph = FloatGraph.of(source.model, material.calibration)
     choice = search(graph, material.tuning, most_float, say)
-    names = [label.id for label in source.metadata.labels]
-    bound = source.metadata.typicality_bound
     by = _columns(source.metadata, material.validation)
-    verdict = compare(graph.model, choice.model, material.validation, names, bound, by)
+    verdict = compare(graph.model, choice.model, material.validation, source.metadata, by)
     verdict.check()
     metadata = _metadata(source.metadata, target, graph, choice, verdict)
     write_bundle(choice.model, metadata, target, source.golden, source.notes)
@@ -82,7 +80,16 @@ def _metadata(
         **choice.document(),
         **verdict.document(),
     }
-    metrics = {**source.metrics, "validation": evaluation.document(), "quantization": quantization}
+    calibration = {**source.metrics["calibration"], **verdict.certain}
+    metrics = {
+        **source.metrics,
+        "validation": evaluation.document(),
+        "calibration": calibration,
+        "quantization": quantization,
+    }
+    if verdict.untypical is not None:
+        known = source.metrics.get("typicality", {"bound": source.typicality_bound})
+        metrics["typicality"] = {**known, "refused": verdict.untypical[1]}
     facts = describe(graph.model).model_copy(update={"arithmetic": "int8"})
     changes = {
         "name": target.name,

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training.card_notes import chosen
 from training.metrics import DRAWS, Scores, score
 from training.pages.drawing import thumbnail
 from training.reporting import charts
@@ -63,6 +64,7 @@ class Report:
             "scores": self.scores,
             "temperature": subject.temperature,
             "threshold": subject.threshold,
+            "chosen": chosen(subject.model.recipe),
             "coverage": float(sure.mean()),
             "accuracy_when_sure": float(right[sure].mean()) if sure.any() else None,
             "confusion": self._confusion(),

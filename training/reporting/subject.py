@@ -8,14 +8,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.calibration import calibrate, coverage_threshold, softmax
+from training.calibration import calibrate, softmax
 from training.checks.quality import measure
 from training.console import progress
 from training.dataset import Photo
 from training.errors import TrainingError
 from training.folders import read_dataset
 from training.heldout import HeldOut
-from training.models import Model
+from training.models import Model, is_run
 from training.parts import HIDDEN
 from training.photos import load
 
@@ -82,7 +82,7 @@ class Subject:
             attributes = [_attributes(photo) for photo in photos]
         inside = slice(margin, margin + model.size)
         raw = answers(model, surroundings[:, inside, inside], "answering")
-        temperature, threshold = _calibration(path, raw, labels, people)
+        temperature, threshold = _calibration(path, model)
         return cls(
             model, split, surroundings, margin, labels, people, files, attributes, raw, temperature, threshold
         )
@@ -128,7 +128,7 @@ def _kept(path: Path, model: Model, split: str) -> HeldOut:
         raise TrainingError(
             f"Expected a data folder for the {split} photos: a run keeps only validation photos."
         )
-    if not (path / "config.json").is_file():
+    if not is_run(path):
         raise TrainingError(
             "Expected a run, which keeps its validation photos, or a data folder after the model. "
             f"Received: {path} alone."
@@ -143,14 +143,13 @@ def _attributes(photo: Photo) -> dict[str, str]:
     return {name: text.strip() for name, text in photo.attributes.items() if name not in HIDDEN}
 
 
-def _calibration(
-    path: Path, raw: Probabilities, labels: NDArray[np.int64], people: NDArray[np.str_]
-) -> tuple[float, float]:
-    """What `export` would fit on these photos; an exported model has its own."""
-    if (path / "config.json").is_file():
-        fitted = calibrate(np.log(np.maximum(raw, LEAST)), labels, people)
+def _calibration(path: Path, model: Model) -> tuple[float, float]:
+    """What `export` would fit on the run's validation photos; an exported model has its own."""
+    if is_run(path):
+        kept = _kept(path, model, "validation")
+        raw = answers(model, kept.images, "calibrating")
+        fitted = calibrate(np.log(np.maximum(raw, LEAST)), kept.labels, kept.people)
         return fitted.temperature, fitted.threshold
     from training.prediction import open_model
 
-    threshold = open_model(path).metadata.threshold
-    return 1.0, threshold or coverage_threshold(raw.max(axis=1), people)
+    return 1.0, open_model(path).metadata.threshold

@@ -7,8 +7,9 @@ import pytest
 from onnx import ModelProto, TensorProto, numpy_helper
 
 from service.classifier import OUTPUT
+from service.metadata import BundleMetadata, DatasetFacts
 from tests.training.quantization.networks import WIDTH, graph
-from tests.training.tiny import SIZE, colours
+from tests.training.tiny import LABELS, SIZE, colours
 from training.cost import describe, layers
 from training.parity import run_onnx
 from training.quantization.gate import compare
@@ -77,7 +78,10 @@ def test_every_calibration_gives_nearly_the_same_answers(ready: FloatGraph, meth
 
 
 def test_further_outputs_survive(ready: FloatGraph, observed: Observed) -> None:
-    verdict = compare(ready.model, ready.quantized(observed), colours(10, seed=4), ["blue", "red"])
+    facts = DatasetFacts(fingerprint="0" * 64, images=1, people=1)
+    metadata = BundleMetadata(name="colours", version=1, labels=LABELS, dataset=facts, licence="")
+    verdict = compare(ready.model, ready.quantized(observed), colours(10, seed=4), metadata)
+    assert verdict.certain == {"coverage": 1.0, "accuracy_when_sure": verdict.int8.accuracy.value}
     assert set(verdict.outputs) == {"evidence", "typicality"}
     assert verdict.outputs["evidence"] < 0.2
     verdict.check()

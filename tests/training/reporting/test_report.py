@@ -73,8 +73,17 @@ def test_what_is_missing_is_said(data: Path, tmp_path: Path, capsys: pytest.Capt
     code, _, err = call(capsys, model, "--out", tmp_path / "out")
     assert (code, err.count("\n")) == (2, 1)
     assert "a data folder after the model" in err
-    code, _, err = call(capsys, model, data, "--split", "test")
+    code, _, err = call(capsys, model, data, "--split", "test", "--out", tmp_path / "out")
     assert code == 2
     assert "Expected test photos" in err
-    code, _, err = call(capsys, tmp_path / "nothing", data)
+    code, _, err = call(capsys, tmp_path / "nothing", data, "--out", tmp_path / "out")
     assert code == 2
+
+
+def test_a_bundle_is_not_written_into(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = write_bundle(tmp_path / "models")
+    before = sorted(model.rglob("*"))
+    code, _, err = call(capsys, model, data)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "Expected --out" in err
+    assert sorted(model.rglob("*")) == before
