@@ -26,7 +26,7 @@ UNUSED_PARTS = (
     "onnxruntime/transformers",
 )  # fmt: skip
 """What packages bring along for development; nothing that runs imports it."""
-FILES = ("/etc/ld.so.cache", "/etc/nsswitch.conf", "/etc/ssl/certs/ca-certificates.crt")
+FILES = ("/etc/ld.so.cache", "/etc/nsswitch.conf")
 
 
 def main() -> None:
@@ -69,6 +69,8 @@ def _libraries(binaries: Iterable[Path]) -> set[Path]:
 def _linked(binary: Path) -> Iterator[Path]:
     listing = subprocess.run(["ldd", binary], capture_output=True, text=True, check=False).stdout
     for line in listing.splitlines():
+        if "not found" in line:
+            sys.stderr.write(f"{binary} looks for a library that is not here: {line.strip()}\n")
         for word in line.split():
             if word.startswith("/"):
                 yield Path(word)

@@ -1,6 +1,8 @@
 """Run the service: `python -m service`; `--help` lists the settings, `tune` finds good ones."""
 
 import argparse
+import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -24,6 +26,7 @@ def main() -> int:
     try:
         if tuning:
             return tune.main(sys.argv[2:])
+        _end_when_asked()
         settings = Settings()
         logs.configure(settings.log_level)
         running = _build(settings)
@@ -36,6 +39,15 @@ def main() -> int:
     logs.silence_native_libraries()
     running.run()
     return 0 if running.started else 2
+
+
+def _end_when_asked() -> None:
+    """End at once on SIGTERM and Ctrl-C while the service starts; the server has its own way once it runs.
+
+    The first process of a container would ignore SIGTERM otherwise, and then be killed for it.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
 
 
 def _build(settings: Settings) -> "GracefulServer":

@@ -1,6 +1,8 @@
 """Model bundles on disk: `models/<name>/<version>/` with `model.onnx` and golden answers."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,18 +36,33 @@ class Bundle:
 
 
 def versions(folder: Path, file: str = MODEL_FILE) -> list[int]:
-    """Versions of the bundle `models/<name>` that hold `file`, ascending; other folders are not looked at."""
-    if not folder.is_dir():
-        return []
-    numbers = [int(child.name) for child in folder.iterdir() if child.name.isdecimal() and child.is_dir()]
-    return sorted(number for number in numbers if number >= 1 and (folder / str(number) / file).exists())
+    """Versions of the bundle `models/<name>` that hold `file`, ascending; other folders are not looked at.
+
+    Raises InvalidBundle for a folder that may not be read.
+    """
+    with _readable(folder):
+        if not folder.is_dir():
+            return []
+        numbers = [int(child.name) for child in folder.iterdir() if child.name.isdecimal() and child.is_dir()]
+        return sorted(number for number in numbers if number >= 1 and (folder / str(number) / file).exists())
 
 
 def names(models: Path) -> list[str]:
     """Names of all bundles in `models/`, in alphabetical order."""
-    if not models.is_dir():
-        raise InvalidBundle(f"Expected a folder of models. Received: {models}, which is no folder.")
-    return sorted(child.name for child in models.iterdir() if versions(child))
+    with _readable(models):
+        if not models.is_dir():
+            raise InvalidBundle(f"Expected a folder of models. Received: {models}, which is no folder.")
+        return sorted(child.name for child in models.iterdir() if versions(child))
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidBundle(
+            f"{folder}: expected a folder that this user may read. Received: {error.strerror}."
+        ) from None
 
 
 def newest(models: Path, name: str) -> Path:

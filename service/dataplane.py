@@ -41,6 +41,9 @@ class DataPlane:
         except ServiceError as error:
             self._metrics.refused(error)
             raise
+        except Exception:
+            self._metrics.refused(InternalError())
+            raise
         self._metrics.answered(answer)
         return answer
 

@@ -30,11 +30,16 @@ DEFAULT_MAX_PIXELS: Final = 50_000_000
 DEFAULT_MAX_SIDE: Final = 20_000
 MAX_SCANNED: Final = 2_000_000_000
 """Pixels times scans of a progressive JPEG: about three seconds of work."""
+HELD_TWICE: Final = {"WEBP", "AVIF"}
+"""Formats whose decoders hold twice the memory of the others, up to 16 bytes a pixel: half the pixels."""
 MAX_TILE: Final = 1 << 22
 """Pixels of a TIFF tile that may be larger than its picture; the whole tile is unpacked."""
 
 # Imported so that an unknown format does not make Pillow load all of its plugins in the middle of a request.
 _PLUGINS: Final = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
+# Harmless oddities (odd EXIF, ICC); what matters raises. For the whole process, because `catch_warnings` is
+# not made for threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 # Our own limit is checked first and has a clear message; Pillow's would only warn.
 Image.MAX_IMAGE_PIXELS = None
 # Phones write JPEG files of several pictures: "MPO".
@@ -89,12 +94,9 @@ def decode(
     """
     if not data:
         raise EmptyFile("Expected the bytes of a picture. Received: an empty file.")
-    with warnings.catch_warnings():
-        # Pillow warns of harmless oddities (odd EXIF, ICC); what matters raises.
-        warnings.simplefilter("ignore")
-        image = _open(data)
-        _check_size(image, max_pixels, max_side)
-        return _decode(image, data, min_side)
+    image = _open(data)
+    _check_size(image, max_pixels, max_side)
+    return _decode(image, data, min_side)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -114,9 +116,12 @@ def _check_size(image: Image.Image, max_pixels: int, max_side: int) -> None:
     width, height = image.size
     if width < 1 or height < 1:
         raise CorruptImage("The picture has no pixels.")
+    kind = ""
+    if image.format in HELD_TWICE:
+        max_pixels, kind = max_pixels // 2, f" of {image.format}"
     if width * height > max_pixels or max(width, height) > max_side:
         raise ImageTooLarge(
-            f"Expected at most {max_pixels:,} pixels and {max_side:,} pixels a side. "
+            f"Expected at most {max_pixels:,} pixels{kind} and {max_side:,} pixels a side. "
             f"Received: {width} x {height} = {width * height:,} pixels."
         )
 

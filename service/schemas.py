@@ -262,7 +262,7 @@ class ModelList(Schema):
 class Health(Schema):
     """A short summary for people and probes."""
 
-    status: Literal["ready", "starting", "stopping"]
+    status: Literal["ready", "stopping"]
     models: list[ModelReference]
     rejected: list[ModelReference] = []
     """New versions found while running that could not be served; the logs say why."""

@@ -29,7 +29,8 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     uvicorn has neither: a client that sends a byte a minute would hold its connection for ever, and so would
     one that asks and asks and never reads an answer. Past `max_connections` the connection idle for longest
-    makes room, so that nobody can lock the others out, probes included, by holding connections.
+    makes room, or, where none is idle, the one that has been sending its request for longest: nobody can lock
+    the others out, probes included, by holding connections.
     """
 
     max_header_bytes = 64 * 1024
@@ -115,7 +116,8 @@ class ImpatientProtocol(HttpToolsProtocol):
     def _make_room(self) -> None:
         others = [one for one in self.connections if isinstance(one, ImpatientProtocol) and one is not self]
         idle = [one for one in others if one.cycle is None or one.cycle.response_complete]
-        longest = min(idle, key=lambda one: one._active, default=self)
+        sending = [one for one in others if one.cycle is not None and one.cycle.more_body]
+        longest = min(idle or sending, key=lambda one: one._active, default=self)
         longest.transport.abort()
 
     def _allow(self, seconds: float | None) -> None:
@@ -146,12 +148,13 @@ class GracefulServer(uvicorn.Server):
                 _logger.info("listening", extra={"host": host, "port": port})
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop gracefully; at once where it is asked for a second time."""
+        """Stop gracefully; asked twice, without draining; a third time, without what is in flight."""
         if self._stop_at is None:
             self._on_stop()
             self._stop_at = time.monotonic() + self._drain_seconds
             _logger.info("stopping", extra={"signal": signal.Signals(sig).name})
         else:
+            self.force_exit = self.should_exit
             self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:

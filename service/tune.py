@@ -27,7 +27,7 @@ from service.settings import Settings
 
 CLOSE_ENOUGH = 0.97
 """Share of the best throughput that is as good as the best: a short measurement cannot tell them apart."""
-WORST_PICTURE = 216 * 2**20 / 50_000_000
+WORST_PICTURE = 8
 """Bytes a pixel of the costliest picture while it is decoded; docs/operations.md, "Memory"."""
 HEADROOM = 1.25
 
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seconds", type=_positive, default=60.0, help="time to measure for, loading besides"
     )
-    parser.add_argument("--write", type=Path, help="file for the settings, as Compose's env_file reads them")
+    parser.add_argument("--write", type=Path, help="file for the settings, such as .env, which Compose reads")
     return parser
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -29,6 +30,10 @@ async def read_images(request: Request, field: str, most: int) -> list[bytes]:
         raise InvalidRequest(
             f"Expected multipart/form-data with the file field {field!r}. Received: {content_type[:100]!r}."
         )
+    charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8")
+    if charset.lower() not in (b"utf-8", b"utf8"):
+        # Python looks every other name up, and remembers for ever those that it does not know.
+        raise InvalidRequest(f"Expected a form in UTF-8. Received: {charset[:40].decode('latin-1')!r}.")
     parser = _InMemoryParser(
         request.headers,
         request.stream(),
@@ -42,8 +47,6 @@ async def read_images(request: Request, field: str, most: int) -> list[bytes]:
         if error.message.startswith("Too many files"):
             raise TooManyImages(f"Expected at most {most} images. Received: more.") from None
         raise InvalidRequest(f"The multipart body cannot be read: {error.message}") from None
-    except KeyError:
-        raise InvalidRequest("Expected a multipart boundary in the content type. Received: none.") from None
     try:
         return [await file.read() for file in _files(form.multi_items(), field, most)]
     finally:

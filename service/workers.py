@@ -32,12 +32,13 @@ class _Job:
     _answer: Any = None
     _error: Exception | None = None
 
-    def run(self) -> None:
-        """Do the work on the thread that calls."""
+    def run(self, on_start: Callable[[float], None]) -> None:
+        """Do the work on the thread that calls, which outlives whatever the work raises."""
         try:
+            on_start(time.perf_counter() - self.queued)
             self._answer = self.work()
-        except Exception as error:
-            self._error = error
+        except BaseException as error:
+            self._error = _for_a_future(error)
 
     def tell(self) -> None:
         """Let the event loop know how the work ended; for any thread."""
@@ -50,6 +51,13 @@ class _Job:
             self.result.set_result(self._answer)
         else:
             self.result.set_exception(self._error)
+
+
+def _for_a_future(error: BaseException) -> Exception:
+    """A future takes no StopIteration, and what is no Exception would end the event loop."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 class _Worker(threading.Thread):
@@ -70,8 +78,7 @@ class _Worker(threading.Thread):
                 job = self._do(job)
 
     def _do(self, job: _Job) -> _Job | None:
-        self._on_start(time.perf_counter() - job.queued)
-        job.run()
+        job.run(self._on_start)
         # Whoever hears of the answer finds this worker idle, or busy with the next.
         following = self._more(self)
         job.tell()
@@ -101,8 +108,8 @@ class Turn:
 class Workers:
     """`count` threads (Pillow and ONNX Runtime release the GIL) and room for `waiting` requests besides.
 
-    `on_start` is told how many seconds each job has waited, on the thread that begins it. All methods belong
-    to the event loop's thread.
+    `on_start` is told how many seconds each job has waited, on the thread that begins it. All public methods
+    belong to the event loop's thread.
     """
 
     def __init__(

@@ -364,7 +364,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "ready" | "starting" | "stopping";
+            status: "ready" | "stopping";
             /** Models */
             models: components["schemas"]["ModelReference"][];
             /**

@@ -53,7 +53,7 @@ export class Gallery {
   #ask(cards) {
     this.#queue.push(...cards);
     this.#status.textContent = cards.length === 1 ? "Looking at 1 photo." : `Looking at ${cards.length} photos.`;
-    while (this.#busy < AT_ONCE && this.#busy < this.#queue.length) this.#work();
+    while (this.#busy < AT_ONCE && this.#queue.length > 0) this.#work();
   }
 
   async #work() {

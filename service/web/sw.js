@@ -34,22 +34,23 @@ worker.addEventListener("activate", (event) => {
 
 worker.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || !kept.has(event.request.url)) return;
-  event.respondWith(newest(event.request));
+  event.respondWith(newest(event));
 });
 
 /**
  * The network's copy, which replaces ours; ours where there is no network.
- * @param {Request} request
+ * @param {FetchEvent} event
  * @returns {Promise<Response>}
  */
-async function newest(request) {
+async function newest(event) {
   const cache = await caches.open(CACHE);
   try {
-    const response = await fetch(request);
-    if (response.ok) await cache.put(request, response.clone());
+    const response = await fetch(event.request);
+    // A full disk is no reason to keep the page from anybody.
+    if (response.ok) event.waitUntil(cache.put(event.request, response.clone()).catch(() => {}));
     return response;
   } catch (error) {
-    const copy = await cache.match(request);
+    const copy = await cache.match(event.request);
     if (copy) return copy;
     throw error;
   }

@@ -1,3 +1,6 @@
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +92,26 @@ def test_a_model_that_fails_when_it_is_asked(tmp_path: Path) -> None:
     broken = Bundle(folder, Broken(folder / "model.onnx"), loaded.sha256)
     with pytest.raises(InvalidBundle, match=r"the model fails on red.png: Non-zero status code$"):
         bundle.verify_golden(broken)
+
+
+@pytest.mark.parametrize("closed", ["colours", "colours/1"])
+def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, closed: str) -> None:
+    write_bundle(tmp_path)
+    tmp_path.chmod(0o755)
+    with closed_to_us(tmp_path / closed), pytest.raises(InvalidBundle, match="that this user may read"):
+        bundle.newest(tmp_path, "colours")
+
+
+@contextmanager
+def closed_to_us(folder: Path) -> Iterator[None]:
+    """Nobody may enter the folder meanwhile; root, who may enter any, steps down."""
+    root = os.geteuid() == 0
+    folder.chmod(0o000)
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(0o755)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
-from service.images import FORMATS, decode
+from service.images import FORMATS, HELD_TWICE, decode
 from tests.uploads import scan_bomb, tile_bomb
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
@@ -160,16 +160,34 @@ def test_the_many_pictures_of_a_phone_photo_cost_as_little_as_one() -> None:
     assert decode(data, min_side=200).pixels.shape == (300, 400, 3)
 
 
-def test_memory_for_a_picture_is_little_more_than_the_picture() -> None:
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
+def test_memory_for_a_picture_is_bounded_by_its_pixels(kind: str) -> None:
+    # Of this memory alone: `ru_maxrss` of a process that pytest starts is pytest's own.
     code = (
-        "import resource, sys; from service.images import decode; data = sys.stdin.buffer.read()\n"
-        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "import sys; from service.images import HELD_TWICE, decode; data = sys.stdin.buffer.read()\n"
+        "def peak():\n"
+        "    status = open('/proc/self/status').read()\n"
+        "    return int(status.partition('VmHWM:')[2].split()[0])\n"
         "before = peak(); decode(data, 500); print(peak() - before)"
     )
-    data = encoded(Image.new("RGBA", (4000, 4000), (9, 9, 9, 99)), "PNG", compress_level=1)
+    side = 4000
+    fast: dict[str, dict[str, Any]] = {
+        "PNG": {"compress_level": 1},
+        "WEBP": {"lossless": True},
+        "AVIF": {"speed": 10},
+    }
+    data = encoded(Image.new("RGBA", (side, side), (9, 9, 9, 99)), kind, **fast[kind])
     done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True)
-    # 64 MB of RGBA; once turned, flattened and copied as a whole it took 360.
-    assert int(done.stdout) < 100_000
+    most = 8 * (2 if kind in HELD_TWICE else 1)
+    assert 4 * side * side < 1024 * int(done.stdout) < 1.05 * most * side * side
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
+def test_formats_that_are_held_twice_may_have_half_of_the_pixels(kind: str) -> None:
+    data = encoded(two_halves(size=(64, 64)), kind)
+    assert decode(data, max_pixels=2 * 64 * 64).width == 64
+    with pytest.raises(ImageTooLarge, match=rf"Expected at most 4,095 pixels of {kind}"):
+        decode(data, max_pixels=2 * 64 * 64 - 1)
 
 
 def test_a_jpeg_of_many_scans_is_refused_before_decoding() -> None:

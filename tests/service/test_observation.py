@@ -41,7 +41,9 @@ def test_in_a_batch_it_is_the_problem_of_its_image(
     with gated(models) as service, caplog.at_level(logging.ERROR):
         files = [("images", picture()), ("images", poison), ("images", picture())]
         response = service.client.post("/v1/classify/batch", files=files)
+        counted = service.client.get("/metrics").text
     assert response.status_code == 200
     problems = [item["problem"] and item["problem"]["code"] for item in response.json()["items"]]
     assert problems == [None, "internal_error", None]
+    assert 'service_images_total{outcome="internal_error"} 1.0' in counted
     assert [record.getMessage() for record in caplog.records] == ["unexpected error in a batch"]

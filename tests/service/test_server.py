@@ -5,6 +5,8 @@ import logging
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -90,6 +92,17 @@ def test_idle_connections_lock_nobody_out(models: Path) -> None:
             assert httpx.get(f"{service.address}/health/live").status_code == 200
         assert until_closed(held[0]) == b""
         assert len(service.server.server_state.connections) <= 4
+
+
+def test_unfinished_requests_lock_nobody_out(models: Path) -> None:
+    head = b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    with gated(models, workers=1, max_connections=4) as service, ExitStack() as stack:
+        held = [stack.enter_context(connect(service.address)) for _ in range(4)]
+        for connection in held:
+            connection.sendall(head + b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 100")
+        assert httpx.get(f"{service.address}/health/live").status_code == 200
+        assert until_closed(held[0]) == b""
 
 
 def test_a_connection_at_work_is_not_closed_for_room(models: Path) -> None:
@@ -286,3 +299,15 @@ def test_a_port_that_is_taken(models: Path, service: str) -> None:
     assert process.process.wait(timeout=60) != 0
     process.stop()
     assert "address already in use" in process.records()[0]["message"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_start_ends_when_it_is_asked_to(number: signal.Signals) -> None:
+    code = "import signal; from service.__main__ import _end_when_asked as end; end(); print(flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{code}; signal.pause()"], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(timeout=30) == 0

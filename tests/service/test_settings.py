@@ -4,7 +4,9 @@ import pytest
 
 from service.settings import Settings, split
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+ROOT = Path(__file__).parents[2]
+OPERATIONS = ROOT / "docs" / "operations.md"
+COMPOSE = ROOT / "docker-compose.yml"
 
 
 def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,3 +28,9 @@ def test_every_setting_is_documented() -> None:
     text = OPERATIONS.read_text()
     for name in Settings.model_fields:
         assert f"`SERVICE_{name.upper()}`" in text
+
+
+def test_compose_hands_on_every_setting() -> None:
+    compose = COMPOSE.read_text()
+    for name in Settings.model_fields.keys() - {"host", "port"}:
+        assert f"\n      SERVICE_{name.upper()}:" in compose

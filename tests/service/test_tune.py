@@ -23,9 +23,9 @@ def test_the_lowest_tail_near_the_best_throughput_wins() -> None:
 def test_limits_hold_the_costliest_pictures() -> None:
     settings = Settings(max_pixels=50_000_000, max_buffered_bytes=256 * 2**20)
     text = tune.limits(settings, Trial(1, 2, 1, 1, 1), 4, 100 * 2**20)
-    # 1.25 x 100 + 2 x 216 + 256 = 813, rounded up to 64
-    assert 'cpus: "2"\nmem_limit: 832m\n' in text
-    assert 'limits: {cpu: "2", memory: 832Mi}' in text
+    # 1.25 x 100 + 2 x 381 + 256 = 1144, rounded up to 64
+    assert 'cpus: "2"\nmem_limit: 1152m\n' in text
+    assert 'limits: {cpu: "2", memory: 1152Mi}' in text
 
 
 def run(models: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -1,6 +1,7 @@
 """Hostile and clumsy uploads against a real server: each is its own clear problem, and the server goes on."""
 
 import asyncio
+import encodings
 from typing import Any
 
 import httpx
@@ -122,6 +123,22 @@ def test_a_body_that_is_no_form(client: httpx.Client, headers: dict[str, str], r
     response = client.post("/v1/classify", content=b"{}", headers=headers)
     assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
     assert reason in response.json()["detail"]
+
+
+@pytest.mark.parametrize("charset", ["undefined", "x" * 50_000, "latin-1"])
+def test_another_charset_is_not_looked_up(client: httpx.Client, charset: str) -> None:
+    known = set(encodings._cache)
+    headers = {"content-type": f"{MULTIPART['content-type']}; charset={charset}"}
+    response = client.post("/v1/classify", content=part(JPEG) + end(), headers=headers)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
+    assert f"Expected a form in UTF-8. Received: '{charset[:40]}'" in response.json()["detail"]
+    # The server runs in this process.
+    assert set(encodings._cache) == known
+
+
+def test_utf_8_may_be_named(client: httpx.Client) -> None:
+    headers = {"content-type": f"{MULTIPART['content-type']}; charset=UTF-8"}
+    assert client.post("/v1/classify", content=part(JPEG) + end(), headers=headers).status_code == 200
 
 
 def test_a_repeated_field(client: httpx.Client) -> None:

@@ -165,3 +165,20 @@ def test_waiting_is_reported() -> None:
     asyncio.run(scenario())
     assert len(waits) == 2
     assert min(waits) >= 0
+
+
+@pytest.mark.parametrize("raised", [StopIteration("no more"), KeyboardInterrupt(), SystemExit(1)])
+def test_a_worker_outlives_whatever_its_work_raises(raised: BaseException) -> None:
+    def explode() -> None:
+        raise raised
+
+    async def scenario() -> None:
+        workers = Workers(count=1)
+        with workers.admit() as turn:
+            with pytest.raises(RuntimeError, match=type(raised).__name__):
+                await turn.run(explode)
+            assert await turn.run(lambda: 42) == 42
+        assert workers.running == 0
+        workers.close()
+
+    asyncio.run(scenario())

@@ -3,7 +3,6 @@ from enum import StrEnum
 
 class HealthStatus(StrEnum):
     READY = "ready"
-    STARTING = "starting"
     STOPPING = "stopping"
 
     def __str__(self) -> str:
