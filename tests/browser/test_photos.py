@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
+from service.settings import Settings
 from tests.browser import photos
 from tests.browser.conftest import ROOT, Open, Shoot
 from tests.browser.photos import BLUE, GREEN, GREY, RED, choose, photo
 from tests.bundles import metadata, write_bundle
+from tests.gates import gated
 from tests.serving import serve, settings_for
 
 pytestmark = pytest.mark.browser
@@ -112,6 +114,17 @@ def test_five_photos_are_a_gallery_with_a_table(page: Page, shoot: Shoot) -> Non
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("#cards > li")).to_have_count(0)
     expect(page.get_by_role("button", name="Choose photos")).to_be_focused()
+
+
+def test_two_photos_are_looked_at_side_by_side(open_page: Open, settings: Settings) -> None:
+    with gated(settings.models, workers=2) as service:
+        page = open_page(service.address)
+        service.predictor.gate.clear()
+        choose(page, photo("red.png"), photo("blue.png", BLUE))
+        for _ in range(2):
+            service.predictor.wait_until_asked()
+        service.predictor.gate.set()
+        expect(page.locator(".card .verdict")).to_have_count(2)
 
 
 def test_eyes_advice_and_evidence(open_page: Open, service: str, shoot: Shoot) -> None:
