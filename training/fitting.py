@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 import keras
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from training.console import progress
 from training.hyperparameters import HyperParameters
 from training.metrics import confusion_matrix
+from training.steps import Stage, optimizers, shift, step
 
 Logits = NDArray[np.float32]
 
@@ -45,15 +45,6 @@ class Examples:
         for start in range(0, len(order), size):
             rows = order[start : start + size]
             yield self.features[versions[rows], rows].astype(np.float32), rows
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A number of epochs with one step size."""
-
-    name: str
-    epochs: int
-    learning_rate: float
 
 
 @dataclass(frozen=True)
@@ -133,7 +124,8 @@ def fit(
     classes = model.output.shape[-1]
     weights = class_weights(train.targets, classes, recipe.class_weights)
     truth = train.truth(classes, recipe.label_smoothing)
-    step = _step(model, _rate(stage, recipe, len(train.targets)), _shift(train.targets, classes, recipe))
+    movers = optimizers(model, stage, recipe, len(train.targets))
+    once = step(model, movers, shift(train.targets, classes, recipe))
     forward = _forward(model)
     # Logits trained with the classes' shares added are about classes of the same size.
     kind = "none" if recipe.class_weights == "none" else "balanced"
@@ -142,7 +134,7 @@ def fit(
         sums = np.zeros(2)
         for features, rows in train.batches(recipe.batch, rng):
             importance = weights[train.targets[rows]]
-            sums += np.array([float(value) for value in step(features, truth[rows], importance)])
+            sums += np.array([float(value) for value in once(features, truth[rows], importance)])
         loss, accuracy = sums / len(train.targets)
         logits = _collect(forward, validation.features[0])
         measured = measure(logits, validation.targets, kind)
@@ -180,60 +172,4 @@ def _forward(model: keras.Model) -> Callable[[NDArray[Any]], Any]:
     function: Callable[[NDArray[Any]], Any] = tf.function(
         lambda features: model(features, training=False), input_signature=signature
     )
-    return function
-
-
-def _rate(stage: Stage, recipe: HyperParameters, photos: int) -> Any:
-    """The step size of a stage: a number, or a schedule."""
-    if recipe.schedule == "constant":
-        return stage.learning_rate
-    steps = stage.epochs * ceil(photos / recipe.batch)
-    return keras.optimizers.schedules.CosineDecay(stage.learning_rate, steps)
-
-
-def _shift(targets: NDArray[np.int64], classes: int, recipe: HyperParameters) -> NDArray[np.float32]:
-    """What is added to the logits in training, `[classes]`.
-
-    With the logarithm of each class's share there, the network itself learns what is left when the shares are
-    equal (Menon et al., "Long-Tail Learning via Logit Adjustment", ICLR 2021); with a part of it, what lies
-    between equal and actual shares.
-    """
-    counts = np.bincount(targets, minlength=classes)
-    if recipe.class_weights != "logits":
-        return np.zeros(classes, dtype=np.float32)
-    shares = np.maximum(counts, 1) / len(targets)
-    return (recipe.logit_shares * np.log(shares)).astype(np.float32)
-
-
-def _step(model: keras.Model, rate: Any, shift: NDArray[np.float32]) -> Callable[..., Any]:
-    """One step of Adam; returns the sums of the loss and of the right answers over the batch."""
-    optimizer = keras.optimizers.Adam(rate)
-    optimizer.build(model.trainable_variables)
-    several = len(model.output.shape) == 3
-
-    def step(features: Any, truth: Any, importance: Any) -> Any:
-        answer = tf.expand_dims(truth, 1) if several else truth
-        with tf.GradientTape() as tape:
-            logits = model(features, training=True)
-            losses = tf.nn.softmax_cross_entropy_with_logits(
-                tf.broadcast_to(answer, tf.shape(logits)), logits + shift
-            )
-            # Heads learn side by side, each as fast as one alone: their losses are added.
-            losses = (tf.reduce_sum(losses, axis=1) if several else losses) * importance
-            loss = tf.reduce_mean(losses) + (tf.add_n(model.losses) if model.losses else 0.0)
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        mean = tf.reduce_mean(logits, axis=1) if several else logits
-        right = tf.equal(tf.argmax(mean, axis=1), tf.argmax(truth, axis=1))
-        heads = logits.shape[1] if several else 1
-        return tf.reduce_sum(losses) / heads, tf.reduce_sum(tf.cast(right, tf.float32))
-
-    classes = model.output.shape[-1]
-    signature = [
-        tf.TensorSpec(model.input.shape, tf.float32),
-        tf.TensorSpec((None, classes), tf.float32),
-        tf.TensorSpec((None,), tf.float32),
-    ]
-    # XLA fuses Adam's many passes over a dense layer, which halves the step; its convolutions are slow.
-    fuse = not any(isinstance(layer, keras.layers.Conv2D) for layer in model._flatten_layers())
-    function: Callable[..., Any] = tf.function(step, input_signature=signature, jit_compile=fuse)
     return function

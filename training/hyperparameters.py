@@ -89,10 +89,19 @@ class HyperParameters:
         choices=("mild", "strong"),
     )
     unfreeze: str = _option(
-        "none", "train the base from this block on after the head", choices=("none", "block5", "block4")
+        "none", "train the base from this block on too", choices=("none", "block5", "block4", "block3")
     )
-    fine_tune_epochs: int = _option(10, "passes with a part of the base unlocked", low=1, high=10_000)
-    fine_tune_rate: float = _option(1e-5, "Adam's step size with a part of the base unlocked", low=0, high=1)
+    fine_tune_from: str = _option(
+        "head",
+        "when the unlocked part of the base begins to learn: after the head, or from the start, beside it",
+        choices=("head", "start"),
+    )
+    fine_tune_epochs: int = _option(
+        10, "passes with a part of the base unlocked, after those of the head", low=1, high=10_000
+    )
+    fine_tune_rate: float = _option(
+        1e-5, "Adam's step size for the unlocked part, and then for the head beside it", low=0, high=1
+    )
     best: str = _option(
         "loss",
         "the epoch that is kept: the smallest loss or the largest balanced accuracy on validation, or the "
@@ -107,10 +116,17 @@ class HyperParameters:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             _check(field, getattr(self, field.name))
+        if self.unfreeze == "none" and self.fine_tune_from == "start":
+            raise TrainingError("Expected --unfreeze with --fine-tune-from start. Received: none.")
         if self.unfreeze != "none" and self.unfreeze > self.until:
             raise TrainingError(
                 f"Expected unfreeze up to {self.until}, the last block used. Received: {self.unfreeze}"
             )
+
+    @property
+    def at_once(self) -> bool:
+        """Whether head and base learn in one stage."""
+        return self.fine_tune_from == "start"
 
     @property
     def crop(self) -> CropGeometry:
@@ -120,7 +136,7 @@ class HyperParameters:
     @property
     def cut(self) -> str:
         """The last layer of the base that stays locked for the whole run; its output is cached."""
-        return {"none": self.end, "block5": "block4_pool", "block4": "block3_pool"}[self.unfreeze]
+        return self.end if self.unfreeze == "none" else f"block{int(self.unfreeze[-1]) - 1}_pool"
 
     @property
     def end(self) -> str:

@@ -17,12 +17,13 @@ from training.console import say
 from training.dataset import Dataset, agreement
 from training.errors import TrainingError
 from training.features import FeatureCache
-from training.fitting import Best, Epoch, Examples, Stage, answers, fit
+from training.fitting import Best, Epoch, Examples, answers, fit
 from training.heldout import HeldOut
 from training.history import History, draw
 from training.hyperparameters import HyperParameters
 from training.metrics import confusion_matrix
 from training.network import assemble, build_head, part, trained_part, unlock
+from training.steps import Stage
 from training.typicality import Typicality
 
 
@@ -150,10 +151,13 @@ def _run_stages(
 
     interrupted = False
     try:
-        _train_head(network, examples, recipe, record)
-        if recipe.cut != recipe.end:
-            best.restore()
-            _fine_tune(network, examples, recipe, record)
+        if recipe.at_once:
+            _train_at_once(network, examples, recipe, record)
+        else:
+            _train_head(network, examples, recipe, record)
+            if recipe.cut != recipe.end:
+                best.restore()
+                _fine_tune(network, examples, recipe, record)
     except KeyboardInterrupt:
         interrupted = True
     if best.epoch is None:
@@ -172,6 +176,13 @@ def _train_head(network: Any, examples: dict[str, Examples], recipe: HyperParame
     )
 
 
+def _train_at_once(network: Any, examples: dict[str, Examples], recipe: HyperParameters, record: Any) -> None:
+    unlock(network, recipe.cut)
+    stage = Stage("head and base", recipe.epochs, recipe.learning_rate, recipe.fine_tune_rate)
+    model = trained_part(network, recipe.cut)
+    fit(model, examples["train"], examples["validation"], stage, recipe, 1, record)
+
+
 def _fine_tune(network: Any, examples: dict[str, Examples], recipe: HyperParameters, record: Any) -> None:
     unlock(network, recipe.cut)
     stage = Stage("fine-tuning", recipe.fine_tune_epochs, recipe.fine_tune_rate)
@@ -181,7 +192,7 @@ def _fine_tune(network: Any, examples: dict[str, Examples], recipe: HyperParamet
 
 def _through(middle: keras.Model, before: Examples) -> Examples:
     features = [answers(middle, version) for version in before.features]
-    return Examples(np.stack(features).astype(np.float16), before.targets)
+    return Examples(np.stack(features).astype(np.float16), before.targets, before.certainty)
 
 
 def _recall(

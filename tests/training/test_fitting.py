@@ -2,9 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from training.fitting import Best, Epoch, Examples, Stage, class_weights, fit, measure
+from training.fitting import Best, Epoch, Examples, class_weights, fit, measure
 from training.hyperparameters import HyperParameters
 from training.network import build_head
+from training.steps import Stage, optimizers
 
 RECIPE = HyperParameters(head="gap", dropout=0.0, batch=8, learning_rate=0.05)
 
@@ -106,3 +107,16 @@ def test_a_training_that_diverges_keeps_its_good_epochs(by: str) -> None:
     best = Best(build_head((1, 1, 2), 2, RECIPE), by)
     kept = [best.offer(epoch(number, loss, 0.5)) for number, loss in enumerate((np.nan, 0.5, np.nan, np.inf))]
     assert kept == [True, True, False, False]
+
+
+def test_the_base_has_a_step_size_of_its_own() -> None:
+    inputs = keras.Input((2, 2, 3))
+    base = keras.layers.Conv2D(4, 1, name="block4_conv1")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(base)))
+    stage = Stage("head and base", 1, learning_rate=0.1, base_rate=1e-3)
+    (first, others), (second, unlocked) = optimizers(model, stage, RECIPE, photos=8)
+    assert [float(first.learning_rate), float(second.learning_rate)] == pytest.approx([0.1, 1e-3])
+    assert [weight.path for weight in unlocked] == ["block4_conv1/kernel", "block4_conv1/bias"]
+    assert len(others) == 2
+    ((_, every),) = optimizers(model, Stage("head", 1, 0.1), RECIPE, photos=8)
+    assert len(every) == 4

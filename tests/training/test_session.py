@@ -89,6 +89,25 @@ def test_blocks_before_the_unlocked_one_keep_their_weights(run: Path) -> None:
     np.testing.assert_array_equal(kernel, weights["block4_conv3/kernel"])
 
 
+def test_head_and_base_may_learn_at_once(data: Path, tmp_path: Path) -> None:
+    options = ["--until", "block4", "--unfreeze", "block4", "--fine-tune-from", "start"]
+    options += ["--fine-tune-rate", "1e-3", "--schedule", "cosine", "--head", "gap"]
+    assert fit(data, tmp_path / "run", "--epochs", "3", *options) == 0
+    with (tmp_path / "run" / "history.csv").open(newline="") as file:
+        assert [row["stage"] for row in csv.DictReader(file)] == ["head and base"] * 3
+    weights, network = load_weights(), Run.load(tmp_path / "run").network()
+    kernels = {name: network.get_layer(name).get_weights()[0] for name in ("block3_conv3", "block4_conv3")}
+    np.testing.assert_array_equal(kernels["block3_conv3"], weights["block3_conv3/kernel"])
+    assert 1e-4 < np.abs(kernels["block4_conv3"] - weights["block4_conv3/kernel"]).max() < 0.05
+
+
+def test_learning_at_once_needs_something_to_unlock(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, tmp_path / "run", "--fine-tune-from", "start") == 2
+    assert "Expected --unfreeze with --fine-tune-from start" in capsys.readouterr().err
+
+
 def test_a_finished_run_is_not_overwritten_by_accident(
     run: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
