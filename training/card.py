@@ -141,7 +141,7 @@ def _network(metadata: BundleMetadata) -> list[str]:
 def _training(metadata: BundleMetadata) -> str:
     facts = metadata.dataset
     people = f" of {facts.people} people" if facts.people is not None else ""
-    rows = [f"| {name} | {value} |" for name, value in metadata.hyperparameters.items()]
+    rows = [f"| {name} | {_words(value)} |" for name, value in metadata.hyperparameters.items()]
     tools = ", ".join(f"{name} {version}" for name, version in metadata.tools.items())
     crop = metadata.crop
     looks = (
@@ -161,6 +161,14 @@ def _training(metadata: BundleMetadata) -> str:
             *rows,
         ]
     )
+
+
+def _words(value: Any) -> str:
+    """A hyperparameter, or in what those of further runs differ, for people."""
+    if not isinstance(value, list):
+        return str(value)
+    runs = (", ".join(f"{name} {one}" for name, one in run.items()) or "the same again" for run in value)
+    return "; ".join(runs)
 
 
 def _percent(estimate: Mapping[str, float | None]) -> str:

@@ -80,6 +80,20 @@ class Split:
         return Explained(logits, features, evidence - tf.reduce_mean(evidence, axis=-1, keepdims=True))
 
 
+def explain(splits: Sequence[Split], images: Any) -> Explained:
+    """Answer and explain as the mean of several networks with maps of one size; features of the first."""
+    if len(splits) == 1:
+        return splits[0](images)
+    found = []
+    for number, split in enumerate(splits, 1):
+        with tf.name_scope(f"run{number}"):  # layers of different networks have the same names
+            found.append(split(images))
+    logits, evidence = (
+        sum(getattr(one, name) for one in found) / len(found) for name in ("logits", "evidence")
+    )
+    return Explained(logits, found[0].features, evidence)
+
+
 def _is_known(layer: keras.Layer) -> bool:
     if isinstance(layer, keras.layers.Dense):
         return layer.activation in (keras.activations.linear, keras.activations.relu)

@@ -10,7 +10,8 @@ from onnx import ModelProto, numpy_helper
 
 from service.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
 from training.canonical import canonical
-from training.evidence import Split
+from training.evidence import Split, explain
+from training.network import averaged, common
 from training.typicality import Typicality
 
 OPSET: Final = 17
@@ -24,18 +25,24 @@ def to_onnx(network: Any, temperature: float = 1.0, typicality: Typicality | Non
     The graph takes `image`, uint8 `[N, S, S, 3]`, and gives `probabilities`, float32 `[N, C]`:
     the softmax of the logits divided by the temperature. N is free. A network whose head training/evidence.py
     knows also gives `evidence`, float32 `[N, h, w, C]`, in units of the logits before the temperature and,
-    where typicality is given, `typicality`, float32 `[N]`. The same network gives the same bytes.
+    where typicality is given, `typicality`, float32 `[N]`, about the maps of the first network where several
+    are averaged (training/network.py); these share the layers that are alike. The same network gives the same
+    bytes.
     """
     size = int(network.input_shape[1])
     signature = (tf.TensorSpec([None, size, size, 3], tf.uint8, name=INPUT),)
-    split = Split.of(network)
+    first, rests = common(averaged(network))
+    splits = [split for rest in rests if (split := Split.of(rest)) is not None]
 
     def answer(image: Any) -> dict[str, Any]:
         pictures = tf.cast(image, network.input.dtype)
-        if split is None:
-            logits = network(pictures, training=False)
-            return {OUTPUT: tf.nn.softmax(tf.cast(logits, tf.float32) / temperature)}
-        explained = split(pictures)
+        maps = pictures if first is None else first(pictures, training=False)
+        if len(splits) < len(rests):
+            logits = tf.reduce_mean(
+                [tf.cast(rest(maps, training=False), tf.float32) for rest in rests], axis=0
+            )
+            return {OUTPUT: tf.nn.softmax(logits / temperature)}
+        explained = explain(splits, maps)
         outputs = {OUTPUT: tf.nn.softmax(explained.logits / temperature), EVIDENCE: explained.evidence}
         if typicality is not None:
             outputs[TYPICALITY] = typicality(explained.features)

@@ -2,12 +2,15 @@
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from service.metadata import CropGeometry
 from training.errors import TrainingError
+
+OTHER_RUNS: Final = "averaged_with"
+"""In a bundle of several runs, beside the hyperparameters of the first: in what those of the others differ."""
 
 
 def _option(
@@ -161,6 +164,12 @@ class HyperParameters:
     def from_options(cls, options: argparse.Namespace) -> Self:
         """Read the fields from parsed options; raises TrainingError for a value out of range."""
         return cls(**{field.name: getattr(options, field.name) for field in dataclasses.fields(cls)})
+
+
+def recipes_of(document: Mapping[str, Any]) -> list[HyperParameters]:
+    """The recipes of the runs in a bundle, from the hyperparameters in its metadata."""
+    first = {name: value for name, value in document.items() if name != OTHER_RUNS}
+    return [HyperParameters(**(first | changes)) for changes in ({}, *document.get(OTHER_RUNS, ()))]
 
 
 def _check(field: dataclasses.Field[Any], value: Any) -> None:

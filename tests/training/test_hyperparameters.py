@@ -4,7 +4,7 @@ import dataclasses
 import pytest
 
 from training.errors import TrainingError
-from training.hyperparameters import HyperParameters
+from training.hyperparameters import OTHER_RUNS, HyperParameters, recipes_of
 
 
 def parsed(*arguments: str) -> HyperParameters:
@@ -48,3 +48,9 @@ def test_value_out_of_range_is_refused() -> None:
 def test_recipe_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         HyperParameters().size = 1  # type: ignore[misc]
+
+
+def test_recipes_of_a_bundle_of_several_runs() -> None:
+    document = dataclasses.asdict(HyperParameters(size=64)) | {OTHER_RUNS: [{"seed": 2}, {}]}
+    assert [(recipe.size, recipe.seed) for recipe in recipes_of(document)] == [(64, 1), (64, 2), (64, 1)]
+    assert recipes_of(dataclasses.asdict(HyperParameters(size=64))) == [HyperParameters(size=64)]

@@ -10,8 +10,10 @@ import pytest
 from service import bundle
 from tests.training.tiny import SIZE, write_photos
 from training.__main__ import main
+from training.calibration import softmax
 from training.commands.export import heldout_photos
 from training.heldout import HeldOut
+from training.look.network import Graph
 from training.parity import ParityError
 from training.runs import HELD_OUT, Run
 
@@ -142,3 +144,37 @@ def test_nothing_of_an_earlier_run_is_left_beside_the_new_one(data: Path, tmp_pa
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert not {name for name in names if name.startswith(("evaluation", "confusion"))}
     assert "mine.txt" in names
+
+
+def test_several_runs_are_averaged(run: Path, data: Path, tmp_path: Path) -> None:
+    recipe = ("--size", SIZE, "--head", "gap", "--epochs", 2, "--learning-rate", 0.01, "--unfreeze", "block5")
+    other, folder = tmp_path / "other", tmp_path / "models" / "colours" / "1"
+    options = ("--fine-tune-from", "start", "--fine-tune-rate", 1e-4, "--cache", tmp_path / "cache")
+    assert command("fit", data, "--out", other, *recipe, *options) == 0
+    assert command("export", run, other, "--to", folder, "--storage", "float32") == 0
+    loaded = bundle.load(folder)
+    photos = HeldOut.load(run / HELD_OUT).images
+    logits = np.mean([Run.load(one).network().predict(photos, verbose=0) for one in (run, other)], axis=0)
+    expected = softmax(logits, loaded.metadata.temperature)
+    outputs = loaded.classifier.outputs(photos, evidence=True)
+    np.testing.assert_allclose(outputs.probabilities, expected, atol=1e-4)
+    assert outputs.evidence is not None
+    assert loaded.metadata.hyperparameters["averaged_with"][0]["unfreeze"] == "block5"
+    assert "unfreeze block5" in (folder / "README.md").read_text(encoding="utf-8")
+    # Blocks 1 to 4 are locked in both runs: 10 convolutions for both, 3 for each.
+    steps = Graph.load(folder / "model.onnx").steps()
+    convolutions = [step.name for step in steps if step.kind == "conv"]
+    assert len(convolutions) == 16
+    assert [name for name in convolutions if name.startswith("run2_")] == [
+        f"run2_block5_conv{number}" for number in (1, 2, 3)
+    ]
+
+
+def test_runs_on_other_photos_are_not_averaged(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, data = tmp_path / "other", write_photos(tmp_path / "more", 24, seed=5)
+    recipe = ("--size", SIZE, "--head", "gap", "--epochs", 1, "--cache", tmp_path / "cache")
+    assert command("fit", data, "--out", other, *recipe) == 0
+    assert command("export", run, other, "--to", tmp_path / "colours" / "1") == 2
+    assert "Expected runs with the same training photos" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,8 @@ from training.errors import TrainingError
 from training.exporting import Options, Trained, export
 from training.folders import read_dataset
 from training.heldout import HeldOut
-from training.network import part
+from training.hyperparameters import OTHER_RUNS
+from training.network import average, part
 from training.parity import ParityError
 from training.photos import load
 from training.runs import HELD_OUT, TYPICALITY, Run
@@ -33,7 +35,13 @@ HELP: Final = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.description = HELP
-    parser.add_argument("run", type=Path, help="a run folder of `training fit`")
+    parser.add_argument(
+        "run",
+        type=Path,
+        nargs="+",
+        help="a run folder of `training fit`; several on the same photos are averaged, which errs less and "
+        "costs more: the layers that they do not share run once for each",
+    )
     parser.add_argument("--to", type=Path, required=True, metavar="models/NAME/VERSION", help="a new folder")
     parser.add_argument(
         "--data",
@@ -73,11 +81,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export; returns 1 if the ONNX file disagrees with the network."""
     target = Target.parse(options.to)
-    finished = Run.load(options.run)
+    runs = [Run.load(path) for path in options.run]
+    finished = runs[0]
+    check_alike(runs)
     heldout = heldout_photos(finished, options.data)
     labels = _labels(finished.labels, options.classes)
     typicality = typicality_of(finished, options.data)
-    trained = Trained(finished.network(), _facts(finished), labels, typicality)
+    network = average([one.network() for one in runs])
+    trained = Trained(network, _facts(runs), labels, typicality)
     chosen = Options(
         storage=options.storage,
         golden=options.golden,
@@ -96,12 +107,35 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(finished: Run) -> dict[str, object]:
-    config = finished.config
+def check_alike(runs: Sequence[Run]) -> None:
+    """Raise TrainingError unless runs have learned the same classes from the same view of the same photos."""
+    first = runs[0].config
+    for other in runs[1:]:
+        for what, one, another in (
+            ("classes", [label.id for label in first.labels], [label.id for label in other.config.labels]),
+            ("crop", first.crop, other.config.crop),
+            ("size", first.hyperparameters.size, other.config.hyperparameters.size),
+            ("training photos", first.dataset.fingerprint, other.config.dataset.fingerprint),
+            ("validation photos", first.counts["validation"], other.config.counts["validation"]),
+        ):
+            if one != another:
+                raise TrainingError(
+                    f"Expected runs with the same {what}. Received: {one} in {runs[0].path}, "
+                    f"{another} in {other.path}."
+                )
+
+
+def _facts(runs: Sequence[Run]) -> dict[str, object]:
+    config = runs[0].config
+    recipe = asdict(config.hyperparameters)
+    others = [
+        {name: value for name, value in asdict(one.config.hyperparameters).items() if value != recipe[name]}
+        for one in runs[1:]
+    ]
     exporters = {name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")}
     return {
         "crop": config.crop,
-        "hyperparameters": asdict(config.hyperparameters),
+        "hyperparameters": recipe | ({OTHER_RUNS: others} if others else {}),
         "dataset": config.dataset,
         "tools": {**config.tools, **exporters},
     }

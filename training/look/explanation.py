@@ -1,5 +1,6 @@
 """Everything a page about one picture shows, ready for its template."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from math import sqrt
@@ -77,7 +78,7 @@ def _stages(picture: RGB, layers: Sequence[Layer]) -> list[dict[str, Any]]:
     size = picture.shape[0]
     first = {"title": "The photo", "picture": data_url(picture), "side": FACE, "depth": 3, "size": size}
     stages = [first | {"about": "3 colours"}]
-    shared = [layer for layer in layers if layer.is_map and not layer.step.group.startswith("head")]
+    shared = [layer for layer in layers if layer.is_map and not re.search("head|run", layer.step.group)]
     for group, members in groupby(shared, key=lambda layer: layer.step.group or layer.step.name):
         last = list(members)[-1]
         count, height, _ = last.values.shape
@@ -96,10 +97,10 @@ def _table(picture: RGB, layers: Sequence[Layer]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {"name": "photo", "about": text, "shape": start, "values": picture.size, "weights": 0}
     ]
-    for other, members in groupby(layers, key=lambda layer: _repeats(layer.step.group)):
+    for fold, members in groupby(layers, key=lambda layer: _fold(layer.step.group)):
         chosen = list(members)
-        if other:
-            rows.append(_other_heads(chosen))
+        if fold:
+            rows.append(_other_heads(chosen) if fold == "heads" else _other_network(fold, chosen))
             continue
         for layer in chosen:
             before = layers[: layers.index(layer)]
@@ -117,6 +118,11 @@ def _other_heads(layers: Sequence[Layer]) -> dict[str, Any]:
     return _row(name, words.others(len(groups)), ends) | {"weights": sum(one.step.weights for one in layers)}
 
 
+def _other_network(run: str, layers: Sequence[Layer]) -> dict[str, Any]:
+    row = _row(words.title(run + "_").rstrip(", "), words.another(run), layers[-1:])
+    return row | {"weights": sum(one.step.weights for one in layers)}
+
+
 def _row(name: str, about: str, layers: Sequence[Layer]) -> dict[str, Any]:
     """A row about layers side by side, which are alike."""
     return {
@@ -130,9 +136,15 @@ def _row(name: str, about: str, layers: Sequence[Layer]) -> dict[str, Any]:
     }
 
 
-def _repeats(group: str) -> bool:
-    """Whether a group is a head besides the first: trained alike, so that one is enough to begin with."""
-    return group.startswith("head") and group != "head1"
+def _fold(group: str) -> str:
+    """What a group is told together with, being much like what was told before; empty where it stands alone.
+
+    Heads are trained alike, so that one is enough to begin with; so are networks.
+    """
+    run, _, own = group.rpartition("_")
+    if run:
+        return run
+    return "heads" if own.startswith("head") and own != "head1" else ""
 
 
 def _groups(metadata: BundleMetadata, layers: Sequence[Layer]) -> list[dict[str, Any]]:
@@ -140,7 +152,7 @@ def _groups(metadata: BundleMetadata, layers: Sequence[Layer]) -> list[dict[str,
     maps = [layer for layer in layers if layer.is_map]
     found = []
     for group, members in groupby(maps, key=lambda layer: layer.step.group or layer.step.name):
-        other = _repeats(group)
+        other = bool(_fold(group))
         count = MAPS_OF_OTHER_HEADS if other else MAPS
         about = "" if other else words.about(group, vgg16)
         item = {"title": words.title(group), "about": about, "open": not other}

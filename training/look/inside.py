@@ -63,8 +63,8 @@ class Inside:
             zip(self._tensors, self._session.run(self._tensors, {INPUT: picture[None]}), strict=True)
         )
         layers: list[Layer] = []
-        # Sorting is stable: only heads, which are computed side by side, change their places.
-        heads = any(step.group.startswith("head") for step in self._steps)
+        # Sorting is stable: only what is computed side by side changes its place.
+        heads = any("head" in step.group for step in self._steps)
         for step in sorted(self._steps, key=_place) if heads else self._steps:
             layer = Layer(step, np.squeeze(arrays[step.output][0].astype(np.float32)))
             if step.kind in ("conv", "pool"):
@@ -112,11 +112,13 @@ def log_odds(probabilities: Values) -> NDArray[np.float64]:
     return np.log(clipped) - np.log1p(-clipped)
 
 
-def _place(step: Step) -> tuple[int, str]:
-    """The base comes first, then each head, then what joins them."""
-    if step.group.startswith("head"):
-        return 1, step.group
-    return (2, "") if step.kind in ("softmax", "average") and not step.group else (0, "")
+def _place(step: Step) -> tuple[str, int, str]:
+    """The base comes first, then each head, then further networks in the same way, then what joins them."""
+    run, _, group = step.group.rpartition("_")
+    if group.startswith("head"):
+        return run, 1, group
+    joins = step.kind in ("softmax", "average") and not step.group
+    return ("~", 0, "") if joins else (run, 0, "")
 
 
 def _narrows(layer: Layer, before: Layer) -> bool:

@@ -33,7 +33,9 @@ KINDS: Final[dict[str, Kind]] = {
 ACTIVATIONS: Final = {"Relu", "LeakyRelu", "Elu", "Clip", "Sigmoid", "Tanh", "HardSwish", "Gelu"}
 LEVELS: Final = {"QuantizeLinear", "DequantizeLinear"}
 """Between the layers of an int8 network; their scales are no weights."""
-GROUP: Final = re.compile(r"block\d+|head\d+")
+GROUP: Final = re.compile(r"(run\d+_)?(block\d+|head\d+)")
+RUN: Final = re.compile(r"run([2-9]|\d{2,})")
+"""The scope of a network that is averaged with the first one; what they share belongs to the first."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Step:
     """As the layer was called when it was trained: `block1_conv1`."""
     kind: Kind
     group: str
-    """`block1`, `head2`, or empty for a layer on its own."""
+    """`block1`, `head2`, `run2_head1` of a further network, or empty for a layer on its own."""
     output: str
     """The tensor that the next step gets: behind the activation function."""
     weights: int
@@ -176,4 +178,5 @@ def _layer_name(node: str) -> str:
     parts = [part for part in node.split("/")[:-1] if part]
     # A convolution that has swallowed its normalization goes by a name inside of that.
     named = [part for part in parts if GROUP.match(part)] or parts
-    return re.sub(r"(_norm|_relu)?(_\d+)?$", "", named[-1]) if named else ""
+    run = next((f"{part}_" for part in parts if RUN.fullmatch(part)), "")
+    return run + re.sub(r"(_norm|_relu)?(_\d+)?$", "", named[-1]) if named else ""

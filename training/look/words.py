@@ -28,8 +28,10 @@ HEAD: Final = (
 
 
 def title(group: str) -> str:
-    """`block1` is "Block 1"."""
-    return re.sub(r"(\d+)", r" \1", group).capitalize()
+    """`block1` is "Block 1", `run2_block3` is "Network 2, block 3"."""
+    run, _, own = group.rpartition("_")
+    words = re.sub(r"(\d+)", r" \1", own)
+    return f"Network {run.removeprefix('run')}, {words}" if run else words.capitalize()
 
 
 def about(group: str, based_on_vgg16: bool) -> str:
@@ -76,6 +78,14 @@ def others(count: int) -> str:
     """About the heads besides the first."""
     again = "The same steps once more" if count == 1 else f"The same steps {count} times more"
     return f"{again}: a head of its own, which began from other random weights and errs in other places."
+
+
+def another(run: str) -> str:
+    """About a network `run2` that is averaged with the first one."""
+    return (
+        f"Network {run.removeprefix('run')} looks at the same picture. It shares what was locked for both; "
+        "from there on it has layers and heads of its own, and errs in other places."
+    )
 
 
 def heads(layers: Sequence[Layer]) -> int:

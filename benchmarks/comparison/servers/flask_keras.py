@@ -20,8 +20,8 @@ from benchmarks.comparison.servers.model import answer, model_file
 from service.classifier import Classifier
 from service.regions import read_whole
 from training import backbone
-from training.hyperparameters import HyperParameters
-from training.network import assemble, build_head
+from training.hyperparameters import HyperParameters, recipes_of
+from training.network import assemble, average, build_head
 
 TUTORIAL = HyperParameters(size=224)
 
@@ -32,19 +32,22 @@ class Network:
     def __init__(self, kind: str) -> None:
         metadata = Classifier(model_file()).metadata
         self.labels = [label.id for label in metadata.labels]
-        recipe = TUTORIAL if kind == "tutorial" else HyperParameters(**metadata.hyperparameters)
+        recipes = [TUTORIAL] if kind == "tutorial" else recipes_of(metadata.hyperparameters)
         keras.utils.set_random_seed(0)
-        base = backbone.build(recipe.size, backbone.load_weights(), recipe.end)
-        head = build_head(tuple(base.output.shape[1:]), len(self.labels), recipe)
-        network = assemble(base, head)
+        network = average([_network(recipe, len(self.labels)) for recipe in recipes])
         self.model = keras.Model(network.input, keras.layers.Softmax()(network.output))
-        self.size = recipe.size
+        self.size = recipes[0].size
         self.model.predict(np.zeros((1, self.size, self.size, 3), np.float32), verbose=0)
 
     def classify(self, photo: bytes) -> dict[str, Any]:
         """The answer for the middle square of a photo."""
         pixels = read_whole(photo, self.size).astype(np.float32)
         return answer(self.labels, self.model.predict(pixels[None], verbose=0)[0])
+
+
+def _network(recipe: HyperParameters, classes: int) -> keras.Model:
+    base = backbone.build(recipe.size, backbone.load_weights(), recipe.end)
+    return assemble(base, build_head(tuple(base.output.shape[1:]), classes, recipe))
 
 
 def create_app(kind: str) -> flask.Flask:
