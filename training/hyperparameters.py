@@ -10,7 +10,7 @@ from service.metadata import CropGeometry
 from training.errors import TrainingError
 
 OTHER_RUNS: Final = "averaged_with"
-"""In a bundle of several runs, beside the hyperparameters of the first: in what those of the others differ."""
+"""In a bundle of several runs, beside the hyperparameters of the first: what differs in the others."""
 
 
 def _option(

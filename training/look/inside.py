@@ -65,7 +65,7 @@ class Inside:
         layers: list[Layer] = []
         # Sorting is stable: only what is computed side by side changes its place.
         heads = any("head" in step.group for step in self._steps)
-        for step in sorted(self._steps, key=_place) if heads else self._steps:
+        for step in sorted(self._steps, key=lambda one: _place(one, heads)):
             layer = Layer(step, np.squeeze(arrays[step.output][0].astype(np.float32)))
             if step.kind in ("conv", "pool"):
                 layer = Layer(step, arrays[step.output][0].astype(np.float32))
@@ -112,12 +112,12 @@ def log_odds(probabilities: Values) -> NDArray[np.float64]:
     return np.log(clipped) - np.log1p(-clipped)
 
 
-def _place(step: Step) -> tuple[str, int, str]:
+def _place(step: Step, heads: bool) -> tuple[str, int, str]:
     """The base comes first, then each head, then further networks in the same way, then what joins them."""
     run, _, group = step.group.rpartition("_")
     if group.startswith("head"):
         return run, 1, group
-    joins = step.kind in ("softmax", "average") and not step.group
+    joins = step.kind == "softmax" or (heads and step.kind == "average" and not step.group)
     return ("~", 0, "") if joins else (run, 0, "")
 
 

@@ -33,7 +33,7 @@ KINDS: Final[dict[str, Kind]] = {
 ACTIVATIONS: Final = {"Relu", "LeakyRelu", "Elu", "Clip", "Sigmoid", "Tanh", "HardSwish", "Gelu"}
 LEVELS: Final = {"QuantizeLinear", "DequantizeLinear"}
 """Between the layers of an int8 network; their scales are no weights."""
-GROUP: Final = re.compile(r"(run\d+_)?(block\d+|head\d+)")
+GROUP: Final = re.compile(r"(run\d+_)?(block\d+|head\d+)|run\d+_")
 RUN: Final = re.compile(r"run([2-9]|\d{2,})")
 """The scope of a network that is averaged with the first one; what they share belongs to the first."""
 

@@ -15,7 +15,7 @@ from training.graph import to_onnx
 from training.hyperparameters import HyperParameters
 from training.look.inside import Inside, log_odds
 from training.look.network import Graph
-from training.network import assemble, build_head
+from training.network import assemble, average, build_head
 from training.storage import Storage, store
 
 ROOT = Path(__file__).parents[3]
@@ -42,6 +42,22 @@ def test_heads_side_by_side_are_told_apart() -> None:
     assert {step.group for step in convolutions} == {"block1", "head1", "head2"}
     second = {step.name: step.window for step in convolutions if step.group == "head2"}
     assert second == {"head2_conv1": (1, 1), "head2_conv2": (3, 3), "head2_conv3": (3, 3)}
+
+
+def test_averaged_networks_are_told_apart() -> None:
+    recipe = HyperParameters(size=32, head="conv", heads=2, hidden=4)
+    networks = []
+    for _ in range(2):
+        image = keras.Input((32, 32, 3), name="image", dtype="float32")
+        x = keras.layers.Conv2D(
+            8, 3, padding="same", kernel_initializer="ones", activation="relu", name="block1_conv1"
+        )(image)
+        x = keras.layers.Conv2D(8, 3, padding="same", activation="relu", name="block2_conv1")(x)
+        base = keras.Model(image, keras.layers.MaxPooling2D(8, name="block2_pool")(x))
+        networks.append(assemble(base, build_head(base.output.shape[1:], 2, recipe)))
+    steps = Graph(to_onnx(average(networks))).steps()
+    groups = {step.group for step in steps if step.kind == "conv"}
+    assert groups == {"block1", "block2", "head1", "head2", "run2_block2", "run2_head1", "run2_head2"}
 
 
 def test_a_network_without_maps_is_refused(tmp_path: Path) -> None:
