@@ -62,6 +62,7 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             "## How good it is\n",
             f"- Accuracy {_percent(validation['accuracy'])}, "
             f"balanced accuracy {_percent(validation['balanced_accuracy'])}.",
+            *_agreed(validation),
             f"- Calibration: temperature {calibration['temperature']:.3f}, expected calibration error "
             f"{_percent(validation['calibration_error'])}{_chance(validation)}. The temperature was "
             f"fitted on these same people; on people it was not fitted on the log-likelihood loss went from "
@@ -74,6 +75,17 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             "expect new people to fare a little worse.",
         ]
     )
+
+
+def _agreed(validation: Mapping[str, Any]) -> list[str]:
+    """What is reached on the photos whose raters all gave the same class, where the author measured that."""
+    part = validation.get("groups", {}).get("agreement=1")
+    if part is None:
+        return []
+    return [
+        f"- On the {part['images']} photos of {part['people']} people whose raters all agreed: accuracy "
+        f"{_percent(part['accuracy'])}, balanced accuracy {_percent(part['balanced_accuracy'])}."
+    ]
 
 
 def _chance(validation: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import keras
@@ -36,11 +37,19 @@ class Examples:
         truth = np.eye(classes)[self.targets] * (sure - rest)[:, None] + rest[:, None]
         return (truth * (1 - smoothing) + smoothing / classes).astype(np.float32)
 
+    def versions(self, epochs: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Which version of each photo an epoch shows, `[epochs, N]`: all of them before one comes again."""
+        count, photos = len(self.features), len(self.targets)
+        rounds = [
+            rng.permuted(np.tile(np.arange(count)[:, None], photos), axis=0)
+            for _ in range(ceil(epochs / count))
+        ]
+        return np.concatenate(rounds)[:epochs]
+
     def batches(
-        self, size: int, rng: np.random.Generator
+        self, size: int, rng: np.random.Generator, versions: NDArray[np.int64]
     ) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
-        """One epoch: every photo once, in one of its versions, in random order; features and row numbers."""
-        versions = rng.integers(len(self.features), size=len(self.targets))
+        """One epoch: every photo once, in this version, in random order; features and row numbers."""
         order = rng.permutation(len(self.targets))
         for start in range(0, len(order), size):
             rows = order[start : start + size]
@@ -129,10 +138,11 @@ def fit(
     forward = _forward(model)
     # Logits trained with the classes' shares added are about classes of the same size.
     kind = "none" if recipe.class_weights == "none" else "balanced"
+    shown = train.versions(stage.epochs, rng)
     for number in progress(range(start, start + stage.epochs), f"training the {stage.name}"):
         began = time.perf_counter()
         sums = np.zeros(2)
-        for features, rows in train.batches(recipe.batch, rng):
+        for features, rows in train.batches(recipe.batch, rng, shown[number - start]):
             importance = weights[train.targets[rows]]
             sums += np.array([float(value) for value in once(features, truth[rows], importance)])
         loss, accuracy = sums / len(train.targets)

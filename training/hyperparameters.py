@@ -81,8 +81,8 @@ class HyperParameters:
     )
     augment: int = _option(
         0,
-        "augmented versions of each training photo (flipped, shifted, turned, other light); each epoch draws "
-        "one version of each photo; 0 trains on the photos as they are",
+        "augmented versions of each training photo (flipped, shifted, turned, other light); each epoch shows "
+        "one version of each photo, and all of them before one again; 0 trains on the photos as they are",
         low=0,
         high=100,
     )

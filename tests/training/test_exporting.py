@@ -100,6 +100,17 @@ def test_the_card_says_for_which_photos_it_is_less_often_right(
     )
 
 
+def test_the_card_says_how_good_it_is_where_raters_agreed(
+    run: Trained, heldout: HeldOut, tmp_path: Path
+) -> None:
+    shares = np.where(np.arange(len(heldout.labels)) % 4 == 0, "less than 1", "1")
+    target = Target.parse(tmp_path / "colours" / "1")
+    export(run, replace(heldout, columns={"agreement": shares}), target, Options(by=["agreement"]))
+    card = (target.folder / "README.md").read_text()
+    assert f"- On the {(shares == '1').sum()} photos of " in card
+    assert "people whose raters all agreed: accuracy " in card
+
+
 def test_a_column_that_nobody_knows_is_named(run: Trained, heldout: HeldOut, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="there are none.*Received: light"):
         export(run, heldout, Target.parse(tmp_path / "colours" / "1"), Options(by=["light"]))

@@ -45,13 +45,23 @@ def test_the_seed_decides_the_result() -> None:
 
 def test_every_photo_comes_once_per_epoch_in_one_of_its_versions() -> None:
     features = np.arange(20, dtype=np.float16).reshape(2, 10, 1, 1, 1)
-    batches = list(Examples(features, np.arange(10)).batches(4, np.random.default_rng(0)))
+    shown = np.arange(10) % 2
+    batches = list(Examples(features, np.arange(10)).batches(4, np.random.default_rng(0), shown))
     assert [len(rows) for _, rows in batches] == [4, 4, 2]
     targets = np.concatenate([rows for _, rows in batches])
     values = np.concatenate([values.ravel() for values, _ in batches])
     assert sorted(targets) == list(range(10))
     assert (values % 10 == targets).all()
-    assert {value // 10 for value in values} == {0, 1}
+    assert (values // 10 == shown[targets]).all()
+
+
+def test_every_version_comes_before_one_comes_again() -> None:
+    examples = Examples(np.zeros((3, 5, 1, 1, 1), np.float16), np.zeros(5, np.int64))
+    shown = examples.versions(7, np.random.default_rng(0))
+    assert shown.shape == (7, 5)
+    for start in (0, 3):
+        assert (np.sort(shown[start : start + 3], axis=0) == np.arange(3)[:, None]).all()
+    assert len({tuple(column) for column in shown.T}) > 1
 
 
 def test_a_label_may_be_uncertain() -> None:
