@@ -69,19 +69,22 @@ class Subject:
         if photos is None:
             kept = _kept(path, model, split)
             edge = ((0, 0), (margin, margin), (margin, margin), (0, 0))
-            surroundings = np.pad(kept.images, edge, mode="edge")
+            crops = kept.images
+            surroundings = np.pad(crops, edge, mode="edge")
             labels, people = kept.labels, kept.people
             files = [f"photo {number + 1}" for number in range(len(labels))]
             attributes: list[dict[str, str]] = [{} for _ in labels]
         else:
             zoom = (model.size + 2 * margin) / model.size
+            # Cut on their own: the middle of a wider cut is resampled a little differently, and the numbers
+            # here have to be those of `evaluate`.
+            crops = load(photos, model.size, model.crop)
             surroundings = load(photos, model.size + 2 * margin, model.crop, zoom)
             labels = np.array([model.labels.index(photo.label) for photo in photos], dtype=np.int64)
             people = np.array([photo.person for photo in photos])
             files = [photo.path.name for photo in photos]
             attributes = [_attributes(photo) for photo in photos]
-        inside = slice(margin, margin + model.size)
-        raw = answers(model, surroundings[:, inside, inside], "answering")
+        raw = answers(model, crops, "answering")
         temperature, threshold = _calibration(path, model)
         return cls(
             model, split, surroundings, margin, labels, people, files, attributes, raw, temperature, threshold

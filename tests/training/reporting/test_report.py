@@ -4,11 +4,16 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.bundles import write_bundle
 from training.__main__ import main
+from training.folders import read_dataset
+from training.models import Model
+from training.photos import load
+from training.reporting.subject import Subject
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
 
@@ -66,6 +71,17 @@ def test_the_same_photos_give_the_same_numbers(
     for name in ("a", "b"):
         call(capsys, model, data, "--out", tmp_path / name, "--robustness", 4)
     assert (tmp_path / "a" / "report.json").read_bytes() == (tmp_path / "b" / "report.json").read_bytes()
+
+
+def test_the_answers_are_those_of_evaluate(data: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    for file in sorted((data / "validation").glob("*/*.png")):
+        Image.fromarray(noise.integers(0, 255, (61, 67, 3), dtype=np.uint8)).save(file)
+    path = write_bundle(tmp_path / "models")
+    model, photos = Model.open(path), read_dataset(data).split("validation")
+    evaluated = model.probabilities(load(photos, model.size, model.crop))
+    reported = Subject.of(path, data, "validation").raw
+    np.testing.assert_allclose(reported, evaluated, atol=1e-6)
 
 
 def test_what_is_missing_is_said(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
