@@ -1,6 +1,7 @@
 """ONNX Runtime sessions: how many threads, which processors, and the CPU wherever another is not there."""
 
 import logging
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -18,8 +19,15 @@ PROVIDERS: Final = {
     CPU: "CPUExecutionProvider",
 }
 """ONNX Runtime's execution providers by the names of the setting."""
-_CPU_OPTIONS: Final = (PROVIDERS[CPU], {"arena_extend_strategy": "kSameAsRequested"})
+_ARENA: Final = {
+    "max_mem": 0,
+    "arena_extend_strategy": 1,
+    "initial_chunk_size_bytes": -1,
+    "max_dead_bytes_per_chunk": -1,
+}
+"""No limit, grown by what is asked for and not by powers of two; the rest as ONNX Runtime has it."""
 
+_arena_lock = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -72,7 +80,7 @@ class Runtime:
         return onnxruntime.InferenceSession(
             str(path),
             session_options(self.threads),
-            providers=[*(PROVIDERS[name] for name in self.providers), _CPU_OPTIONS],
+            providers=[PROVIDERS[name] for name in (*self.providers, CPU)],
             enable_fallback=0,
         )
 
@@ -81,13 +89,27 @@ ON_CPU: Final = Runtime()
 
 
 def session_options(threads: int) -> onnxruntime.SessionOptions:
-    """ONNX Runtime options for a shared CPU: no idle spinning, memory grown only as far as needed."""
+    """ONNX Runtime options for a shared CPU: no idle spinning, one arena of memory for all sessions.
+
+    What a network computes with is free again for the next one. With arenas of their own the classifier and
+    the networks of the eye locator would hold the sum of it: 28 MB more with two workers.
+    """
+    with _arena_lock:
+        _share_arena()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.use_env_allocators", "1")
     options.log_severity_level = 3
     return options
+
+
+@cache  # a second registration is an error; `_arena_lock` keeps two threads from the first
+def _share_arena() -> None:
+    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    memory = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(_ARENA))
 
 
 @cache  # once, however many networks there are
