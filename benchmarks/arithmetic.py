@@ -1,6 +1,6 @@
 """What an answer costs in float32 and in int8, on ONNX Runtime alone: milliseconds a picture.
 
-    python -m benchmarks.arithmetic models/eye-shape/1 models/eye-shape/2
+    python -m benchmarks.arithmetic models/eye-shape/1 models/eye-shape/2 models/eye-shape/3
 
 The first model is what the others are compared with. Nothing else should run meanwhile.
 """

@@ -1,7 +1,7 @@
 """Does a model give the same answers on a CPU without AVX-512 and VNNI? Needs Debian's `qemu-user`.
 
-    python -m benchmarks.other_cpu models/eye-shape/2
-    python -m benchmarks.other_cpu models/eye-shape/2 --cpu Nehalem --pictures 8
+    python -m benchmarks.other_cpu models/eye-shape/3
+    python -m benchmarks.other_cpu models/eye-shape/3 --cpu Nehalem --pictures 8
 
 ONNX Runtime chooses its kernels by what the CPU says it can do, so that a process under `qemu-x86_64 -cpu
 Haswell` computes with the AVX2 kernels, and saturates where a Haswell would. It takes minutes: every

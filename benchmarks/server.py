@@ -39,7 +39,7 @@ class Client:
     """One client with one connection, as an app server would hold it.
 
     It shares the CPUs with the server that it measures, so it does as little as it can: a prepared request in
-    one write, and llhttp for the answer. `http.client` costs ten times as much.
+    one write, and llhttp for the answer. `http.client` costs five times as much.
     """
 
     def __init__(self, port: int) -> None:

@@ -10,8 +10,11 @@ from typing import Final
 
 from onnx import GraphProto, ModelProto, NodeProto
 
-NUMBERED: Final = re.compile(r"(?<=.)__\d+$")
-"""What tf2onnx adds to the names of nodes that it makes."""
+NUMBERED: Final = re.compile(r"(?<=[^/])(_{1,2}\d+)+$")
+"""What TensorFlow and tf2onnx add to the names of nodes that they make.
+
+Of two nodes that compute the same tf2onnx keeps either one, `Square_2` or `Square_3`.
+"""
 
 
 def canonical(model: ModelProto) -> ModelProto:

@@ -46,7 +46,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, default=Path("models/eye-shape/2/model.onnx"))
+    parser.add_argument("--model", type=Path, default=Path("models/eye-shape/3/model.onnx"))
     parser.add_argument("--photos", type=Path, nargs="+", default=PICTURES)
     parser.add_argument(
         "--only",

@@ -20,7 +20,8 @@ def jumbled(model: ModelProto, seed: int) -> ModelProto:
     numbers = {name: f"{name}__{random.integers(1000)}" for node in body.node for name in node.output}
     numbers |= {tensor.name: f"const__{seed}{place}" for place, tensor in enumerate(body.initializer)}
     for node in body.node:
-        node.name = f"{node.name}__{random.integers(1000)}" if node.name else ""
+        marks = "_" * int(random.integers(1, 3))
+        node.name = f"{node.name}{marks}{random.integers(1000)}" if node.name else ""
         for names in (node.input, node.output):
             names[:] = [name if name in kept else numbers[name] for name in names]
     for tensor in body.initializer:

@@ -60,7 +60,7 @@ def test_every_class_gets_its_maps(
         assert f'alt="Hiding parts: {label.title}"' in text
 
 
-def test_heads_besides_the_first_are_one_row_and_closed(
+def test_heads_and_networks_besides_the_first_are_closed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call(
@@ -70,7 +70,9 @@ def test_heads_besides_the_first_are_one_row_and_closed(
     assert text.count("<code>head1_conv1</code></td>") == 1
     assert "<code>head2_conv1</code></td>" not in text
     assert re.search(r"<code>head2 to head\d</code></td>", text)
-    assert text.count("<summary>Show its maps</summary>") == text.count("<h3>Head ") - 1
+    others = text.count("<h3>Head ") - 1 + text.count("<h3>Network 2, ")
+    assert others == 4 + 7  # of the second network two blocks and five heads
+    assert text.count("<summary>Show its maps</summary>") == others
 
 
 @pytest.mark.parametrize(
