@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 SERVERS: Final = "benchmarks.comparison.servers"
+LOCATOR: Final = Path("models/eye-locator")
 Weights = Literal["onnx", "same", "tutorial"]
 
 
@@ -136,7 +137,7 @@ def environment(model: Path, port: int, workers: int, scratch: Path) -> dict[str
         "PYTHONPATH": str(Path.cwd()),
         "SERVICE_HOST": "127.0.0.1",
         "SERVICE_PORT": str(port),
-        "SERVICE_MODELS": str(model.resolve().parents[2]),
+        "SERVICE_MODELS": str(_alone(model.resolve().parent, scratch / "models")),
         "SERVICE_MODEL": model.resolve().parents[1].name,
         "SERVICE_WAITING": "64",
         "BENTOML_HOME": str(scratch / "bentoml"),
@@ -144,3 +145,13 @@ def environment(model: Path, port: int, workers: int, scratch: Path) -> dict[str
         "RAY_USAGE_STATS_ENABLED": "0",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
+
+
+def _alone(version: Path, folder: Path) -> Path:
+    """A folder of models with this version and the eye locator: of several the service takes the highest."""
+    served = folder / version.parent.name
+    served.mkdir(parents=True, exist_ok=True)
+    for link, target in ((served / version.name, version), (folder / LOCATOR.name, LOCATOR.resolve())):
+        if not link.is_symlink():
+            link.symlink_to(target, target_is_directory=True)
+    return folder

@@ -9,15 +9,28 @@ from typing import Any
 import pytest
 
 from benchmarks.comparison import plots, summary
-from benchmarks.comparison.contenders import contenders
+from benchmarks.comparison.contenders import contenders, environment
 from benchmarks.comparison.load import Question, load, problem
 from benchmarks.comparison.summary import RAW, Start, Step
+from service.loading import load_predictor
+from service.settings import Settings
 
 READ = contenders()[0].read
 
 
 def step(contender: str, number: int, throughput: float, clients: int = 1) -> Step:
     return Step(contender, number, clients, throughput, 5.0, 6.0, 7.0, 10, 1, 8.0, 90.0)
+
+
+def test_the_service_serves_the_version_that_is_measured(tmp_path: Path) -> None:
+    bundles = Path("models/eye-shape")
+    oldest, newest = sorted(bundles.glob("[0-9]*"))[0], sorted(bundles.glob("[0-9]*"))[-1]
+    for version in (oldest, newest):
+        scratch = tmp_path / version.name
+        models = Path(environment(version / "model.onnx", 1, 1, scratch)["SERVICE_MODELS"])
+        assert [found.name for found in models.glob("eye-shape/*/model.onnx")] == ["model.onnx"]
+        predictor = load_predictor(Settings(models=models, model="eye-shape"))
+        assert [model.metadata.version for model in predictor.models] == [int(version.name)]
 
 
 def test_percentiles_and_throughput_are_of_right_answers() -> None:
