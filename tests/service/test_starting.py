@@ -1,0 +1,151 @@
+"""How the process starts, and what stops its start."""
+
+import logging
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import onnx
+import pytest
+
+from service.__main__ import main
+from service.settings import Settings
+from tests.bundles import colour_model, metadata, write_bundle
+from tests.processes import Process, running
+
+
+def test_killed_and_started_again(models: Path) -> None:
+    with running(models) as (process, address):
+        assert process.stop(signal.SIGKILL) == -signal.SIGKILL
+    with running(models, port=urlsplit(address).port) as (_, again):
+        assert again == address
+        assert httpx.get(f"{again}/health/ready").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("SERVICE_PORT", "http", "SERVICE_PORT: Input should be a valid integer"),
+        ("SERVICE_MAX_BATCH", "0", "SERVICE_MAX_BATCH: Input should be greater than or equal to 1"),
+        ("SERVICE_API_KEYS", "short-secret", "SERVICE_API_KEYS: Value error, Each key must have at least 16"),
+    ],
+)
+def test_a_bad_setting_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["service"])
+    monkeypatch.setenv(name, value)
+    assert main() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(reason)
+    assert "short-secret" not in line
+
+
+def test_help_lists_every_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["service", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    text = capsys.readouterr().out
+    for name, field in Settings.model_fields.items():
+        assert f"SERVICE_{name.upper()} (default: " in text
+        assert str(field.description) in text
+
+
+def no_model(models: Path) -> str:
+    shutil.rmtree(models / "colours")
+    return "Expected a model at"
+
+
+def a_corrupt_file(models: Path) -> str:
+    path = models / "colours/1/model.onnx"
+    path.write_bytes(path.read_bytes()[:200])
+    return "ONNX Runtime cannot load this file"
+
+
+def another_input(models: Path) -> str:
+    model = onnx.load(models / "colours/1/model.onnx")
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    onnx.save(model, models / "colours/1/model.onnx")
+    return "expected uint8 [N, S, S, 3] pictures"
+
+
+def no_metadata(models: Path) -> str:
+    onnx.save(colour_model(None), models / "colours/1/model.onnx")
+    return "expected metadata under the key"
+
+
+def no_golden_answers(models: Path) -> str:
+    shutil.rmtree(models / "colours/1/golden")
+    return "expected the golden answers"
+
+
+def no_locator(models: Path) -> str:
+    shutil.rmtree(models / "colours")
+    write_bundle(models, metadata(crop={"scale": 1.3, "centre": 0.5}))
+    return "expected the eye locator, which a model needs"
+
+
+def a_broken_locator(models: Path) -> str:
+    (models / "eye-locator/1").mkdir(parents=True)
+    (models / "eye-locator/1/locator.json").write_text("[]")
+    return "expected a JSON object"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [no_model, a_corrupt_file, another_input, no_metadata, no_golden_answers, no_locator, a_broken_locator],
+)
+def test_a_bad_bundle_stops_the_start_with_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path], str],
+) -> None:
+    write_bundle(tmp_path)
+    reason = spoil(tmp_path)
+    monkeypatch.setattr("sys.argv", ["service"])
+    monkeypatch.setenv("SERVICE_MODELS", str(tmp_path))
+    monkeypatch.setenv("SERVICE_MODEL", "colours")
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        assert main() == 2
+    finally:
+        root.handlers, root.level = handlers, level
+        logging.captureWarnings(False)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert reason in line
+
+
+def test_a_wrong_golden_answer_stops_the_start(tmp_path: Path) -> None:
+    write_bundle(tmp_path, metadata(), golden=(0.2, 0.2, 0.6))
+    process = Process({"models": tmp_path, "model": "colours"})
+    assert process.process.wait(timeout=60) == 2
+    process.stop()
+    assert "the answer for red.png differs by" in process.lines[0]
+
+
+def test_a_port_that_is_taken(models: Path, service: str) -> None:
+    process = Process({"models": models, "model": "colours", "port": urlsplit(service).port})
+    assert process.process.wait(timeout=60) != 0
+    process.stop()
+    assert "address already in use" in process.records()[0]["message"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_start_ends_when_it_is_asked_to(number: signal.Signals) -> None:
+    code = "import signal; from service.__main__ import _end_when_asked as end; end(); print(flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{code}; signal.pause()"], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(timeout=30) == 0
