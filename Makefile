@@ -66,7 +66,7 @@ BY := agreement source eye geometry
 OUT ?= runs/flagship
 TRAINING := $(DEV_ENV)/bin/python -m training
 
-flagship: $(DEV_ENV)/.ready need-data  ## train, export and measure the eye-shape model again, 25 minutes (DATA=photos OUT=folder)
+flagship: $(DEV_ENV)/.ready need-data  ## train, export and measure the eye-shape model again, 20 minutes (DATA=photos OUT=folder)
 	$(TRAINING) fit $(DATA) --out $(OUT)/locked $(RECIPE)
 	$(TRAINING) fit $(DATA) --out $(OUT)/tuned $(RECIPE) $(TUNED)
 	$(TRAINING) export $(OUT)/locked $(OUT)/tuned --to $(OUT)/float/eye-shape/3 --storage float16 \
