@@ -178,3 +178,24 @@ def test_runs_on_other_photos_are_not_averaged(
     assert command("fit", data, "--out", other, *recipe) == 0
     assert command("export", run, other, "--to", tmp_path / "colours" / "1") == 2
     assert "Expected runs with the same training photos" in capsys.readouterr().err
+
+
+def test_runs_that_end_at_other_blocks_are_not_averaged(
+    run: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    recipe = (
+        "--size",
+        SIZE,
+        "--until",
+        "block4",
+        "--head",
+        "gap",
+        "--epochs",
+        1,
+        "--cache",
+        tmp_path / "cache",
+    )
+    assert command("fit", data, "--out", other, *recipe) == 0
+    assert command("export", run, other, "--to", tmp_path / "colours" / "1") == 2
+    assert "Expected runs with the same last block. Received: block5" in capsys.readouterr().err

@@ -108,13 +108,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check_alike(runs: Sequence[Run]) -> None:
-    """Raise TrainingError unless runs have learned the same classes from the same view of the same photos."""
+    """Raise TrainingError unless runs have learned the same classes from the same view of the same photos.
+
+    They also have to end at the same block: evidence is averaged place by place.
+    """
     first = runs[0].config
     for other in runs[1:]:
         for what, one, another in (
             ("classes", [label.id for label in first.labels], [label.id for label in other.config.labels]),
             ("crop", first.crop, other.config.crop),
             ("size", first.hyperparameters.size, other.config.hyperparameters.size),
+            ("last block", first.hyperparameters.until, other.config.hyperparameters.until),
             ("training photos", first.dataset.fingerprint, other.config.dataset.fingerprint),
             ("validation photos", first.counts["validation"], other.config.counts["validation"]),
         ):
