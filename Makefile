@@ -66,7 +66,7 @@ BY := agreement source eye geometry
 OUT ?= runs/flagship
 TRAINING := $(DEV_ENV)/bin/python -m training
 
-flagship: $(DEV_ENV)/.ready need-data  ## train, export and measure the eye-shape model again, 20 minutes (DATA=photos OUT=folder)
+flagship: need-data $(DEV_ENV)/.ready  ## train, export and measure the eye-shape model again, 20 minutes (DATA=photos OUT=folder)
 	$(TRAINING) fit $(DATA) --out $(OUT)/locked $(RECIPE)
 	$(TRAINING) fit $(DATA) --out $(OUT)/tuned $(RECIPE) $(TUNED)
 	$(TRAINING) export $(OUT)/locked $(OUT)/tuned --to $(OUT)/float/eye-shape/3 --storage float16 \
@@ -78,7 +78,7 @@ flagship: $(DEV_ENV)/.ready need-data  ## train, export and measure the eye-shap
 	  $(TRAINING) evaluate $(OUT)/models/eye-shape/3 $(DATA) --by $$column --out $(OUT)/measured/$$column || exit 1; done
 	$(TRAINING) report $(OUT)/models/eye-shape/3 $(DATA) --out $(OUT)/report
 
-flagship-recipes: $(DEV_ENV)/.ready need-data  ## cross-validate both recipes on the training people, 80 minutes (DATA=photos)
+flagship-recipes: need-data $(DEV_ENV)/.ready  ## cross-validate both recipes on the training people, 80 minutes (DATA=photos)
 	$(TRAINING) crossvalidate $(DATA) --out $(OUT)/crossvalidation/locked $(RECIPE) --by agreement
 	$(TRAINING) crossvalidate $(DATA) --out $(OUT)/crossvalidation/tuned $(RECIPE) $(TUNED) --by agreement
 

@@ -1,6 +1,6 @@
 """Compare the service with raw ONNX Runtime, Keras + Flask, LitServe, BentoML and Ray Serve: `make bench`.
 
-    python -m benchmarks.comparison [--quick] [--model FILE] [--photos PHOTO...] [--only NAME...]
+    python -m benchmarks.comparison [--quick] [--model MODEL] [--photos PHOTO...] [--only NAME...]
 
 Every round starts each server in turn on this machine, with the same model file, photos and CPUs, and loads
 it with 1, 2, 4, 8 and 16 clients. Answers are checked: only right ones count. Writes results.json, results.md
@@ -24,6 +24,7 @@ from benchmarks.comparison.summary import Start, Step
 from service.classifier import Classifier
 from service.regions import read_whole
 from training.console import say
+from training.prediction import model_file
 
 PICTURES = [Path("examples/eye.jpg"), *sorted(Path("tests/data/pictures").glob("*.jpg"))]
 PACKAGES = ("onnxruntime", "fastapi", "uvicorn", "litserve", "bentoml", "ray", "flask", "gunicorn", "keras")
@@ -35,7 +36,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         seconds = 1.0 if options.quick else options.seconds
         clients = (1, 4, 16) if options.quick else (1, 2, 4, 8, 16)
-        plan = Plan(options.model, options.photos, clients, seconds, min(2.0, seconds), Path(scratch))
+        model = model_file(options.model)
+        plan = Plan(model, options.photos, clients, seconds, min(2.0, seconds), Path(scratch))
         chosen = [one for one in contenders() if not options.only or one.name in options.only]
         steps, starts, skipped = compare(plan, chosen, 1 if options.quick else options.rounds)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -46,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, default=Path("models/eye-shape/3/model.onnx"))
+    parser.add_argument("--model", type=Path, default=Path("models/eye-shape"))
     parser.add_argument("--photos", type=Path, nargs="+", default=PICTURES)
     parser.add_argument(
         "--only",

@@ -119,7 +119,7 @@ def _other_heads(layers: Sequence[Layer]) -> dict[str, Any]:
 
 
 def _other_network(run: str, layers: Sequence[Layer]) -> dict[str, Any]:
-    row = _row(words.title(run + "_").rstrip(", "), words.another(run), layers[-1:])
+    row = _row(words.network(run), words.another(run), layers[-1:])
     return row | {"weights": sum(one.step.weights for one in layers)}
 
 

@@ -31,7 +31,12 @@ def title(group: str) -> str:
     """`block1` is "Block 1", `run2_block3` is "Network 2, block 3"."""
     run, _, own = group.rpartition("_")
     words = re.sub(r"(\d+)", r" \1", own)
-    return f"Network {run.removeprefix('run')}, {words}" if run else words.capitalize()
+    return f"{network(run)}, {words}" if run else words.capitalize()
+
+
+def network(run: str) -> str:
+    """`run2` is "Network 2"."""
+    return f"Network {run.removeprefix('run')}"
 
 
 def about(group: str, based_on_vgg16: bool) -> str:
@@ -83,7 +88,7 @@ def others(count: int) -> str:
 def another(run: str) -> str:
     """About a network `run2` that is averaged with the first one."""
     return (
-        f"Network {run.removeprefix('run')} looks at the same picture. It shares what was locked for both; "
+        f"{network(run)} looks at the same picture. It shares what was locked for both; "
         "from there on it has layers and heads of its own, and errs in other places."
     )
 

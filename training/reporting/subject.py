@@ -33,6 +33,8 @@ class Subject:
 
     model: Model
     split: str
+    images: NDArray[np.uint8]
+    """What the network looks at: `[M, S, S, 3]`."""
     surroundings: NDArray[np.uint8]
     """RGB `[M, S + 2 margin, S + 2 margin, 3]`; border pixels repeat where nothing more is known."""
     margin: int
@@ -45,12 +47,6 @@ class Subject:
     temperature: float
     """1 for an exported model, which has been calibrated already."""
     threshold: float
-
-    @property
-    def images(self) -> NDArray[np.uint8]:
-        """What the network looks at: `[M, S, S, 3]`."""
-        inside = slice(self.margin, self.margin + self.model.size)
-        return self.surroundings[:, inside, inside]
 
     @property
     def probabilities(self) -> Probabilities:
@@ -69,8 +65,8 @@ class Subject:
         if photos is None:
             kept = _kept(path, model, split)
             edge = ((0, 0), (margin, margin), (margin, margin), (0, 0))
-            crops = kept.images
-            surroundings = np.pad(crops, edge, mode="edge")
+            images = kept.images
+            surroundings = np.pad(images, edge, mode="edge")
             labels, people = kept.labels, kept.people
             files = [f"photo {number + 1}" for number in range(len(labels))]
             attributes: list[dict[str, str]] = [{} for _ in labels]
@@ -78,16 +74,27 @@ class Subject:
             zoom = (model.size + 2 * margin) / model.size
             # Cut on their own: the middle of a wider cut is resampled a little differently, and the numbers
             # here have to be those of `evaluate`.
-            crops = load(photos, model.size, model.crop)
+            images = load(photos, model.size, model.crop)
             surroundings = load(photos, model.size + 2 * margin, model.crop, zoom)
             labels = np.array([model.labels.index(photo.label) for photo in photos], dtype=np.int64)
             people = np.array([photo.person for photo in photos])
             files = [photo.path.name for photo in photos]
             attributes = [_attributes(photo) for photo in photos]
-        raw = answers(model, crops, "answering")
+        raw = answers(model, images, "answering")
         temperature, threshold = _calibration(path, model)
         return cls(
-            model, split, surroundings, margin, labels, people, files, attributes, raw, temperature, threshold
+            model=model,
+            split=split,
+            images=images,
+            surroundings=surroundings,
+            margin=margin,
+            labels=labels,
+            people=people,
+            files=files,
+            attributes=attributes,
+            raw=raw,
+            temperature=temperature,
+            threshold=threshold,
         )
 
 

@@ -29,6 +29,7 @@ def subject(count: int = 24) -> Subject:
     return Subject(
         model=model,
         split="validation",
+        images=photos[:, 4:20, 4:20],
         surroundings=photos,
         margin=4,
         labels=labels,
