@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from service import logs, tune
+from service import logs, memory, tune
 from service.errors import InvalidBundle, TracingNotInstalled
 from service.loading import load_predictor
 from service.settings import Settings
@@ -23,6 +23,7 @@ def main() -> int:
     tuning = sys.argv[1:2] == ["tune"]
     if not tuning:
         _parser().parse_args()
+    memory.keep_little()
     try:
         if tuning:
             return tune.main(sys.argv[2:])

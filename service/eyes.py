@@ -107,7 +107,7 @@ class EyeLocator:
             paths = [folder / files[name]["file"] for name in ("faces-near", "faces-far", "mesh", "eye")]
         except KeyError as error:
             raise InvalidBundle(f"{folder}: expected a network {error} in its document.") from None
-        near, far, mesh, self._eye = (Network(path, runtime) for path in paths)
+        near, far, mesh, self._eye = (Network(path, runtime.single) for path in paths)
         self._detector = FaceDetector(near, far)
         self._mesh = FaceMesh(mesh)
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
@@ -53,6 +53,11 @@ class Runtime:
                 _warn(name, "this installation of ONNX Runtime does not have it")
         return cls(threads, tuple(found))
 
+    @property
+    def single(self) -> Self:
+        """The same with one thread: for networks so small that several would mostly wait for each other."""
+        return replace(self, threads=1)
+
     def open(self, path: Path) -> Any:
         """An `InferenceSession` of a file; one that a provider cannot run is run by the CPU, with a warning.
 
@@ -89,16 +94,18 @@ ON_CPU: Final = Runtime()
 
 
 def session_options(threads: int) -> onnxruntime.SessionOptions:
-    """ONNX Runtime options for a shared CPU: no idle spinning, one arena of memory for all sessions.
+    """ONNX Runtime options for a shared CPU: no idle spinning, little memory.
 
-    What a network computes with is free again for the next one. With arenas of their own the classifier and
-    the networks of the eye locator would hold the sum of it: 28 MB more with two workers.
+    All sessions compute in one arena: what a network computes with is free again for the next one. With
+    arenas of their own the classifier and the networks of the eye locator would hold the sum of it: 28 MB
+    more with two workers. No inference plans its memory in advance: that block is twice what it ever needs.
     """
     with _arena_lock:
         _share_arena()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.use_env_allocators", "1")
     options.log_severity_level = 3

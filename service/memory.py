@@ -1,0 +1,21 @@
+"""How the C library keeps the memory that Python, Pillow and ONNX Runtime give back."""
+
+import ctypes
+from typing import Final
+
+# /usr/include/malloc.h
+_TRIM_THRESHOLD: Final = -1
+_ARENA_MAX: Final = -8
+_KEPT_BYTES: Final = 1 << 18
+
+
+def keep_little() -> None:
+    """Let all threads share one pool of memory, and give back what is free at its end.
+
+    glibc would keep a pool for each thread, and what a model's file takes while it is read for good: 29 MB
+    after photos of faces on two workers. Does nothing with another C library.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 1)
+        mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
