@@ -68,7 +68,7 @@ async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     metrics: Metrics = app.state.metrics
     count = settings.workers or cpus.available()
-    workers = Workers(count, settings.waiting or count, metrics.waited)
+    workers = Workers(predictor, count, settings.waiting or count, metrics.waited)
     metrics.watch(predictor.models, workers)
     app.state.predictor = predictor
     app.state.dataplane = DataPlane(predictor, workers, metrics)

@@ -16,8 +16,12 @@ INPUT = "image"
 OUTPUT = "probabilities"
 TYPICALITY: Final = "typicality"
 EVIDENCE: Final = "evidence"
-MOST_AT_ONCE = 8
-"""Pictures of one inference: more are no faster, and the memory for them is kept."""
+MOST_AT_ONCE: Final = 4
+"""Pictures of one inference. Where the processor has VNNI four of 80 pixels together cost 5 % less each than
+one by one, eight 6 %; where it has not, eight cost more. Each takes 3 MB of memory on every thread."""
+PIXELS_AT_ONCE: Final = 1 << 15
+"""Larger pictures are classified by themselves: of 160 pixels and more, many cost what they cost one by one,
+and take memory by their area."""
 
 Probabilities = NDArray[np.float32]
 
@@ -55,6 +59,8 @@ class Classifier:
         self._session = runtime.open(path)
         self.metadata = _read_metadata(self._session, path)
         self.input_size = _check_signature(self._session, path, len(self.metadata.labels))
+        self.at_once = runtime.at_once or max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // self.input_size**2))
+        """Most pictures of one inference."""
         self.providers: tuple[str, ...] = tuple(self._session.get_providers())
         outputs = {node.name for node in self._session.get_outputs()}
         self.gives_typicality = TYPICALITY in outputs
@@ -85,7 +91,7 @@ class Classifier:
                 f"Expected uint8 pictures of shape [N, {size}, {size}, 3]. "
                 f"Received: {images.dtype} {list(images.shape)}."
             )
-        parts = [images[start : start + MOST_AT_ONCE] for start in range(0, len(images), MOST_AT_ONCE)]
+        parts = [images[start : start + self.at_once] for start in range(0, len(images), self.at_once)]
         found = [self._session.run(names, {INPUT: part}) for part in parts or [images]]
         return {
             name: np.concatenate(rows) for name, rows in zip(names, zip(*found, strict=True), strict=True)

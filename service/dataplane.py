@@ -5,7 +5,8 @@ import logging
 
 from service.errors import InternalError, ServiceError
 from service.metrics import Metrics
-from service.predictor import Predictor, Question
+from service.predictor import Asked, Predictor
+from service.prepared import Question
 from service.schemas import Answer
 from service.workers import Turn, Workers
 
@@ -37,7 +38,7 @@ class DataPlane:
 
     async def _classify(self, turn: Turn, image: bytes, question: Question) -> Answer:
         try:
-            answer = await turn.run(lambda: self.predictor.classify(image, question))
+            answer: Answer = await turn.run(Asked(image, question))
         except ServiceError as error:
             self._metrics.refused(error)
             raise

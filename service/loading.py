@@ -23,7 +23,8 @@ def load_predictor(settings: Settings) -> Predictor:
 
 def runtime(settings: Settings) -> Runtime:
     """What ONNX Runtime's sessions run on."""
-    return Runtime.available(settings.threads or cpus.available(), split(settings.providers))
+    threads = settings.threads or cpus.available()
+    return Runtime.available(threads, split(settings.providers), settings.at_once)
 
 
 def _load_locator(settings: Settings, models: ModelStore, sessions: Runtime) -> EyeLocator | None:

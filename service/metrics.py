@@ -81,8 +81,8 @@ class Metrics:
         for name, text, read in (
             ("service_requests_inside", "Requests admitted and not yet answered.", lambda: workers.inside),
             ("service_images_queued", "Images waiting for a worker.", lambda: workers.queued),
-            ("service_images_running", "Images being worked on.", lambda: workers.running),
-            ("service_workers", "Images that can be worked on at once.", lambda: workers.count),
+            ("service_workers_busy", "Workers that decode or classify.", lambda: workers.running),
+            ("service_workers", "Workers, each with an image or a few that waited.", lambda: workers.count),
         ):
             Gauge(name, text, registry=self.registry).set_function(read)
 

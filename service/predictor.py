@@ -1,10 +1,9 @@
 """From the bytes of one photo to its answer; knows nothing of HTTP."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
-
-import numpy as np
+from typing import Final
 
 from service import answers, people, targets
 from service.bundle import Bundle
@@ -15,7 +14,8 @@ from service.geometry import cut
 from service.images import Picture, decode
 from service.metadata import CropGeometry
 from service.models import ModelStore
-from service.regions import OVERSAMPLING, Region, decode_whole
+from service.prepared import Prepared, Question, classified
+from service.regions import OVERSAMPLING, decode_whole
 from service.schemas import Answer, ImageSize, ModelReference
 from service.settings import Settings
 from service.stopwatch import Stopwatch
@@ -26,14 +26,11 @@ LOCATING_SIDE: Final = 720
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a client wants to know about a photo."""
+class Asked:
+    """An encoded photo and the question about it."""
 
-    region: Region = "auto"
-    faces: Literal["largest", "all"] = "largest"
-    model: str | None = None
-    evidence: bool = False
-    request_id: str = ""
+    photo: bytes
+    question: Question
 
 
 class Predictor:
@@ -50,25 +47,29 @@ class Predictor:
 
     def classify(self, data: bytes, question: Question) -> Answer:
         """Answer one question about one encoded photo; raises a ServiceError."""
-        bundle = self.models.get(question.model)
+        (outcome,) = self.finish([self.prepare(Asked(data, question))])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def prepare(self, asked: Asked) -> Prepared:
+        """Decode a photo and cut out what there is to classify; raises a ServiceError."""
+        bundle = self.models.get(asked.question.model)
         watch = Stopwatch()
-        picture, found = self._look(data, bundle, question, watch)
-        with watch.stage("inference"):
-            outputs = self._ask(bundle, picture, found, question.evidence)
-            metadata, reduction, tutorials = bundle.metadata, picture.reduction, self._settings.tutorial_url
-            results = [
-                answers.classification(metadata, target, output, reduction, tutorials)
-                for target, output in zip(found.targets, outputs, strict=True)
-            ]
-        return Answer(
-            model=ModelReference(name=metadata.name, version=metadata.version),
-            image=ImageSize(width=picture.width, height=picture.height),
-            results=results,
-            people=people.combine(metadata, results, tutorials),
-            unusable=[answers.unusable(eye, reduction) for eye in found.hidden],
-            request_id=question.request_id,
-            milliseconds=watch.timings(),
-        )
+        picture, found = self._look(asked.photo, bundle, asked.question, watch)
+        with watch.stage("decode"):
+            side = bundle.classifier.input_size
+            pixels = [cut(picture.pixels, target.square, side) for target in found.targets]
+        size = ImageSize(width=picture.width, height=picture.height)
+        return Prepared(asked.question, bundle, size, picture.reduction, found, pixels, watch)
+
+    def has_room(self, prepared: Sequence[Prepared]) -> bool:
+        """Whether the picture of one more photo would be classified together with theirs."""
+        return sum(len(one.pixels) for one in prepared) < prepared[0].bundle.classifier.at_once
+
+    def finish(self, prepared: Sequence[Prepared]) -> list[Answer | Exception]:
+        """Classify what was prepared, as many pictures at once as pays: the answer to each or its error."""
+        return [self._outcome(photo, outputs) for photo, outputs in classified(prepared)]
 
     def _look(
         self, data: bytes, bundle: Bundle, question: Question, watch: Stopwatch
@@ -114,10 +115,25 @@ class Predictor:
     def _decode(self, data: bytes, min_side: int) -> Picture:
         return decode(data, min_side, self._settings.max_pixels, self._settings.max_side)
 
-    def _ask(self, bundle: Bundle, picture: Picture, found: Found, evidence: bool) -> list[Outputs]:
-        if not found.targets:
-            return []
-        size = bundle.classifier.input_size
-        pixels = np.stack([cut(picture.pixels, target.square, size) for target in found.targets])
-        outputs = bundle.classifier.outputs(pixels, evidence)
-        return [outputs.row(number) for number in range(len(pixels))]
+    def _outcome(self, prepared: Prepared, outputs: Sequence[Outputs]) -> Answer | Exception:
+        try:
+            return self._answer(prepared, outputs)
+        except Exception as error:  # a poisoned photo must not fail its neighbours
+            return error
+
+    def _answer(self, prepared: Prepared, outputs: Sequence[Outputs]) -> Answer:
+        metadata, found, tutorials = prepared.bundle.metadata, prepared.found, self._settings.tutorial_url
+        with prepared.watch.stage("inference"):
+            results = [
+                answers.classification(metadata, target, output, prepared.reduction, tutorials)
+                for target, output in zip(found.targets, outputs, strict=True)
+            ]
+        return Answer(
+            model=ModelReference(name=metadata.name, version=metadata.version),
+            image=prepared.size,
+            results=results,
+            people=people.combine(metadata, results, tutorials),
+            unusable=[answers.unusable(eye, prepared.reduction) for eye in found.hidden],
+            request_id=prepared.question.request_id,
+            milliseconds=prepared.watch.timings(),
+        )

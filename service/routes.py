@@ -10,7 +10,7 @@ from service.dataplane import DataPlane
 from service.errors import ServiceError
 from service.model_info import describe
 from service.models import ModelStore
-from service.predictor import Question
+from service.prepared import Question
 from service.regions import Region
 from service.schemas import (
     Answer,

@@ -39,10 +39,12 @@ class Runtime:
     """CPUs that one inference may use; 0: ONNX Runtime decides."""
     providers: tuple[str, ...] = ()
     """Of PROVIDERS without the CPU, the best first; the CPU takes what they cannot compute."""
+    at_once: int = 0
+    """Most pictures of one inference; 0: as many as pay on a CPU."""
 
     @classmethod
-    def available(cls, threads: int, wanted: Iterable[str]) -> Self:
-        """Those of PROVIDERS that are wanted and installed; warns of each that is not installed."""
+    def available(cls, threads: int, wanted: Iterable[str], at_once: int = 0) -> Self:
+        """With those of PROVIDERS that are wanted and installed; warns of each that is not installed."""
         has, found = onnxruntime.get_available_providers(), []
         for name in wanted:
             if name == CPU:
@@ -51,7 +53,7 @@ class Runtime:
                 found.append(name)
             else:
                 _warn(name, "this installation of ONNX Runtime does not have it")
-        return cls(threads, tuple(found))
+        return cls(threads, tuple(found), at_once)
 
     @property
     def single(self) -> Self:
@@ -70,7 +72,7 @@ class Runtime:
         except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files
             reason = str(error).partition("\n")[0] or type(error).__name__
             if self.providers:
-                session = Runtime(self.threads).open(path)
+                session = replace(self, providers=()).open(path)
                 _warn(",".join(self.providers), reason)
                 return session
             raise InvalidBundle(f"{path}: ONNX Runtime cannot load this file: {reason}") from error

@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     providers: str = CPU
     """Execution providers separated by commas, the best first: `openvino`, `cuda`, `cpu`."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0
-    """Images decoded and classified at the same time; 0 takes the CPUs that the process is really given."""
+    """Threads that decode and classify; 0 takes the CPUs that the process is really given."""
+    at_once: Annotated[int, Field(ge=0, le=256)] = 0
+    """Pictures that one inference may classify while many wait; 0 takes 4 small ones, or a large one."""
     waiting: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Requests that may wait for a worker, beyond them the answer is 503; 0 allows one for each worker."""
     max_connections: Positive = 1024

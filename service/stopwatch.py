@@ -21,8 +21,11 @@ class Stopwatch:
         try:
             yield
         finally:
-            elapsed = (time.perf_counter() - start) * 1000
-            self.stages[name] = self.stages.get(name, 0.0) + elapsed
+            self.add(name, time.perf_counter() - start)
+
+    def add(self, name: str, seconds: float) -> None:
+        """Add to a stage what was timed elsewhere."""
+        self.stages[name] = self.stages.get(name, 0.0) + 1000 * seconds
 
     def timings(self) -> Timings:
         """The stages rounded to microseconds, with their sum."""

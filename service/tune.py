@@ -1,19 +1,21 @@
 """Which settings suit this machine: `python -m service tune [--photo FILE] [--seconds 60] [--write FILE]`.
 
-Tries threads of an inference x images at the same time on the real models, decoding included. There is no
-batch window to tune: requests are not batched across clients, which on a CPU gains less than it costs.
+Tries threads of an inference x workers x pictures that an inference classifies at once, on the real models,
+decoding included: first with one photo at a time, then with a full house. There is no batch window to tune:
+who waits anyway is taken along, and nobody waits for company.
 """
 
 import argparse
+import asyncio
 import itertools
 import math
 import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -22,39 +24,55 @@ from service.bundle import GOLDEN_FILE
 from service.errors import ServiceError
 from service.loading import load_predictor
 from service.metadata import GoldenAnswers
-from service.predictor import Predictor, Question
-from service.settings import Settings
+from service.predictor import Asked, Predictor
+from service.prepared import Question
+from service.runtime import CPU
+from service.settings import Settings, split
+from service.workers import Workers
 
 CLOSE_ENOUGH = 0.97
 """Share of the best throughput that is as good as the best: a short measurement cannot tell them apart."""
 WORST_PICTURE = 8
 """Bytes a pixel of the costliest picture while it is decoded; docs/operations.md, "Memory"."""
 HEADROOM = 1.25
+FULL_HOUSE: Final = 8
+"""Photos there at a time, for each CPU, when the service is busy."""
+AT_ONCE: Final = (1, 4)
+AT_ONCE_ACCELERATED: Final = (1, 8, 32)
+"""The same where something else than a CPU computes."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One combination of settings."""
+
+    threads: int
+    workers: int
+    at_once: int
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One combination and what it gave."""
+    """What a combination gave."""
 
-    threads: int
-    workers: int
+    choice: Choice
+    alone: float
+    """Milliseconds of a photo on its own, at the median."""
     throughput: float
-    """Photos a second."""
-    p50: float
-    """Milliseconds a photo, as is `p99`."""
+    """Photos a second in a full house."""
     p99: float
+    """Milliseconds of a photo there, at the 99th percentile."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write; returns the exit code. Raises InvalidBundle and ValidationError."""
     options = _parser().parse_args(arguments)
     settings, available = Settings(), cpus.available()
-    counts = candidates(available)
-    pairs = [(threads, workers) for threads in counts for workers in counts]
+    choices = candidates(available, split(settings.providers) == (CPU,))
     try:
         data = options.photo.read_bytes() if options.photo else None
-        trials = list(_trials(settings, pairs, options.seconds / len(pairs), data))
-        best = choose(trials)
+        trials = list(_trials(settings, choices, options.seconds / len(choices), data))
+        best = choose(trials).choice
         text = environment(best)
         sys.stdout.write(f"{table(trials)}\n\n{text}\n{limits(settings, best, available, peak_bytes())}")
         if options.write:
@@ -82,19 +100,18 @@ def _positive(text: str) -> float:
     return value
 
 
-def candidates(available: int) -> list[int]:
-    """Powers of two up to the CPUs, and the CPUs."""
-    return sorted({2**power for power in range(available.bit_length())} | {available})
+def candidates(available: int, only_cpu: bool = True) -> list[Choice]:
+    """Every combination; threads and workers are powers of two up to the CPUs, and the CPUs."""
+    counts = sorted({2**power for power in range(available.bit_length())} | {available})
+    at_once = AT_ONCE if only_cpu else AT_ONCE_ACCELERATED
+    return [Choice(*one) for one in itertools.product(counts, counts, at_once)]
 
 
-def _trials(
-    settings: Settings, pairs: list[tuple[int, int]], seconds: float, data: bytes | None
-) -> Iterator[Trial]:
-    for threads, same in itertools.groupby(pairs, key=lambda pair: pair[0]):
-        predictor = load_predictor(settings.model_copy(update={"threads": threads}))
-        photo = data or _golden_photo(predictor)
-        for _, workers in same:
-            yield measure(predictor, photo, threads, workers, seconds)
+def _trials(settings: Settings, choices: list[Choice], seconds: float, data: bytes | None) -> Iterator[Trial]:
+    for choice in choices:
+        update = {"threads": choice.threads, "at_once": choice.at_once}
+        predictor = load_predictor(settings.model_copy(update=update))
+        yield measure(predictor, data or _golden_photo(predictor), choice, seconds)
 
 
 def _golden_photo(predictor: Predictor) -> bytes:
@@ -102,48 +119,64 @@ def _golden_photo(predictor: Predictor) -> bytes:
     return (path.parent / GoldenAnswers.read(path).answers[0].file).read_bytes()
 
 
-def measure(predictor: Predictor, photo: bytes, threads: int, workers: int, seconds: float) -> Trial:
-    """Classify `photo` on `workers` threads for `seconds`; raises ServiceError where it cannot be."""
-    question = Question(region="whole")
-    predictor.classify(photo, question)
+def measure(predictor: Predictor, photo: bytes, choice: Choice, seconds: float) -> Trial:
+    """Classify `photo` for a quarter of `seconds` on its own, then in a full house.
+
+    Raises ServiceError where it cannot be classified.
+    """
+    asked = Asked(photo, Question(region="whole"))
+    alone, _ = asyncio.run(_load(predictor, asked, choice.workers, 1, seconds / 4))
+    clients = FULL_HOUSE * cpus.available()
+    times, throughput = asyncio.run(_load(predictor, asked, choice.workers, clients, 3 * seconds / 4))
+    return Trial(choice, float(np.median(alone)), throughput, float(np.percentile(times, 99)))
+
+
+async def _load(
+    predictor: Predictor, asked: Asked, count: int, clients: int, seconds: float
+) -> tuple[list[float], float]:
+    """Milliseconds of each photo and photos a second; clients ask again as soon as they are answered."""
+    workers, times = Workers(predictor, count, waiting=clients), list[float]()
     began = time.perf_counter()
 
-    def work() -> list[float]:
-        times: list[float] = []
-        while not times or time.perf_counter() - began < seconds:
+    async def client() -> None:
+        while True:
             start = time.perf_counter()
-            predictor.classify(photo, question)
+            with workers.admit() as turn:
+                await turn.run(asked)
             times.append(1000 * (time.perf_counter() - start))
-        return times
+            if time.perf_counter() - began >= seconds:
+                return
 
-    with ThreadPoolExecutor(workers) as pool:
-        running = [pool.submit(work) for _ in range(workers)]
-        times = [value for future in running for value in future.result()]
-    throughput = len(times) / (time.perf_counter() - began)
-    return Trial(threads, workers, throughput, *(float(np.percentile(times, share)) for share in (50, 99)))
+    try:
+        await asyncio.gather(*(client() for _ in range(clients)))
+        return times, len(times) / (time.perf_counter() - began)
+    finally:
+        workers.close()
 
 
 def choose(trials: list[Trial]) -> Trial:
-    """The lowest 99th percentile among those that reach about the best throughput."""
+    """The quickest for a photo on its own among those that reach about the best throughput."""
     best = max(trial.throughput for trial in trials)
-    return min((trial for trial in trials if trial.throughput >= CLOSE_ENOUGH * best), key=lambda t: t.p99)
+    return min((trial for trial in trials if trial.throughput >= CLOSE_ENOUGH * best), key=lambda t: t.alone)
 
 
 def table(trials: list[Trial]) -> str:
     """All trials as a table for people."""
-    lines = ["threads  workers  photos/s  p50 ms  p99 ms"]
+    lines = ["threads  workers  at once  alone ms  photos/s  p99 ms"]
     lines += [
-        f"{t.threads:7}  {t.workers:7}  {t.throughput:8.1f}  {t.p50:6.1f}  {t.p99:6.1f}" for t in trials
+        f"{t.choice.threads:7}  {t.choice.workers:7}  {t.choice.at_once:7}  {t.alone:8.1f}  "
+        f"{t.throughput:8.1f}  {t.p99:6.1f}"
+        for t in trials
     ]
     return "\n".join(lines)
 
 
-def environment(best: Trial) -> str:
+def environment(best: Choice) -> str:
     """The settings that follow, one `NAME=value` a line."""
-    return f"SERVICE_THREADS={best.threads}\nSERVICE_WORKERS={best.workers}\n"
+    return f"SERVICE_THREADS={best.threads}\nSERVICE_WORKERS={best.workers}\nSERVICE_AT_ONCE={best.at_once}\n"
 
 
-def limits(settings: Settings, best: Trial, available: int, peak: int) -> str:
+def limits(settings: Settings, best: Choice, available: int, peak: int) -> str:
     """Limits for Compose and Kubernetes: the CPUs measured on, and memory for the costliest pictures."""
     pictures = best.workers * settings.max_pixels * WORST_PICTURE
     wanted = HEADROOM * peak + pictures + settings.max_buffered_bytes

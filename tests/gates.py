@@ -11,8 +11,8 @@ import httpx
 from service import server
 from service.app import create_app
 from service.loading import load_predictor
-from service.predictor import Predictor, Question
-from service.schemas import Answer
+from service.predictor import Asked, Predictor
+from service.prepared import Prepared
 from service.server import GracefulServer
 from service.settings import Settings
 
@@ -30,11 +30,11 @@ class Gated(Predictor):
         """Request ids in the order in which their images came to the gate."""
         self._entered = threading.Semaphore(0)
 
-    def classify(self, data: bytes, question: Question) -> Answer:
-        self.asked.append(question.request_id)
+    def prepare(self, asked: Asked) -> Prepared:
+        self.asked.append(asked.question.request_id)
         self._entered.release()
         assert self.gate.wait(PATIENCE_SECONDS)
-        return super().classify(data, question)
+        return super().prepare(asked)
 
     def wait_until_asked(self) -> None:
         """Until one more image has come to the gate."""

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 from service.app import create_app
 from service.errors import ServiceError
 from service.loading import load_predictor
-from service.predictor import Predictor, Question
-from service.schemas import Answer
+from service.predictor import Asked, Predictor
+from service.prepared import Prepared
 from service.settings import Settings
 
 
@@ -23,10 +23,10 @@ class Moody(Predictor):
 
     refusal: ServiceError | None = None
 
-    def classify(self, data: bytes, question: Question) -> Answer:
+    def prepare(self, asked: Asked) -> Prepared:
         if self.refusal:
             raise self.refusal
-        return super().classify(data, question)
+        return super().prepare(asked)
 
 
 def moody(settings: Settings) -> Moody:

@@ -75,7 +75,7 @@ def test_a_deadline(models: Path) -> None:
         assert response.headers["retry-after"] == "1"
         assert service.metric('service_rejections_total{code="deadline_exceeded"}') == 1
         service.predictor.gate.set()
-        eventually(lambda: service.metric("service_images_running") == 0)
+        eventually(lambda: service.metric("service_workers_busy") == 0)
         assert service.metric("service_requests_inside") == 0
 
 

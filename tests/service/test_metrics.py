@@ -34,7 +34,7 @@ def test_requests_images_stages_and_predictions_are_counted(models: Path) -> Non
         "service_waiting_seconds_count 3.0",
         "service_requests_inside 0.0",
         "service_images_queued 0.0",
-        "service_images_running 0.0",
+        "service_workers_busy 0.0",
         "service_workers 2.0",
     ):
         assert line in lines

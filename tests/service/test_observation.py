@@ -3,22 +3,22 @@ from pathlib import Path
 
 import pytest
 
-from service.predictor import Predictor, Question
-from service.schemas import Answer
+from service.predictor import Asked, Predictor
+from service.prepared import Prepared
 from tests.gates import gated
 from tests.uploads import picture
 
 UNEXPECTED = "Something went wrong on our side; the request id finds it in the logs."
 
 
-def explode(self: Predictor, data: bytes, question: Question) -> Answer:
+def explode(self: Predictor, asked: Asked) -> Prepared:
     raise RuntimeError("a bug")
 
 
 def test_an_unexpected_error_is_logged_once_and_told_to_nobody(
     models: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(Predictor, "classify", explode)
+    monkeypatch.setattr(Predictor, "prepare", explode)
     with gated(models) as service, caplog.at_level(logging.ERROR):
         response = service.client.post("/v1/classify", files={"image": picture()})
     assert response.status_code == 500
@@ -32,12 +32,12 @@ def test_an_unexpected_error_is_logged_once_and_told_to_nobody(
 def test_in_a_batch_it_is_the_problem_of_its_image(
     models: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    poison, classify = picture("PNG", (7, 7)), Predictor.classify
+    poison, prepare = picture("PNG", (7, 7)), Predictor.prepare
 
-    def classify_all_but(self: Predictor, data: bytes, question: Question) -> Answer:
-        return (explode if data == poison else classify)(self, data, question)
+    def prepare_all_but(self: Predictor, asked: Asked) -> Prepared:
+        return (explode if asked.photo == poison else prepare)(self, asked)
 
-    monkeypatch.setattr(Predictor, "classify", classify_all_but)
+    monkeypatch.setattr(Predictor, "prepare", prepare_all_but)
     with gated(models) as service, caplog.at_level(logging.ERROR):
         files = [("images", picture()), ("images", poison), ("images", picture())]
         response = service.client.post("/v1/classify/batch", files=files)

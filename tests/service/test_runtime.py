@@ -40,7 +40,7 @@ def test_a_provider_that_cannot_start_leaves_the_work_to_the_cpu(
     models: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     # The ONNX Runtime of the tests has no CUDA: a session that asks for it does not get it.
-    session = Runtime(1, ("cuda",)).open(models / "colours" / "1" / "model.onnx")
+    session = Runtime(1, providers=("cuda",)).open(models / "colours" / "1" / "model.onnx")
     assert session.get_providers() == [PROVIDERS["cpu"]]
     warnings = [record for record in caplog.records if record.name == "service.runtime"]
     assert [record.__dict__["provider"] for record in warnings] == ["cuda"]
@@ -49,4 +49,4 @@ def test_a_provider_that_cannot_start_leaves_the_work_to_the_cpu(
 def test_a_broken_file_is_no_fault_of_the_provider(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"no model")
     with pytest.raises(InvalidBundle, match="cannot load this file"):
-        Runtime(1, ("cuda",)).open(tmp_path / "model.onnx")
+        Runtime(1, providers=("cuda",)).open(tmp_path / "model.onnx")

@@ -2,8 +2,9 @@ import asyncio
 import gc
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,35 @@ class Gate:
         return wait
 
 
+class Calls:
+    """Work whose items are functions, each called by itself."""
+
+    def prepare(self, item: Callable[[], Any]) -> Any:
+        return item()
+
+    def has_room(self, prepared: Sequence[Any]) -> bool:
+        return False
+
+    def finish(self, prepared: Sequence[Any]) -> Sequence[Any]:
+        return prepared
+
+
+class Pairs(Calls):
+    """The same, but what they return is finished two at a time, and poison breaks that."""
+
+    def __init__(self) -> None:
+        self.finished: list[list[Any]] = []
+
+    def has_room(self, prepared: Sequence[Any]) -> bool:
+        return len(prepared) < 2
+
+    def finish(self, prepared: Sequence[Any]) -> Sequence[Any]:
+        self.finished.append(list(prepared))
+        if "poison" in prepared:
+            raise ValueError("a bug")
+        return prepared
+
+
 async def settle() -> None:
     """Let every task that can go on do so."""
     for _ in range(10):
@@ -35,7 +65,7 @@ async def settle() -> None:
 
 def test_results_and_errors_come_back() -> None:
     async def scenario() -> None:
-        workers = Workers(2)
+        workers = Workers(Calls(), 2)
         with workers.admit() as turn:
             assert await turn.run(lambda: 42) == 42
             with pytest.raises(ZeroDivisionError):
@@ -47,7 +77,7 @@ def test_results_and_errors_come_back() -> None:
 
 
 def test_the_room_is_bounded() -> None:
-    workers = Workers(count=1, waiting=1)
+    workers = Workers(Calls(), count=1, waiting=1)
     with workers.admit(), workers.admit(), pytest.raises(Overloaded), workers.admit():
         pass
     with workers.admit():
@@ -56,7 +86,7 @@ def test_the_room_is_bounded() -> None:
 
 
 def test_batches_leave_half_of_the_room() -> None:
-    workers = Workers(count=1, waiting=3)
+    workers = Workers(Calls(), count=1, waiting=3)
     with workers.admit(batch=True), workers.admit(batch=True):
         with pytest.raises(Overloaded):
             workers.check_room(batch=True)
@@ -73,7 +103,7 @@ def order(*requests: list[str]) -> list[str]:
     """In which order one worker begins the images of requests that come one after the other."""
 
     async def scenario() -> list[str]:
-        gate, workers = Gate(), Workers(count=1, waiting=2 * len(requests))
+        gate, workers = Gate(), Workers(Calls(), count=1, waiting=2 * len(requests))
         with ExitStack() as admitted:
             tasks = []
             for names in requests:
@@ -99,12 +129,12 @@ def test_batches_take_turns_of_two_images() -> None:
 
 
 def test_who_gives_up_frees_the_place_and_is_never_worked_on() -> None:
-    async def ask(workers: Workers, gate: Gate, name: str) -> str:
+    async def ask(workers: Workers, gate: Gate, name: str) -> object:
         with workers.admit() as turn:
             return await turn.run(gate.work(name))
 
     async def scenario() -> None:
-        gate, workers = Gate(), Workers(count=1, waiting=1)
+        gate, workers = Gate(), Workers(Calls(), count=1, waiting=1)
         busy = asyncio.create_task(ask(workers, gate, "busy"))
         await settle()
         waiting = asyncio.create_task(ask(workers, gate, "waiting"))
@@ -127,9 +157,9 @@ def test_an_idle_worker_keeps_nothing_of_its_last_image() -> None:
 
     async def scenario() -> None:
         photo = Photo()
-        workers = Workers(count=1)
+        workers = Workers(Calls(), count=1)
         with workers.admit() as turn:
-            await turn.run(lambda kept=photo: None)  # type: ignore[misc]
+            await turn.run(lambda kept=photo: None)
         kept = weakref.ref(photo)
         del photo, turn
         gc.collect()
@@ -143,7 +173,7 @@ def test_an_idle_worker_keeps_nothing_of_its_last_image() -> None:
 
 def test_the_worker_that_was_busy_last_is_the_next() -> None:
     async def scenario() -> set[int]:
-        workers, seen = Workers(count=3), set()
+        workers, seen = Workers(Calls(), count=3), set()
         for _ in range(6):
             with workers.admit() as turn:
                 seen.add(await turn.run(threading.get_ident))
@@ -157,7 +187,7 @@ def test_waiting_is_reported() -> None:
     waits: list[float] = []
 
     async def scenario() -> None:
-        workers = Workers(1, on_start=waits.append)
+        workers = Workers(Calls(), 1, on_start=waits.append)
         with workers.admit() as turn:
             await asyncio.gather(turn.run(lambda: None), turn.run(lambda: None))
         workers.close()
@@ -173,7 +203,7 @@ def test_a_worker_outlives_whatever_its_work_raises(raised: BaseException) -> No
         raise raised
 
     async def scenario() -> None:
-        workers = Workers(count=1)
+        workers = Workers(Calls(), count=1)
         with workers.admit() as turn:
             with pytest.raises(RuntimeError, match=type(raised).__name__):
                 await turn.run(explode)
@@ -182,3 +212,54 @@ def test_a_worker_outlives_whatever_its_work_raises(raised: BaseException) -> No
         workers.close()
 
     asyncio.run(scenario())
+
+
+def together(count: int, *names: str, failing: str = "") -> tuple[list[list[str]], dict[str, object]]:
+    """What workers finish together that begin when all images are there, and every image's outcome."""
+
+    def fail() -> str:
+        raise ZeroDivisionError(failing)
+
+    async def scenario() -> tuple[list[list[str]], dict[str, object]]:
+        gate, work = Gate(), Pairs()
+        workers = Workers(work, count, waiting=len(names))
+        with ExitStack() as admitted:
+            tasks = []
+            for name in names:
+                turn = admitted.enter_context(workers.admit())
+                item = fail if name == failing else gate.work(name)
+                tasks.append(asyncio.create_task(turn.run(item)))
+                await settle()
+            while len(gate.begun) < min(count, len(names)):
+                await asyncio.sleep(0)
+            gate.open.set()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert (workers.inside, workers.running, workers.queued) == (0, 0, 0)
+        workers.close()
+        return work.finished, dict(zip(names, outcomes, strict=True))
+
+    return asyncio.run(scenario())
+
+
+def test_images_that_wait_are_finished_together() -> None:
+    finished, outcomes = together(1, "a", "b", "c")
+    assert finished == [["a", "b"], ["c"]]
+    assert outcomes == {"a": "a", "b": "b", "c": "c"}
+
+
+def test_none_is_taken_that_another_worker_could_begin() -> None:
+    finished, _ = together(2, "a", "b", "c")
+    assert sorted(finished) == [["a"], ["b"], ["c"]]
+
+
+def test_one_that_fails_does_not_take_its_companion_along() -> None:
+    finished, outcomes = together(1, "a", "bad", "c", failing="bad")
+    assert finished == [["a", "c"]]
+    assert (outcomes["a"], outcomes["c"]) == ("a", "c")
+    assert isinstance(outcomes["bad"], ZeroDivisionError)
+
+
+def test_what_breaks_the_common_part_is_told_to_all_of_them() -> None:
+    finished, outcomes = together(1, "a", "poison", "c")
+    assert finished == [["a", "poison"], ["c"]]
+    assert [type(outcome) for outcome in outcomes.values()] == [ValueError, ValueError, str]

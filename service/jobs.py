@@ -1,0 +1,125 @@
+"""Jobs, and the threads that do them: each image by itself first, then a few of them together."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+
+class Work(Protocol):
+    """What is done with the items of jobs, on several threads at once."""
+
+    def prepare(self, item: Any, /) -> Any:
+        """The part that is each item's own; may raise anything."""
+
+    def has_room(self, prepared: Sequence[Any], /) -> bool:
+        """Whether one more would be finished together with these, of which there is one at least."""
+
+    def finish(self, prepared: Sequence[Any], /) -> Sequence[Any]:
+        """The part that is cheaper together: the answer or the Exception for each, in order."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One item on its way to an answer."""
+
+    item: Any
+    """None once it is prepared: an upload is not kept for longer than it is needed."""
+    result: "asyncio.Future[Any]"
+    queued: float = field(default_factory=time.perf_counter)
+    prepared: Any = None
+    outcome: Any = None
+    """The answer, or the Exception in its place."""
+
+    def prepare(self, work: Work, on_start: Callable[[float], None]) -> bool:
+        """Do the first part; False where that failed, which is the outcome then."""
+        try:
+            on_start(time.perf_counter() - self.queued)
+            self.prepared = work.prepare(self.item)
+        except BaseException as error:
+            self.outcome = _for_a_future(error)
+            return False
+        finally:
+            self.item = None
+        return True
+
+    def tell(self) -> None:
+        """Let the event loop know the outcome; for any thread."""
+        self.result.get_loop().call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        if self.result.done():  # its request is gone
+            return
+        if isinstance(self.outcome, Exception):
+            self.result.set_exception(self.outcome)
+        else:
+            self.result.set_result(self.outcome)
+
+
+class Worker(threading.Thread):
+    """A thread that does the job it is given, then what `more` gives it, then waits for the next.
+
+    `companion` gives it a job to finish together with those at hand, or None where nobody waits for one. It
+    outlives whatever `work` raises.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        more: "Callable[[Worker], Job | None]",
+        companion: Callable[[], Job | None],
+        on_start: Callable[[float], None],
+    ) -> None:
+        super().__init__(name="worker", daemon=True)
+        self.jobs: SimpleQueue[Job | None] = SimpleQueue()
+        """None ends the thread."""
+        self._work = work
+        self._more = more
+        self._companion = companion
+        self._on_start = on_start
+        self.start()
+
+    def run(self) -> None:
+        """What the thread does."""
+        while (job := self.jobs.get()) is not None:
+            while job is not None:
+                job = self._do(job)
+
+    def _do(self, first: Job) -> Job | None:
+        done = self._finish(first)
+        # Whoever hears of the answer finds this worker idle, or busy with the next.
+        following = self._more(self)
+        for job in done:
+            job.tell()
+        return following
+
+    def _finish(self, first: Job) -> list[Job]:
+        """Finish a job, and others together with it while they wait and there is room."""
+        jobs, ready = [first], self._prepared(first)
+        try:
+            while ready and self._work.has_room([job.prepared for job in ready]):
+                companion = self._companion()
+                if companion is None:
+                    break
+                jobs.append(companion)
+                ready += self._prepared(companion)
+            outcomes = self._work.finish([job.prepared for job in ready]) if ready else []
+            for job, outcome in zip(ready, outcomes, strict=True):
+                job.outcome = outcome
+        except BaseException as error:
+            for job in ready:
+                job.outcome = _for_a_future(error)
+        return jobs
+
+    def _prepared(self, job: Job) -> list[Job]:
+        return [job] if job.prepare(self._work, self._on_start) else []
+
+
+def _for_a_future(error: BaseException) -> Exception:
+    """A future takes no StopIteration, and what is no Exception would end the event loop."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}")

@@ -1,0 +1,101 @@
+"""Photos that are classified together get the answers that each would get alone."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from service.loading import load_predictor
+from service.predictor import Asked, Predictor
+from service.prepared import Question
+from service.schemas import Answer
+from tests.bundles import metadata, write_bundle
+from tests.gates import eventually, gated
+from tests.serving import settings_for
+
+RED, GREEN, BLUE = (200, 40, 40), (40, 180, 40), (40, 40, 220)
+
+
+def filled(colour: tuple[int, int, int]) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    """Of two models, one of which explains itself."""
+    models = tmp_path_factory.mktemp("models")
+    write_bundle(models)
+    write_bundle(models, metadata("explained"), explains=True)
+    return load_predictor(settings_for(models, "colours,explained"))
+
+
+def asked(colour: tuple[int, int, int], model: str = "explained", evidence: bool = False) -> Asked:
+    return Asked(filled(colour), Question(region="whole", model=model, evidence=evidence))
+
+
+def answers(predictor: Predictor, *questions: Asked) -> list[Answer]:
+    """What comes of them together."""
+    outcomes = predictor.finish([predictor.prepare(one) for one in questions])
+    return [outcome for outcome in outcomes if isinstance(outcome, Answer)]
+
+
+def test_the_answers_are_those_of_each_alone(predictor: Predictor) -> None:
+    questions = [asked(colour, evidence=True) for colour in (RED, GREEN, BLUE)]
+    together = answers(predictor, *questions)
+    alone = [predictor.classify(one.photo, one.question) for one in questions]
+    assert [answer.results for answer in together] == [answer.results for answer in alone]
+    assert [answer.results[0].label for answer in together] == ["red", "green", "blue"]
+    assert all(answer.milliseconds.inference > 0 for answer in together)
+
+
+def test_each_model_is_asked_by_itself(predictor: Predictor) -> None:
+    models = ["explained", "colours", "explained"]
+    found = answers(predictor, *(asked(RED, model) for model in models))
+    assert [answer.model.name for answer in found] == models
+    assert [answer.results[0].typicality is not None for answer in found] == [True, False, True]
+
+
+def test_only_who_asked_gets_evidence(predictor: Predictor) -> None:
+    found = answers(predictor, asked(RED), asked(GREEN, evidence=True))
+    assert [answer.results[0].evidence is not None for answer in found] == [False, True]
+
+
+def test_there_is_room_for_so_many_pictures(predictor: Predictor) -> None:
+    one = predictor.prepare(asked(RED))
+    eyes = replace(one, pixels=[*one.pixels, *one.pixels])
+    assert predictor.has_room([one] * 3)
+    assert not predictor.has_room([one] * 4)
+    assert not predictor.has_room([eyes] * 2)
+
+
+def test_a_bug_in_one_answer_is_not_its_neighbours(predictor: Predictor) -> None:
+    good = predictor.prepare(asked(RED))
+    bad = replace(good, pixels=[*good.pixels, *good.pixels])  # more pictures than targets
+    first, second, third = predictor.finish([good, bad, good])
+    assert isinstance(first, Answer)
+    assert isinstance(second, ValueError)
+    assert isinstance(third, Answer)
+
+
+def test_answers_of_photos_that_waited_are_not_mixed_up(models: Path) -> None:
+    colours = {"red": RED, "green": GREEN, "blue": BLUE}
+    wanted = [name for name in colours for _ in range(3)]
+    with gated(models, workers=1, waiting=len(wanted)) as service, ThreadPoolExecutor(len(wanted)) as pool:
+        service.predictor.gate.clear()
+
+        def label(name: str) -> str:
+            files = {"image": filled(colours[name])}
+            answer = service.client.post(
+                "/v1/classify?region=whole", files=files, headers={"X-Request-ID": name}
+            ).json()
+            return str(answer["results"][0]["label"]) + str(answer["request_id"])
+
+        waiting = [pool.submit(label, name) for name in wanted]
+        eventually(lambda: service.metric("service_requests_inside") == len(wanted))
+        service.predictor.gate.set()
+        assert [one.result() for one in waiting] == [name + name for name in wanted]
