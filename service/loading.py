@@ -24,7 +24,8 @@ def load_predictor(settings: Settings) -> Predictor:
 def runtime(settings: Settings) -> Runtime:
     """What ONNX Runtime's sessions run on."""
     threads = settings.threads or cpus.available()
-    return Runtime.available(threads, split(settings.providers), settings.at_once)
+    providers = split(settings.providers)
+    return Runtime.available(threads, providers, adaptive=not settings.threads, at_once=settings.at_once)
 
 
 def _load_locator(settings: Settings, models: ModelStore, sessions: Runtime) -> EyeLocator | None:

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 import onnxruntime
 
+from service.adaptive import AdaptiveSession
 from service.errors import InvalidBundle
 
 CPU: Final = "cpu"
@@ -37,13 +38,15 @@ class Runtime:
 
     threads: int = 0
     """CPUs that one inference may use; 0: ONNX Runtime decides."""
+    adaptive: bool = False
+    """Whether an inference makes do with one CPU while others need the rest."""
     providers: tuple[str, ...] = ()
     """Of PROVIDERS without the CPU, the best first; the CPU takes what they cannot compute."""
     at_once: int = 0
     """Most pictures of one inference; 0: as many as pay on a CPU."""
 
     @classmethod
-    def available(cls, threads: int, wanted: Iterable[str], at_once: int = 0) -> Self:
+    def available(cls, threads: int, wanted: Iterable[str], adaptive: bool = False, at_once: int = 0) -> Self:
         """With those of PROVIDERS that are wanted and installed; warns of each that is not installed."""
         has, found = onnxruntime.get_available_providers(), []
         for name in wanted:
@@ -53,17 +56,18 @@ class Runtime:
                 found.append(name)
             else:
                 _warn(name, "this installation of ONNX Runtime does not have it")
-        return cls(threads, tuple(found), at_once)
+        return cls(threads, adaptive, tuple(found), at_once)
 
     @property
     def single(self) -> Self:
         """The same with one thread: for networks so small that several would mostly wait for each other."""
-        return replace(self, threads=1)
+        return replace(self, threads=1, adaptive=False)
 
     def open(self, path: Path) -> Any:
-        """An `InferenceSession` of a file; one that a provider cannot run is run by the CPU, with a warning.
+        """An `InferenceSession` of a file, or an `AdaptiveSession`, where inferences share the CPUs.
 
-        Raises InvalidBundle, with a one-line reason, where there is no file that ONNX Runtime can load.
+        What a provider cannot run is run by the CPU, with a warning. Raises InvalidBundle, with a one-line
+        reason, where there is no file that ONNX Runtime can load.
         """
         if not path.is_file():
             raise InvalidBundle(f"{path}: expected an ONNX file. Received: nothing at this path.")
@@ -80,6 +84,8 @@ class Runtime:
         for name in self.providers:
             if PROVIDERS[name] not in running:
                 _warn(name, "ONNX Runtime could not start it: its libraries or its device are missing")
+        if self.adaptive and self.threads > 1 and not self.providers:
+            return AdaptiveSession(session, self.threads)
         return session
 
     def _start(self, path: Path) -> Any:

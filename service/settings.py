@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     reload_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 5.0
     """How often to look for new model versions; 0 never looks."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
-    """CPUs that one inference may use; 0 takes the CPUs that the process is really given."""
+    """CPUs that one inference may use; 0 takes what the process is really given, or one while it is busy."""
     providers: str = CPU
     """Execution providers separated by commas, the best first: `openvino`, `cuda`, `cpu`."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0

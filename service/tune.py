@@ -101,10 +101,13 @@ def _positive(text: str) -> float:
 
 
 def candidates(available: int, only_cpu: bool = True) -> list[Choice]:
-    """Every combination; threads and workers are powers of two up to the CPUs, and the CPUs."""
+    """Every combination; threads and workers are powers of two up to the CPUs, and the CPUs.
+
+    Threads may be 0 too, which is what the service has by itself: as many as there is use for.
+    """
     counts = sorted({2**power for power in range(available.bit_length())} | {available})
     at_once = AT_ONCE if only_cpu else AT_ONCE_ACCELERATED
-    return [Choice(*one) for one in itertools.product(counts, counts, at_once)]
+    return [Choice(*one) for one in itertools.product([0, *counts], counts, at_once)]
 
 
 def _trials(settings: Settings, choices: list[Choice], seconds: float, data: bytes | None) -> Iterator[Trial]:
@@ -181,7 +184,7 @@ def limits(settings: Settings, best: Choice, available: int, peak: int) -> str:
     pictures = best.workers * settings.max_pixels * WORST_PICTURE
     wanted = HEADROOM * peak + pictures + settings.max_buffered_bytes
     memory = 64 * math.ceil(wanted / 2**20 / 64)
-    cpu = min(available, best.threads * best.workers)
+    cpu = min(available, (best.threads or available) * best.workers)
     return (
         f'# Compose\ncpus: "{cpu}"\nmem_limit: {memory}m\n\n'
         f'# Kubernetes\nresources:\n  requests: {{cpu: "{cpu}", memory: {memory}Mi}}\n'

@@ -13,7 +13,7 @@ from service.tune import Choice, Trial
 @pytest.mark.parametrize(("cpus", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
 def test_candidates(cpus: int, counts: list[int]) -> None:
     choices = tune.candidates(cpus)
-    assert sorted({choice.threads for choice in choices}) == counts
+    assert sorted({choice.threads for choice in choices}) == [0, *counts]
     assert sorted({choice.workers for choice in choices}) == counts
     assert len(set(choices)) == len(choices)
     assert max(choice.at_once for choice in tune.candidates(cpus, only_cpu=False)) == 32
