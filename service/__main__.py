@@ -30,7 +30,8 @@ def main() -> int:
         _end_when_asked()
         settings = Settings()
         logs.configure(settings.log_level)
-        running = _build(settings)
+        with memory.uncollected():
+            running = _build(settings)
     except ValidationError as error:
         sys.stderr.write(f"{_describe(error)}\n")
         return 2
