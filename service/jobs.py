@@ -62,15 +62,15 @@ class Job:
 class Worker(threading.Thread):
     """A thread that does the job it is given, then what `more` gives it, then waits for the next.
 
-    `companion` gives it a job to finish together with those at hand, or None where nobody waits for one. It
-    outlives whatever `work` raises.
+    `companion` gives it a job to finish together with so many at hand, or None where too few wait for that.
+    The thread outlives whatever `work` raises.
     """
 
     def __init__(
         self,
         work: Work,
         more: "Callable[[Worker], Job | None]",
-        companion: Callable[[], Job | None],
+        companion: Callable[[int], Job | None],
         on_start: Callable[[float], None],
     ) -> None:
         super().__init__(name="worker", daemon=True)
@@ -101,7 +101,7 @@ class Worker(threading.Thread):
         jobs, ready = [first], self._prepared(first)
         try:
             while ready and self._work.has_room([job.prepared for job in ready]):
-                companion = self._companion()
+                companion = self._companion(len(ready))
                 if companion is None:
                     break
                 jobs.append(companion)

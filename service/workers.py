@@ -123,10 +123,14 @@ class Workers:
                 self._idle.append(worker)
             return job
 
-    def _companion(self) -> Job | None:
-        """A job to do together with another, where enough are left for everybody else."""
+    def _companion(self, at_hand: int) -> Job | None:
+        """A job to do together with others, where twice as many more wait for every worker.
+
+        With fewer in the queue another worker would begin it soon: taken along it gains nothing, and makes
+        those at hand late.
+        """
         with self._lock:
-            return self._next() if self._queued() >= self.count else None
+            return self._next() if self._queued() > 2 * self.count * at_hand else None
 
     def _queued(self) -> int:
         return sum(len(turn.jobs) for turn in self._turns)

@@ -242,24 +242,24 @@ def together(count: int, *names: str, failing: str = "") -> tuple[list[list[str]
 
 
 def test_images_that_wait_are_finished_together() -> None:
-    finished, outcomes = together(1, "a", "b", "c")
-    assert finished == [["a", "b"], ["c"]]
-    assert outcomes == {"a": "a", "b": "b", "c": "c"}
+    finished, outcomes = together(1, "a", "b", "c", "d")
+    assert finished == [["a", "b"], ["c"], ["d"]]
+    assert outcomes == {"a": "a", "b": "b", "c": "c", "d": "d"}
 
 
-def test_none_is_taken_that_another_worker_could_begin() -> None:
-    finished, _ = together(2, "a", "b", "c")
-    assert sorted(finished) == [["a"], ["b"], ["c"]]
+def test_none_is_taken_that_another_worker_could_begin_soon() -> None:
+    finished, _ = together(2, *"abcdef")
+    assert sorted(finished) == [[name] for name in "abcdef"]
 
 
 def test_one_that_fails_does_not_take_its_companion_along() -> None:
-    finished, outcomes = together(1, "a", "bad", "c", failing="bad")
-    assert finished == [["a", "c"]]
-    assert (outcomes["a"], outcomes["c"]) == ("a", "c")
+    finished, outcomes = together(1, "a", "bad", "c", "d", "e", failing="bad")
+    assert finished == [["a", "c"], ["d"], ["e"]]
+    assert [outcomes[name] for name in ("a", "c", "d", "e")] == ["a", "c", "d", "e"]
     assert isinstance(outcomes["bad"], ZeroDivisionError)
 
 
 def test_what_breaks_the_common_part_is_told_to_all_of_them() -> None:
-    finished, outcomes = together(1, "a", "poison", "c")
-    assert finished == [["a", "poison"], ["c"]]
-    assert [type(outcome) for outcome in outcomes.values()] == [ValueError, ValueError, str]
+    finished, outcomes = together(1, "a", "poison", "c", "d")
+    assert finished == [["a", "poison"], ["c"], ["d"]]
+    assert [type(outcome) for outcome in outcomes.values()] == [ValueError, ValueError, str, str]
