@@ -3,8 +3,12 @@
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from service import cpus
+
+_INT8: Final = {"avx512_vnni": "AVX-512 VNNI", "avx_vnni": "AVX VNNI", "avx2": "AVX2", "asimddp": "dot products"}
+"""What int8 arithmetic can use, the fastest first, by the kernel's name: it decides by a factor of three."""
 
 
 def describe(*packages: str) -> str:
@@ -18,5 +22,8 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+    facts = {name.strip(): value.split() for name, _, value in (line.partition(":") for line in lines)}
+    name = " ".join(facts.get("model name", [])) or platform.machine()
+    flags = facts.get("flags") or facts.get("Features") or []
+    int8 = next((text for flag, text in _INT8.items() if flag in flags), None)
+    return f"{name} with {int8}" if int8 else name
