@@ -7,7 +7,12 @@ from typing import Final
 
 from service import cpus
 
-_INT8: Final = {"avx512_vnni": "AVX-512 VNNI", "avx_vnni": "AVX VNNI", "avx2": "AVX2", "asimddp": "dot products"}
+_INT8: Final = {
+    "avx512_vnni": "AVX-512 VNNI",
+    "avx_vnni": "AVX VNNI",
+    "avx2": "AVX2",
+    "asimddp": "dot products",
+}
 """What int8 arithmetic can use, the fastest first, by the kernel's name: it decides by a factor of three."""
 
 

@@ -97,25 +97,26 @@ class Worker(threading.Thread):
         return following
 
     def _finish(self, first: Job) -> list[Job]:
-        """Finish a job, and others together with it while they wait and there is room."""
-        jobs, ready = [first], self._prepared(first)
+        """Finish a job, and others together with it while many wait and there is room."""
+        jobs = [first]
+        if not first.prepare(self._work, self._on_start):
+            return jobs
         try:
-            while ready and self._work.has_room([job.prepared for job in ready]):
-                companion = self._companion(len(ready))
+            while self._work.has_room([job.prepared for job in jobs]):
+                companion = self._companion(len(jobs))
                 if companion is None:
                     break
-                jobs.append(companion)
-                ready += self._prepared(companion)
-            outcomes = self._work.finish([job.prepared for job in ready]) if ready else []
-            for job, outcome in zip(ready, outcomes, strict=True):
+                if companion.prepare(self._work, self._on_start):
+                    jobs.append(companion)
+                else:
+                    companion.tell()  # what failed need not wait for the others
+            outcomes = self._work.finish([job.prepared for job in jobs])
+            for job, outcome in zip(jobs, outcomes, strict=True):
                 job.outcome = outcome
         except BaseException as error:
-            for job in ready:
+            for job in jobs:
                 job.outcome = _for_a_future(error)
         return jobs
-
-    def _prepared(self, job: Job) -> list[Job]:
-        return [job] if job.prepare(self._work, self._on_start) else []
 
 
 def _for_a_future(error: BaseException) -> Exception:
