@@ -107,14 +107,20 @@ def candidates(available: int, only_cpu: bool = True) -> list[Choice]:
     """
     counts = sorted({2**power for power in range(available.bit_length())} | {available})
     at_once = AT_ONCE if only_cpu else AT_ONCE_ACCELERATED
-    return [Choice(*one) for one in itertools.product([0, *counts], counts, at_once)]
+    return [
+        Choice(threads, workers, pictures)
+        for threads, pictures, workers in itertools.product([0, *counts], at_once, counts)
+    ]
 
 
 def _trials(settings: Settings, choices: list[Choice], seconds: float, data: bytes | None) -> Iterator[Trial]:
-    for choice in choices:
-        update = {"threads": choice.threads, "at_once": choice.at_once}
-        predictor = load_predictor(settings.model_copy(update=update))
-        yield measure(predictor, data or _golden_photo(predictor), choice, seconds)
+    for (threads, at_once), same in itertools.groupby(
+        choices, lambda choice: (choice.threads, choice.at_once)
+    ):
+        predictor = load_predictor(settings.model_copy(update={"threads": threads, "at_once": at_once}))
+        photo = data or _golden_photo(predictor)
+        for choice in same:
+            yield measure(predictor, photo, choice, seconds)
 
 
 def _golden_photo(predictor: Predictor) -> bytes:
