@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Any, Final
 
 
@@ -20,9 +21,9 @@ class AdaptiveSession:
         self._few: Final = threads // 2
         self._own: Final = threads - 1
         """Threads of the session; with the one that asks they are `threads`."""
-        self._helped = 0
+        self._running = 0
         self._alone = 0
-        """Inferences that run, of either kind."""
+        """Inferences that run, and those among them that nobody helps."""
         self._lock = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
@@ -32,28 +33,24 @@ class AdaptiveSession:
     def run(self, names: Sequence[str] | None, feeds: dict[str, Any]) -> Any:
         """What `InferenceSession.run` returns and raises."""
         with self._lock:
-            alone = self._helped + self._alone >= self._few and self._alone < self._own
+            alone = self._running >= self._few and self._alone < self._own
+            self._running += 1
             self._alone += alone
-            self._helped += not alone
         try:
             return self._run_alone(names, feeds) if alone else self._session.run(names, feeds)
         finally:
             with self._lock:
+                self._running -= 1
                 self._alone -= alone
-                self._helped -= not alone
 
     def _run_alone(self, names: Sequence[str] | None, feeds: dict[str, Any]) -> Any:
-        done = threading.Lock()
-        done.acquire()
-        ended: list[Any] = []
+        answer: Future[Any] = Future()
 
         def end(found: Any, _: Any, error: str) -> None:
-            ended.extend((found, error))
-            done.release()
+            if error:
+                answer.set_exception(RuntimeError(error))
+            else:
+                answer.set_result(found)
 
         self._session.run_async(names, feeds, end, None)
-        done.acquire()
-        found, error = ended
-        if error:
-            raise RuntimeError(error)
-        return found
+        return answer.result()

@@ -45,13 +45,6 @@ class Predictor:
         self.locator = locator
         """May be replaced while requests use the old one; those keep it until they end."""
 
-    def classify(self, data: bytes, question: Question) -> Answer:
-        """Answer one question about one encoded photo; raises a ServiceError."""
-        (outcome,) = self.finish([self.prepare(Asked(data, question))])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
     def prepare(self, asked: Asked) -> Prepared:
         """Decode a photo and cut out what there is to classify; raises a ServiceError."""
         bundle = self.models.get(asked.question.model)

@@ -13,10 +13,15 @@ BOUNDARY = "the-boundary"
 MULTIPART = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (40, 30), **options: Any) -> bytes:
-    """A red picture in a format that Pillow writes."""
+def picture(
+    kind: str = "PNG",
+    size: tuple[int, int] = (40, 30),
+    colour: tuple[int, int, int] = RED,
+    **options: Any,
+) -> bytes:
+    """A picture of one colour, red unless given, in a format that Pillow writes."""
     file = io.BytesIO()
-    Image.new("RGB", size, RED).save(file, kind, **options)
+    Image.new("RGB", size, colour).save(file, kind, **options)
     return file.getvalue()
 
 

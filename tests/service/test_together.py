@@ -1,12 +1,10 @@
 """Photos that are classified together get the answers that each would get alone."""
 
-import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from service.loading import load_predictor
 from service.predictor import Asked, Predictor
@@ -15,14 +13,9 @@ from service.schemas import Answer
 from tests.bundles import metadata, write_bundle
 from tests.gates import eventually, gated
 from tests.serving import settings_for
+from tests.uploads import RED, picture
 
-RED, GREEN, BLUE = (200, 40, 40), (40, 180, 40), (40, 40, 220)
-
-
-def filled(colour: tuple[int, int, int]) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (40, 30), colour).save(file, "PNG")
-    return file.getvalue()
+GREEN, BLUE = (40, 180, 40), (40, 40, 220)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +28,7 @@ def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
 
 
 def asked(colour: tuple[int, int, int], model: str = "explained", evidence: bool = False) -> Asked:
-    return Asked(filled(colour), Question(region="whole", model=model, evidence=evidence))
+    return Asked(picture(colour=colour), Question(region="whole", model=model, evidence=evidence))
 
 
 def answers(predictor: Predictor, *questions: Asked) -> list[Answer]:
@@ -47,7 +40,7 @@ def answers(predictor: Predictor, *questions: Asked) -> list[Answer]:
 def test_the_answers_are_those_of_each_alone(predictor: Predictor) -> None:
     questions = [asked(colour, evidence=True) for colour in (RED, GREEN, BLUE)]
     together = answers(predictor, *questions)
-    alone = [predictor.classify(one.photo, one.question) for one in questions]
+    alone = [answer for one in questions for answer in answers(predictor, one)]
     assert [answer.results for answer in together] == [answer.results for answer in alone]
     assert [answer.results[0].label for answer in together] == ["red", "green", "blue"]
     assert all(answer.milliseconds.inference > 0 for answer in together)
@@ -89,7 +82,7 @@ def test_answers_of_photos_that_waited_are_not_mixed_up(models: Path) -> None:
         service.predictor.gate.clear()
 
         def label(name: str) -> str:
-            files = {"image": filled(colours[name])}
+            files = {"image": picture(colour=colours[name])}
             answer = service.client.post(
                 "/v1/classify?region=whole", files=files, headers={"X-Request-ID": name}
             ).json()

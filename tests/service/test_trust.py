@@ -45,9 +45,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 
 def filled(colour: tuple[int, int, int]) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (40, 40), colour).save(file, "PNG")
-    return file.getvalue()
+    return picture(size=(40, 40), colour=colour)
 
 
 def overlay(url: str) -> Image.Image:
