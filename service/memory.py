@@ -9,7 +9,7 @@ from typing import Final
 # /usr/include/malloc.h
 _TRIM_THRESHOLD: Final = -1
 _ARENA_MAX: Final = -8
-_KEPT_BYTES: Final = 1 << 18
+_KEPT_BYTES: Final = 1 << 21
 
 
 def keep_little() -> None:

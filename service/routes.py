@@ -1,17 +1,16 @@
 """The HTTP surface: translates between requests and the predictor."""
 
 import time
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Request
 
-from service import problems
+from service import problems, questions
 from service.dataplane import DataPlane
 from service.errors import ServiceError
 from service.model_info import describe
 from service.models import ModelStore
 from service.prepared import Question
-from service.regions import Region
 from service.schemas import (
     Answer,
     BatchAnswer,
@@ -44,43 +43,25 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def _body(field: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """OpenAPI of a multipart body with one file field; the body itself is parsed by `service.uploads`."""
+def _openapi(field: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Of a query and a multipart body with one file field, which are read without FastAPI."""
     form = {
         "type": "object",
         "required": [field],
         "properties": {field: schema},
         "additionalProperties": False,
     }
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}}}
+    body = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+    return {"parameters": questions.PARAMETERS, "requestBody": body}
 
 
 _FILE: Final = {"type": "string", "format": "binary"}
 
 
-async def _question(
-    request: Request,
-    region: Annotated[
-        Region,
-        Query(description="`auto`: both eyes of a face where one is found, else the whole picture."),
-    ] = "auto",
-    faces: Annotated[
-        Literal["largest", "all"], Query(description="Whose eyes: the largest face's, or everybody's.")
-    ] = "largest",
-    model: Annotated[str | None, Query(description="Name of a loaded model.", max_length=64)] = None,
-    evidence: Annotated[
-        bool, Query(description="Add a map of what spoke for each answer, from models that give one.")
-    ] = False,
-) -> Question:
-    return Question(region, faces, model, evidence, request_id=problems.request_id(request))
-
-
-Asked = Annotated[Question, Depends(_question)]
-
-
-@router.post("/classify", responses=_PROBLEMS, openapi_extra=_body("image", _FILE))
-async def classify(request: Request, question: Asked) -> Answer:
+@router.post("/classify", responses=_PROBLEMS, openapi_extra=_openapi("image", _FILE))
+async def classify(request: Request) -> Answer:
     """Classify one photo."""
+    question = questions.read(request)
     dataplane: DataPlane = request.app.state.dataplane
     dataplane.check(question)
     (image,) = await read_images(request, "image", most=1)
@@ -90,10 +71,11 @@ async def classify(request: Request, question: Asked) -> Answer:
 @router.post(
     "/classify/batch",
     responses=_PROBLEMS,
-    openapi_extra=_body("images", {"type": "array", "items": _FILE, "minItems": 1}),
+    openapi_extra=_openapi("images", {"type": "array", "items": _FILE, "minItems": 1}),
 )
-async def classify_batch(request: Request, question: Asked) -> BatchAnswer:
+async def classify_batch(request: Request) -> BatchAnswer:
     """Classify several photos; a bad one is its own problem and the others are answered."""
+    question = questions.read(request)
     settings: Settings = request.app.state.settings
     dataplane: DataPlane = request.app.state.dataplane
     dataplane.check(question, batch=True)

@@ -3,20 +3,13 @@
 from typing import Final
 
 from fastapi import Request
-from python_multipart.multipart import parse_options_header
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from service.errors import InvalidRequest, TooManyImages
 
 MAX_FIELDS: Final = 16
-_MAX_FIELD_BYTES: Final = 4096
-
-
-class _InMemoryParser(MultiPartParser):
-    # Starlette moves larger parts to a temporary file; photos of people must not touch a disk. The body limit
-    # bounds the memory instead.
-    spool_max_size = 1 << 62
+"""Parts that are no images before a form is given up; one is enough to refuse it, the others are named."""
+_FORM: Final = "multipart/form-data"
 
 
 async def read_images(request: Request, field: str, most: int) -> list[bytes]:
@@ -25,42 +18,63 @@ async def read_images(request: Request, field: str, most: int) -> list[bytes]:
     Raises InvalidRequest for anything but one multipart form with at least one such file, and TooManyImages
     for more than `most`.
     """
-    content_type = request.headers.get("content-type", "")
-    if not content_type.lower().startswith("multipart/form-data"):
-        raise InvalidRequest(
-            f"Expected multipart/form-data with the file field {field!r}. Received: {content_type[:100]!r}."
-        )
-    charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8")
-    if charset.lower() not in (b"utf-8", b"utf8"):
-        # Python looks every other name up, and remembers for ever those that it does not know.
-        raise InvalidRequest(f"Expected a form in UTF-8. Received: {charset[:40].decode('latin-1')!r}.")
-    parser = _InMemoryParser(
-        request.headers,
-        request.stream(),
-        max_files=most + 1,
-        max_fields=MAX_FIELDS,
-        max_part_size=_MAX_FIELD_BYTES,
-    )
+    form = _Form(field, most)
     try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        if error.message.startswith("Too many files"):
-            raise TooManyImages(f"Expected at most {most} images. Received: more.") from None
-        raise InvalidRequest(f"The multipart body cannot be read: {error.message}") from None
-    try:
-        return [await file.read() for file in _files(form.multi_items(), field, most)]
-    finally:
-        await form.close()
+        with PushMultipartParser(_boundary(request, field), max_segment_count=most + MAX_FIELDS) as parser:
+            async for chunk in request.stream():
+                for event in parser.parse(chunk) if chunk else ():
+                    form.take(event)
+    except MultipartError as error:
+        raise InvalidRequest(f"The multipart body cannot be read: {error.args[0]}.") from None
+    return form.images()
 
 
-def _files(items: list[tuple[str, str | UploadFile]], field: str, most: int) -> list[UploadFile]:
-    files = [value for name, value in items if name == field and isinstance(value, UploadFile)]
-    others = sorted(
-        {name[:50] for name, value in items if name != field or not isinstance(value, UploadFile)}
-    )
-    if others or not files:
-        received = f"other fields {others}" if others else "no file"
-        raise InvalidRequest(f"Expected files in the field {field!r} and nothing else. Received: {received}.")
-    if len(files) > most:
-        raise TooManyImages(f"Expected at most {most} in the field {field!r}. Received: {len(files)}.")
-    return files
+def _boundary(request: Request, field: str) -> str:
+    header = request.headers.get("content-type", "")
+    kind, options = parse_options_header(header)
+    if kind != _FORM:
+        raise InvalidRequest(f"Expected {_FORM} with the file field {field!r}. Received: {header[:100]!r}.")
+    charset = options.get("charset", "utf-8")
+    if charset.lower() not in ("utf-8", "utf8"):
+        raise InvalidRequest(f"Expected a form in UTF-8. Received: {charset[:40]!r}.")
+    if not options.get("boundary"):
+        raise InvalidRequest(f"Expected {_FORM} with a boundary. Received: {header[:100]!r}.")
+    return str(options["boundary"])
+
+
+class _Form:
+    """What a form has brought so far; only images are kept."""
+
+    def __init__(self, field: str, most: int) -> None:
+        self._field = field
+        self._most = most
+        self._files: list[list[bytes]] = []
+        self._others: set[str] = set()
+        self._file: list[bytes] | None = None
+        """The chunks of the file that is arriving, or None where it is something else."""
+
+    def take(self, event: MultipartSegment | bytes | None) -> None:
+        """The head of a part, then its chunks, then None at its end; raises TooManyImages."""
+        if isinstance(event, MultipartSegment):
+            self._begin(event)
+        elif event is not None and self._file is not None:
+            self._file.append(event)
+
+    def images(self) -> list[bytes]:
+        """All files; raises InvalidRequest where there are none, or other fields."""
+        if self._others or not self._files:
+            received = f"other fields {sorted(self._others)}" if self._others else "no file"
+            raise InvalidRequest(
+                f"Expected files in the field {self._field!r} and nothing else. Received: {received}."
+            )
+        return [b"".join(chunks) for chunks in self._files]
+
+    def _begin(self, part: MultipartSegment) -> None:
+        self._file = None
+        if part.name != self._field or part.filename is None:
+            self._others.add((part.name or "")[:50])
+            return
+        if len(self._files) == self._most:
+            raise TooManyImages(f"Expected at most {self._most} in the field {self._field!r}. Received: more.")
+        self._file = []
+        self._files.append(self._file)
