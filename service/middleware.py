@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from opentelemetry import trace
@@ -17,9 +17,14 @@ _TRACEPARENT: Final = re.compile(
 _CDN: Final = "https://cdn.jsdelivr.net"
 _POLICIES: Final = {
     "/docs": f"default-src 'self'; script-src 'unsafe-inline' {_CDN}; style-src {_CDN}; "
-    "img-src data: https://fastapi.tiangolo.com; frame-ancestors 'none'",
-    "": "default-src 'none'; frame-ancestors 'none'",
+    "img-src data: https://fastapi.tiangolo.com; frame-ancestors 'none'".encode(),
+    "": b"default-src 'none'; frame-ancestors 'none'",
 }
+_SECURITY: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
 
 
 class RequestIdMiddleware:
@@ -67,18 +72,24 @@ class HeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("x-content-type-options", "nosniff")
-                headers.setdefault("referrer-policy", "no-referrer")
-                headers.setdefault("x-frame-options", "DENY")
-                headers.setdefault("content-security-policy", _POLICIES.get(scope["path"], _POLICIES[""]))
-                if scope["path"].startswith("/v1/"):
-                    headers.setdefault("cache-control", "no-store")
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in _defaults(scope["path"]) if header[0] not in own),
+                ]
                 if self._stopping():
-                    headers["connection"] = "close"
+                    MutableHeaders(scope=message)["connection"] = "close"
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _defaults(path: str) -> Iterator[tuple[bytes, bytes]]:
+    """Headers of every answer that does not bring its own; names in lower case."""
+    yield from _SECURITY
+    yield b"content-security-policy", _POLICIES.get(path, _POLICIES[""])
+    if path.startswith("/v1/"):
+        yield b"cache-control", b"no-store"
 
 
 def _trace_id(traceparent: str) -> str:

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.one_write import OneWrite
 from service.settings import Settings
 
 _HEADERS_TOO_LARGE: Final = (
@@ -49,7 +50,7 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected: it has to say something soon."""
-        super().connection_made(transport)
+        super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
         self._allow(self.header_seconds)
         if len(self.connections) > self.max_connections:
             self._make_room()
