@@ -12,6 +12,9 @@ from typing import Any, Protocol
 class Work(Protocol):
     """What is done with the items of jobs, on several threads at once."""
 
+    def is_quick(self, item: Any, /) -> bool:
+        """Whether to prepare this item takes a moment only; raises nothing."""
+
     def prepare(self, item: Any, /) -> Any:
         """The part that is each item's own; may raise anything."""
 
@@ -80,6 +83,8 @@ class Worker(threading.Thread):
         self._more = more
         self._companion = companion
         self._on_start = on_start
+        self._untold: list[Job] = []
+        """Done, and nobody knows yet."""
         self.start()
 
     def run(self) -> None:
@@ -89,11 +94,11 @@ class Worker(threading.Thread):
                 job = self._do(job)
 
     def _do(self, first: Job) -> Job | None:
-        done = self._finish(first)
-        # Whoever hears of the answer finds this worker idle, or busy with the next.
+        self._untold += self._finish(first)
         following = self._more(self)
-        for job in done:
-            job.tell()
+        # Whoever hears of the answer finds this worker idle, or busy with the next.
+        if following is None or not self._work.is_quick(following.item):
+            self._tell()
         return following
 
     def _finish(self, first: Job) -> list[Job]:
@@ -106,10 +111,15 @@ class Worker(threading.Thread):
                 companion = self._companion(len(jobs))
                 if companion is None:
                     break
+                if not self._work.is_quick(companion.item):
+                    self._tell()
                 if companion.prepare(self._work, self._on_start):
                     jobs.append(companion)
                 else:
-                    companion.tell()  # what failed need not wait for the others
+                    self._untold.append(companion)  # what failed need not wait for the others
+            # Only now: the event loop would wake up, and it and this thread, which both need the interpreter,
+            # would wait for each other. While an inference runs, it has the interpreter for itself.
+            self._tell()
             outcomes = self._work.finish([job.prepared for job in jobs])
             for job, outcome in zip(jobs, outcomes, strict=True):
                 job.outcome = outcome
@@ -117,6 +127,11 @@ class Worker(threading.Thread):
             for job in jobs:
                 job.outcome = _for_a_future(error)
         return jobs
+
+    def _tell(self) -> None:
+        told, self._untold = self._untold, []
+        for job in told:
+            job.tell()
 
 
 def _for_a_future(error: BaseException) -> Exception:

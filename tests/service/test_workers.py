@@ -31,6 +31,9 @@ class Gate:
 class Calls:
     """Work whose items are functions, each called by itself."""
 
+    def is_quick(self, item: Callable[[], Any]) -> bool:
+        return True
+
     def prepare(self, item: Callable[[], Any]) -> Any:
         return item()
 
@@ -212,6 +215,31 @@ def test_a_worker_outlives_whatever_its_work_raises(raised: BaseException) -> No
         workers.close()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_an_answer_waits_for_the_preparation_of_the_next_image_where_that_is_quick(quick: bool) -> None:
+    class Known(Calls):
+        def is_quick(self, item: Callable[[], Any]) -> bool:
+            return quick
+
+    async def scenario() -> bool:
+        first, second, workers = Gate(), Gate(), Workers(Known(), count=1, waiting=1)
+        with workers.admit() as one, workers.admit() as other:
+            tasks = [asyncio.create_task(one.run(first.work("a")))]
+            tasks.append(asyncio.create_task(other.run(second.work("b"))))
+            await settle()
+            first.open.set()
+            while second.begun != ["b"]:
+                await asyncio.sleep(0)
+            await settle()
+            known_early = tasks[0].done()
+            second.open.set()
+            assert await asyncio.gather(*tasks) == ["a", "b"]
+        workers.close()
+        return known_early
+
+    assert asyncio.run(scenario()) == (not quick)
 
 
 def together(count: int, *names: str, failing: str = "") -> tuple[list[list[str]], dict[str, object]]:
