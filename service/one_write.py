@@ -5,7 +5,7 @@ from typing import Any
 
 
 class OneWrite:
-    """Used like the `asyncio.Transport` that it wraps; sends together what is written in one turn of the loop.
+    """Used like the `asyncio.Transport` that it wraps; what is written in one turn of the loop goes together.
 
     A server writes the head of an answer, then its body. uvloop sends each at once, and a client on another
     CPU wakes up for the head alone. A head whose body takes longer is sent before the loop waits.

@@ -28,7 +28,7 @@ def read(request: Request) -> Question:
     """The question of a request; raises InvalidRequest.
 
     FastAPI would read the same, and look up what it knows about each parameter once more for every request:
-    a fifth of all that a request costs beside the photo.
+    a sixth of what the event loop did for a photo.
     """
     try:
         query = _Query.model_validate(dict(request.query_params))
@@ -39,9 +39,8 @@ def read(request: Request) -> Question:
 
 
 def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name, "in": "query", "required": False, "schema": schema, "description": schema["description"],
-    }  # fmt: skip
+    about = {"name": name, "in": "query", "required": False, "description": schema["description"]}
+    return about | {"schema": schema}
 
 
 PARAMETERS: Final = [

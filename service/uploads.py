@@ -75,6 +75,8 @@ class _Form:
             self._others.add((part.name or "")[:50])
             return
         if len(self._files) == self._most:
-            raise TooManyImages(f"Expected at most {self._most} in the field {self._field!r}. Received: more.")
+            raise TooManyImages(
+                f"Expected at most {self._most} in the field {self._field!r}. Received: more."
+            )
         self._file = []
         self._files.append(self._file)

@@ -124,13 +124,13 @@ class Workers:
             return job
 
     def _companion(self, at_hand: int) -> Job | None:
-        """A job to do together with others, where twice as many more wait for every worker.
+        """A job to do together with others, where three times as many more wait for every worker.
 
-        With fewer in the queue another worker would begin it soon: taken along it gains nothing, and makes
+        With fewer in the queue another worker would begin it soon: taken along it gains little, and makes
         those at hand late.
         """
         with self._lock:
-            return self._next() if self._queued() > 2 * self.count * at_hand else None
+            return self._next() if self._queued() > 3 * self.count * at_hand else None
 
     def _queued(self) -> int:
         return sum(len(turn.jobs) for turn in self._turns)

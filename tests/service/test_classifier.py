@@ -32,13 +32,13 @@ def test_probabilities_of_one_and_of_many(tmp_path: Path) -> None:
 def test_more_pictures_than_are_looked_at_at_once(tmp_path: Path) -> None:
     classifier = Classifier(saved(colour_model(metadata()), tmp_path))
     images = np.random.default_rng(0).integers(0, 256, (11, 32, 32, 3), dtype=np.uint8)
-    assert classifier.at_once == 4
+    assert classifier.at_once == 2
     one_by_one = np.concatenate([classifier.probabilities(image[None]) for image in images])
     np.testing.assert_allclose(classifier.probabilities(images), one_by_one, atol=1e-6)
     assert classifier.probabilities(images[:0]).shape == (0, 3)
 
 
-@pytest.mark.parametrize(("size", "setting", "at_once"), [(80, 0, 4), (112, 0, 2), (224, 0, 1), (224, 9, 9)])
+@pytest.mark.parametrize(("size", "setting", "at_once"), [(80, 0, 2), (128, 0, 2), (160, 0, 1), (224, 9, 9)])
 def test_large_pictures_are_classified_by_themselves(
     tmp_path: Path, size: int, setting: int, at_once: int
 ) -> None:

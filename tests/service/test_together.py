@@ -61,9 +61,17 @@ def test_only_who_asked_gets_evidence(predictor: Predictor) -> None:
 def test_there_is_room_for_so_many_pictures(predictor: Predictor) -> None:
     one = predictor.prepare(asked(RED))
     eyes = replace(one, pixels=[*one.pixels, *one.pixels])
-    assert predictor.has_room([one] * 3)
-    assert not predictor.has_room([one] * 4)
-    assert not predictor.has_room([eyes] * 2)
+    assert predictor.has_room([one])
+    assert not predictor.has_room([one] * 2)
+    assert not predictor.has_room([eyes])
+
+
+def test_only_a_small_jpeg_without_eyes_to_look_for_is_quick(predictor: Predictor) -> None:
+    whole, photo = Question(region="whole"), picture("JPEG")
+    assert predictor.is_quick(Asked(photo, whole))
+    assert not predictor.is_quick(Asked(photo, Question(region="auto")))
+    assert not predictor.is_quick(Asked(picture("PNG"), whole))
+    assert not predictor.is_quick(Asked(photo + bytes(1 << 17), whole))
 
 
 def test_a_bug_in_one_answer_is_not_its_neighbours(predictor: Predictor) -> None:
@@ -77,7 +85,7 @@ def test_a_bug_in_one_answer_is_not_its_neighbours(predictor: Predictor) -> None
 
 def test_answers_of_photos_that_waited_are_not_mixed_up(models: Path) -> None:
     colours = {"red": RED, "green": GREEN, "blue": BLUE}
-    wanted = [name for name in colours for _ in range(3)]
+    wanted = [name for name in colours for _ in range(4)]
     with gated(models, workers=1, waiting=len(wanted)) as service, ThreadPoolExecutor(len(wanted)) as pool:
         service.predictor.gate.clear()
 
