@@ -105,6 +105,7 @@ class Worker(threading.Thread):
         """Finish a job, and others together with it while many wait and there is room."""
         jobs = [first]
         if not first.prepare(self._work, self._on_start):
+            self._tell()
             return jobs
         try:
             while self._work.has_room([job.prepared for job in jobs]):
@@ -116,7 +117,8 @@ class Worker(threading.Thread):
                 if companion.prepare(self._work, self._on_start):
                     jobs.append(companion)
                 else:
-                    self._untold.append(companion)  # what failed need not wait for the others
+                    self._untold.append(companion)
+                    self._tell()  # what failed need not wait for the others
             # Only now: the event loop would wake up, and it and this thread, which both need the interpreter,
             # would wait for each other. While an inference runs, it has the interpreter for itself.
             self._tell()
