@@ -242,6 +242,28 @@ def test_an_answer_waits_for_the_preparation_of_the_next_image_where_that_is_qui
     assert asyncio.run(scenario()) == (not quick)
 
 
+def test_broken_images_do_not_hold_an_answer_back() -> None:
+    async def scenario() -> bool:
+        gate, last, workers = Gate(), Gate(), Workers(Calls(), count=1, waiting=2)
+        with workers.admit() as one, workers.admit() as other, workers.admit() as third:
+            good = asyncio.create_task(one.run(gate.work("good")))
+            broken = asyncio.create_task(other.run(lambda: 1 // 0))
+            following = asyncio.create_task(third.run(last.work("following")))
+            await settle()
+            gate.open.set()
+            while last.begun != ["following"]:
+                await asyncio.sleep(0)
+            await settle()
+            known_early = good.done()
+            last.open.set()
+            await asyncio.gather(good, broken, following, return_exceptions=True)
+            assert isinstance(broken.exception(), ZeroDivisionError)
+        workers.close()
+        return known_early
+
+    assert asyncio.run(scenario())
+
+
 def together(count: int, *names: str, failing: str = "") -> tuple[list[list[str]], dict[str, object]]:
     """What workers finish together that begin when all images are there, and every image's outcome."""
 
