@@ -94,31 +94,34 @@ class Worker(threading.Thread):
                 job = self._do(job)
 
     def _do(self, first: Job) -> Job | None:
-        self._untold += self._finish(first)
+        if self._prepare(first):
+            self._finish(first)
         following = self._more(self)
         # Whoever hears of the answer finds this worker idle, or busy with the next.
-        if following is None or not self._work.is_quick(following.item):
+        if following is None:
             self._tell()
         return following
 
-    def _finish(self, first: Job) -> list[Job]:
-        """Finish a job, and others together with it while many wait and there is room."""
-        jobs = [first]
-        if not first.prepare(self._work, self._on_start):
+    def _prepare(self, job: Job) -> bool:
+        """Do the first part of a job; what is done before is told without waiting for long."""
+        if not self._work.is_quick(job.item):
             self._tell()
-            return jobs
+        ready = job.prepare(self._work, self._on_start)
+        if not ready:
+            self._tell()
+            self._untold.append(job)
+        return ready
+
+    def _finish(self, first: Job) -> None:
+        """Finish a prepared job, and others together with it while many wait and there is room."""
+        jobs = [first]
         try:
             while self._work.has_room([job.prepared for job in jobs]):
                 companion = self._companion(len(jobs))
                 if companion is None:
                     break
-                if not self._work.is_quick(companion.item):
-                    self._tell()
-                if companion.prepare(self._work, self._on_start):
+                if self._prepare(companion):
                     jobs.append(companion)
-                else:
-                    self._untold.append(companion)
-                    self._tell()  # what failed need not wait for the others
             # Only now: the event loop would wake up, and it and this thread, which both need the interpreter,
             # would wait for each other. While an inference runs, it has the interpreter for itself.
             self._tell()
@@ -128,7 +131,7 @@ class Worker(threading.Thread):
         except BaseException as error:
             for job in jobs:
                 job.outcome = _for_a_future(error)
-        return jobs
+        self._untold += jobs
 
     def _tell(self) -> None:
         told, self._untold = self._untold, []
