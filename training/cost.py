@@ -28,6 +28,8 @@ class Layer:
     """None where the bias is added by a node of its own."""
     multiply_adds: int
     """Per picture."""
+    groups: int = 1
+    """Parts of the channels that a convolution keeps apart."""
 
 
 def layers(model: ModelProto) -> list[Layer]:
@@ -40,7 +42,9 @@ def layers(model: ModelProto) -> list[Layer]:
             bias = node.input[2] if len(node.input) > 2 and node.input[2] in constants else None
             output = shapes.get(node.output[0], ())
             multiply_adds = _multiply_adds(node, constants[node.input[1]], output)
-            found.append(Layer(node.name, node.op_type, node.input[0], node.input[1], bias, multiply_adds))
+            groups = next((field.i for field in node.attribute if field.name == "group"), 1)
+            names = node.name, node.op_type, node.input[0], node.input[1], bias
+            found.append(Layer(*names, multiply_adds, groups))
     return found
 
 

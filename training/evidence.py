@@ -16,7 +16,8 @@ from typing import Any, Final, Self
 import keras
 import tensorflow as tf
 
-from training.heads import MEMBERS, member_layers
+from training.heads import MEMBERS
+from training.joining import Joined
 
 TRUNK: Final = "trunk"
 """A name of its own, because Keras numbers those it makes up, and they end in the exported file."""
@@ -39,9 +40,11 @@ class Split:
     """A network taken apart where its head begins; `of` finds the parts."""
 
     trunk: keras.Model
-    """Pictures to features `[N, H, W, D]`, and for each chain the map that it starts from."""
-    chains: Sequence[Sequence[keras.Layer]]
-    """Layers from a map to logits; the answer is the mean of the chains."""
+    """Pictures to features `[N, H, W, D]`."""
+    heads: Joined | None
+    """What comes between the features and the chain; None where it is nothing."""
+    chain: Sequence[keras.layers.Layer]
+    """Layers from a map to the logits."""
 
     @classmethod
     def of(cls, network: keras.Model) -> Self | None:
@@ -58,25 +61,18 @@ class Split:
         head = layers[start:]
         if features is None or not head:
             return None
+        trunk = keras.Model(image, features, name=TRUNK)
         if [layer.name for layer in head] == [MEMBERS, "logits"]:
-            return cls._of_members(image, features, head[0])
+            heads = Joined.of(head[0])
+            return cls(trunk, heads, heads.chain)
         known = isinstance(head[-1], keras.layers.Dense) and all(_is_known(layer) for layer in head)
-        return cls(keras.Model(image, [features, features], name=TRUNK), [head]) if known else None
-
-    @classmethod
-    def _of_members(cls, image: Any, features: Any, members: keras.Model) -> Self:
-        chains = member_layers(members)
-        maps = keras.Model(members.input, [chain[0].input for chain in chains], name=MEMBERS)
-        found = maps(features)
-        each = list(found) if isinstance(found, list | tuple) else [found]
-        return cls(keras.Model(image, [features, *each], name=TRUNK), chains)
+        return cls(trunk, None, head) if known else None
 
     def __call__(self, images: Any) -> Explained:
         """Answer and explain RGB `[N, S, S, 3]` as tensors of TensorFlow."""
-        features, *maps = self.trunk(images, training=False)
-        found = [_explain(values, chain) for values, chain in zip(maps, self.chains, strict=True)]
-        logits = sum(logits for logits, _ in found) / len(found)
-        evidence = sum(shares for _, shares in found) / len(found)
+        features = self.trunk(images, training=False)
+        values = features if self.heads is None else self.heads.maps(features)
+        logits, evidence = _explain(values, self.chain)
         return Explained(logits, features, evidence - tf.reduce_mean(evidence, axis=-1, keepdims=True))
 
 

@@ -12,6 +12,7 @@ from service.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
 from training.canonical import canonical
 from training.evidence import Split, explain
 from training.network import averaged, common
+from training.planes import turn_first
 from training.typicality import Typicality
 
 OPSET: Final = 17
@@ -52,6 +53,7 @@ def to_onnx(network: Any, temperature: float = 1.0, typicality: Typicality | Non
     model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
     _freeze_captured(model, function.get_concrete_function())
     _name_batch(model)
+    turn_first(model)
     model = canonical(model)
     model.producer_name, model.producer_version = "tf2onnx", tf2onnx.__version__
     onnx.checker.check_model(model, full_check=True)

@@ -6,7 +6,7 @@ Deep Ensembles", NeurIPS 2017). They share the base, which is where the time goe
 hundredth of it.
 
 The last layer is linear in the last map. So a class's logit is a sum over the places of the map, and the
-share of each place says where in the picture the evidence is.
+share of each place says where in the picture the evidence is. training/joining.py computes them all as one.
 """
 
 from typing import Final
@@ -55,10 +55,3 @@ def _convolution(x: keras.KerasTensor, channels: int, side: int, name: str) -> k
     )
     x = keras.layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(layer(x))
     return keras.layers.ReLU(name=f"{name}_relu")(x)
-
-
-def member_layers(members: keras.Model) -> list[list[keras.Layer]]:
-    """For each head of `build_members` the layers from its last map to its logits, in order."""
-    count = sum(layer.name.endswith("_flatten") for layer in members.layers)
-    parts = ("flatten", "dropout", "logits")
-    return [[members.get_layer(f"head{number}_{part}") for part in parts] for number in range(1, count + 1)]

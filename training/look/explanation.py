@@ -144,7 +144,7 @@ def _fold(group: str) -> str:
     run, _, own = group.rpartition("_")
     if run:
         return run
-    return "heads" if own.startswith("head") and own != "head1" else ""
+    return "heads" if re.fullmatch(r"head\d+", own) and own != "head1" else ""
 
 
 def _groups(metadata: BundleMetadata, layers: Sequence[Layer]) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ KINDS: Final[dict[str, Kind]] = {
 ACTIVATIONS: Final = {"Relu", "LeakyRelu", "Elu", "Clip", "Sigmoid", "Tanh", "HardSwish", "Gelu"}
 LEVELS: Final = {"QuantizeLinear", "DequantizeLinear"}
 """Between the layers of an int8 network; their scales are no weights."""
-GROUP: Final = re.compile(r"(run\d+_)?(block\d+|head\d+)|run\d+_")
+GROUP: Final = re.compile(r"(run\d+_)?(block\d+|head\d+|heads(?=_))|run\d+_")
 RUN: Final = re.compile(r"run([2-9]|\d{2,})")
 """The scope of a network that is averaged with the first one; what they share belongs to the first."""
 
@@ -46,12 +46,14 @@ class Step:
     """As the layer was called when it was trained: `block1_conv1`."""
     kind: Kind
     group: str
-    """`block1`, `head2`, `run2_head1` of a further network, or empty for a layer on its own."""
+    """`block1`, `head2`, `heads` computed as one, `run2_block3` of a further network; else empty."""
     output: str
     """The tensor that the next step gets: behind the activation function."""
     weights: int
     window: tuple[int, ...]
     """Height and width of what a convolution or a pooling looks at; empty for other steps."""
+    lanes: int = 1
+    """How many sets of maps a convolution keeps apart, as those of heads that are computed as one."""
 
 
 class Graph:
@@ -131,7 +133,9 @@ class Graph:
         return copy
 
     def _step(self, node: NodeProto, kind: Kind) -> Step:
-        window = next((tuple(field.ints) for field in node.attribute if field.name == "kernel_shape"), ())
+        fields = {field.name: field for field in node.attribute}
+        window = tuple(fields["kernel_shape"].ints) if "kernel_shape" in fields else ()
+        lanes = fields["group"].i if "group" in fields else 1
         output, extras = node.output[0], list(node.input[1:])
         if kind in ("conv", "dense"):
             output, more = self._follow(output)
@@ -141,7 +145,7 @@ class Graph:
         # activation behind it still tells the layer.
         name = _layer_name(node.name) or _layer_name(output) or kind
         group = GROUP.match(name)
-        return Step(name, kind, group.group() if group else "", output, weights, window)
+        return Step(name, kind, group.group() if group else "", output, weights, window, lanes)
 
     def _follow(self, tensor: str) -> tuple[str, list[str]]:
         """The tensor behind bias, normalization and activation, and the constants on the way."""

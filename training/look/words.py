@@ -50,7 +50,10 @@ def describe(layer: Layer, before: Sequence[Layer], heads: int = 1) -> str:
     """One or two sentences about a step behind others; short where it has been described already."""
     window = " x ".join(map(str, layer.step.window))
     if layer.is_map and any(one.step.kind == layer.step.kind for one in before):
-        return f"{layer.values.shape[0]} filters" if layer.step.kind == "conv" else f"largest of {window}"
+        if layer.step.kind == "pool":
+            return f"largest of {window}"
+        apart = f" of {layer.step.lanes} heads; each sees only the maps of its own head"
+        return f"{layer.values.shape[0]} filters" + (apart if layer.step.lanes > 1 else "")
     return _describe(layer, before[-1] if before else None, heads, window)
 
 
@@ -63,7 +66,8 @@ def _describe(layer: Layer, before: Layer | None, heads: int, window: str) -> st
     if step.kind == "row":
         return "All values of all maps are laid out in one row."
     if step.kind == "dense":
-        return f"Every one of {count} values is a weighted sum of everything before it."
+        mean = f": the mean of {heads} heads" if heads > 1 and step.group.endswith("heads") else ""
+        return f"Every one of {count} values is a weighted sum of everything before it{mean}."
     if step.kind == "softmax":
         return f"The {count} scores become probabilities: none below 0, together 100 %."
     if before is not None and before.is_map:
@@ -95,4 +99,5 @@ def another(run: str) -> str:
 
 def heads(layers: Sequence[Layer]) -> int:
     """How many heads answer side by side."""
-    return len({layer.step.group for layer in layers if layer.step.group.startswith("head")}) or 1
+    own = [layer.step for layer in layers if layer.step.group.startswith("head")]
+    return max((len({step.group for step in own}), *(step.lanes for step in own), 1))

@@ -18,7 +18,7 @@ from training.quantization.ranges import OPERATIONS, Observed, channel_means
 from training.quantization.weights import bias_shift, output_rows, safe_scales
 from training.storage import output_axis, restore, store
 
-FREE: Final = 0.001
+FREE: Final = 0.002
 """Layers with a smaller share of the multiply-adds stay float: int8 would save nothing there."""
 
 
@@ -44,8 +44,13 @@ class FloatGraph:
         found = layers(self.model)
         total = sum(layer.multiply_adds for layer in found)
         uses = Counter(layer.weights for layer in found)
-        # Weights that two layers share would have to fit the ranges of both.
-        return [layer for layer in found if layer.multiply_adds >= FREE * total and uses[layer.weights] == 1]
+        # Weights that two layers share would have to fit the ranges of both. Groups are small products, for
+        # which the runtime has no int8 kernels of their own.
+        return [
+            layer
+            for layer in found
+            if layer.multiply_adds >= FREE * total and uses[layer.weights] == 1 and layer.groups == 1
+        ]
 
     @cached_property
     def means(self) -> dict[str, NDArray[np.float32]]:

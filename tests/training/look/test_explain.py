@@ -60,18 +60,31 @@ def test_every_class_gets_its_maps(
         assert f'alt="Hiding parts: {label.title}"' in text
 
 
-def test_heads_and_networks_besides_the_first_are_closed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    call(
-        capsys, ROOT / "models" / "eye-shape", ROOT / "examples" / "eye.jpg", "--out", tmp_path / "page.html"
-    )
-    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+def shipped(version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """The page about the example photo and a version of the shipped model."""
+    model, photo = ROOT / "models" / "eye-shape" / version, ROOT / "examples" / "eye.jpg"
+    call(capsys, model, photo, "--out", tmp_path / "page.html")
+    return (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_heads_besides_the_first_are_closed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = shipped("2", tmp_path, capsys)
     assert text.count("<code>head1_conv1</code></td>") == 1
     assert "<code>head2_conv1</code></td>" not in text
-    assert re.search(r"<code>head2 to head\d</code></td>", text)
-    others = text.count("<h3>Head ") - 1 + text.count("<h3>Network 2, ")
-    assert others == 4 + 7  # of the second network two blocks and five heads
+    assert "<code>head2 to head5</code></td>" in text
+    assert text.count("<summary>Show its maps</summary>") == text.count("<h3>Head ") - 1 == 4
+
+
+def test_heads_computed_as_one_are_shown_and_further_networks_closed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shipped("3", tmp_path, capsys)
+    assert text.count("<code>heads_conv2</code></td>") == 1
+    assert "of 5 heads; each sees only the maps of its own head" in text
+    assert text.count("<h3>Heads</h3>") == 1
+    assert "<code>run2_" not in text
+    others = text.count("<h3>Network 2, ")
+    assert others == 3  # its two blocks and its heads
     assert text.count("<summary>Show its maps</summary>") == others
 
 

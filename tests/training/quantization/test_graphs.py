@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import keras
 import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, numpy_helper
@@ -11,6 +12,9 @@ from service.metadata import BundleMetadata, DatasetFacts
 from tests.training.quantization.networks import WIDTH, graph
 from tests.training.tiny import LABELS, SIZE, colours
 from training.cost import describe, layers
+from training.graph import to_onnx
+from training.hyperparameters import HyperParameters
+from training.network import assemble, build_head
 from training.parity import run_onnx
 from training.quantization.gate import compare
 from training.quantization.graphs import FloatGraph
@@ -68,6 +72,19 @@ def test_convolutions_become_int8_and_small_or_shared_layers_stay(
 def test_a_layer_can_stay_float(ready: FloatGraph, observed: Observed) -> None:
     model = ready.quantized(observed, ["block1_conv1"])
     assert convolved_types(model) == {"block1_conv1": None, "block1_conv2": TensorProto.INT8}
+
+
+def test_heads_computed_as_one_stay_float_where_they_are_apart() -> None:
+    image = keras.Input((SIZE, SIZE, 3), name="image")
+    base = keras.Model(image, keras.layers.MaxPooling2D(4, name="base")(image))
+    recipe = HyperParameters(head="conv", heads=2, hidden=8)
+    ready = FloatGraph.of(to_onnx(assemble(base, build_head((8, 8, 3), 2, recipe))), IMAGES)
+    types = convolved_types(ready.quantized(observe(ready.model, IMAGES, "min-max")))
+    assert {name.split("/")[0]: kind for name, kind in types.items()} == {
+        "heads_conv1": TensorProto.INT8,
+        "heads_conv2": None,
+        "heads_conv3": None,
+    }
 
 
 @pytest.mark.parametrize("method", METHODS)
