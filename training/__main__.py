@@ -11,6 +11,7 @@ COMMANDS = {
     "crossvalidate": "measure a recipe on the training people, a part of them at a time",
     "evaluate": "measure a run on photos it never saw",
     "export": "write a run as one ONNX bundle for the service",
+    "prune": "write a bundle again with fewer channels, if its answers stay the same",
     "quantize": "write a bundle again with int8 arithmetic, if its answers stay the same",
     "predict": "classify files or folders with a model",
     "explain": "show how a model sees one picture",

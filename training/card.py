@@ -70,6 +70,7 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             f"- Not sure: under a confidence of {metadata.threshold:.2f}.",
             *_typicality(metadata),
             *_certain(calibration),
+            *_pruned(metadata),
             _arithmetic(metadata) or _stored(storage, parity),
             f"- {chosen(metadata.hyperparameters)} on the people that these numbers are about: "
             "expect new people to fare a little worse.",
@@ -121,6 +122,20 @@ def _stored(storage: Mapping[str, Any], parity: Mapping[str, Any]) -> str:
         f"for {storage['same_answer']:.1%} of {storage['images']} photos. Before that step the graph "
         f"agrees with Keras within {parity['largest_difference']:.1e} on {parity['images']} pictures."
     )
+
+
+def _pruned(metadata: BundleMetadata) -> list[str]:
+    """What it cost to take channels away; empty for a bundle with all of them."""
+    found = metadata.metrics.get("pruning")
+    if not found:
+        return []
+    whole, pruned = (found["multiply_adds"][name] / 1e9 for name in ("whole", "pruned"))
+    return [
+        f"- Pruned: channels that its photos do not need were taken away, and {pruned:.2f} of {whole:.2f} "
+        f"billion multiply-adds are left. The whole network has an accuracy of "
+        f"{_percent(found['whole']['accuracy'])}, balanced {_percent(found['whole']['balanced_accuracy'])}; "
+        f"the answer is the same for {found['same_answer']:.1%} of {found['images']} photos."
+    ]
 
 
 def _arithmetic(metadata: BundleMetadata) -> str:

@@ -1,7 +1,7 @@
 """From files to the pixels a network sees, by the service's own functions."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 from typing import Final
@@ -50,6 +50,11 @@ def load(
         for index, image in enumerate(pool.map(one, photos)):
             images[index] = image
     return images
+
+
+def batches(images: NDArray[np.uint8], size: int = 8) -> Iterator[NDArray[np.uint8]]:
+    """Pictures `[M, S, S, 3]`, a few at a time: all activations of a batch are in memory at once."""
+    yield from np.split(images, range(size, len(images), size))
 
 
 def _zoomed(square: Square, zoom: float) -> Square:

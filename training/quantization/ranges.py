@@ -3,7 +3,7 @@
 import contextlib
 import io
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from onnxruntime.quantization.calibrate import TensorsData, create_calibrator
 from service.classifier import INPUT
 from service.runtime import session_options
 from training.cost import Layer
+from training.photos import batches
 
 METHODS: Final[dict[str, tuple[CalibrationMethod, dict[str, Any]]]] = {
     "min-max": (CalibrationMethod.MinMax, {}),
@@ -27,7 +28,6 @@ METHODS: Final[dict[str, tuple[CalibrationMethod, dict[str, Any]]]] = {
 }
 """Everything seen; all but the most extreme 0.01 %; the range that keeps most of the distribution."""
 OPERATIONS: Final = ("Conv", "Gemm", "MatMul", "MaxPool", "Relu")
-BATCH: Final = 8
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,6 @@ class _Batches(CalibrationDataReader):  # type: ignore[misc]
     def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
         batch = next(self._batches, None)
         return None if batch is None else {INPUT: batch}
-
-
-def batches(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """The pictures, a few at a time: all activations of a batch are in memory at once."""
-    yield from np.split(images, range(BATCH, len(images), BATCH))
 
 
 def observe(model: ModelProto, images: NDArray[np.uint8], method: str) -> Observed:

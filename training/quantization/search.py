@@ -17,7 +17,7 @@ from service.classifier import Probabilities
 from training.cost import Layer
 from training.parity import run_onnx
 from training.quantization.graphs import FloatGraph
-from training.quantization.ranges import BATCH, METHODS, Observed, observe
+from training.quantization.ranges import METHODS, Observed, observe
 
 WORTH: Final = 0.1
 """A layer stays float if that takes away at least this share of the squared error."""
@@ -26,6 +26,7 @@ PRICE: Final = 4
 AFFORDABLE: Final = 0.1
 """Layers with a larger share of the multiply-adds are not looked at: float would cost what int8 gains."""
 TINY: Final = 1e-12
+BATCH: Final = 8
 
 Say = Callable[[str], None]
 

@@ -12,11 +12,11 @@ from service.metadata import BundleMetadata, DatasetFacts
 from tests.training.quantization.networks import WIDTH, graph
 from tests.training.tiny import LABELS, SIZE, colours
 from training.cost import describe, layers
+from training.gate import compare
 from training.graph import to_onnx
 from training.hyperparameters import HyperParameters
 from training.network import assemble, build_head
 from training.parity import run_onnx
-from training.quantization.gate import compare
 from training.quantization.graphs import FloatGraph
 from training.quantization.ranges import METHODS, Observed, observe
 from training.quantization.search import logit_error, search
@@ -98,10 +98,10 @@ def test_further_outputs_survive(ready: FloatGraph, observed: Observed) -> None:
     facts = DatasetFacts(fingerprint="0" * 64, images=1, people=1)
     metadata = BundleMetadata(name="colours", version=1, labels=LABELS, dataset=facts, licence="")
     verdict = compare(ready.model, ready.quantized(observed), colours(10, seed=4), metadata)
-    assert verdict.certain == {"coverage": 1.0, "accuracy_when_sure": verdict.int8.accuracy.value}
+    assert verdict.certain == {"coverage": 1.0, "accuracy_when_sure": verdict.after.accuracy.value}
     assert set(verdict.outputs) == {"evidence", "typicality"}
     assert verdict.outputs["evidence"] < 0.2
-    verdict.check()
+    verdict.check("int8")
 
 
 def test_the_search_says_what_it_tried(ready: FloatGraph) -> None:

@@ -1,4 +1,4 @@
-"""May the quantized graph be shipped? Measured on validation photos, which nothing was chosen on."""
+"""May a graph that was made smaller be shipped? Measured on validation photos that chose nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from training.errors import TrainingError
 from training.heldout import HeldOut
 from training.metrics import Scores, score
 from training.parity import Agreement, agreement
-from training.quantization.ranges import batches
+from training.photos import batches
 
 Answers = dict[str, NDArray[np.float32]]
 
@@ -27,54 +27,55 @@ SAME_ANSWER: Final = 0.98
 """Share of the photos that must keep their top class."""
 
 
-class QuantizationRefused(TrainingError):
-    """The quantized graph answers too differently from the float one."""
+class Refused(TrainingError):
+    """The smaller graph answers too differently from the one it was made from."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The float and the quantized graph on the same photos."""
+    """A graph and what was made of it on the same photos."""
 
-    float32: Scores
-    int8: Scores
+    before: Scores
+    after: Scores
     agreement: Agreement
     outputs: dict[str, float]
     """Further outputs by name: the difference's root mean square, in standard deviations of the output."""
     untypical: tuple[float, float] | None = None
-    """Shares of the photos under the bundle's typicality bound, float32 and int8; None without one."""
+    """Shares of the photos under the bundle's typicality bound, before and after; None without one."""
     parts: Mapping[str, Scores] = field(default_factory=dict)
-    """int8 on parts of the photos, as `column=part`."""
+    """The smaller graph on parts of the photos, as `column=part`."""
     certain: Mapping[str, float | None] = field(default_factory=dict)
-    """Coverage and accuracy of the quantized graph's certain answers."""
+    """Coverage and accuracy of the smaller graph's certain answers."""
 
     @property
     def loss(self) -> float:
         """Accuracy that is lost, as a share of the photos; negative where it rose."""
-        return self.float32.accuracy.value - self.int8.accuracy.value
+        return self.before.accuracy.value - self.after.accuracy.value
 
-    def check(self) -> None:
-        """Raise QuantizationRefused unless the quantized graph may be shipped."""
+    def check(self, what: str, remedy: str = "") -> None:
+        """Raise Refused, naming `what` changed the graph, unless the smaller graph may be shipped."""
         # Written so that NaN fails.
         if not (self.loss <= LARGEST_LOSS and self.agreement.same_answer >= SAME_ANSWER):
-            raise QuantizationRefused(
-                f"int8 costs too much: accuracy {self.float32.accuracy.value:.1%} became "
-                f"{self.int8.accuracy.value:.1%} (at most {100 * LARGEST_LOSS:g} points may go), "
+            raise Refused(
+                f"{what} costs too much: accuracy {self.before.accuracy.value:.1%} became "
+                f"{self.after.accuracy.value:.1%} (at most {100 * LARGEST_LOSS:g} points may go), "
                 f"the answer is the same for {self.agreement.same_answer:.1%} of "
-                f"{self.agreement.images} photos (at least {SAME_ANSWER:.0%} must be). Nothing was written."
+                f"{self.agreement.images} photos (at least {SAME_ANSWER:.0%} must be). "
+                f"Nothing was written.{remedy}"
             )
 
-    def document(self) -> dict[str, Any]:
-        """For the metadata of the bundle."""
+    def document(self, before: str, after: str) -> dict[str, Any]:
+        """For the metadata of the bundle; the names of the two graphs are keys."""
         accuracies = {
             name: {
                 "accuracy": scores.accuracy.document(),
                 "balanced_accuracy": scores.balanced_accuracy.document(),
             }
-            for name, scores in (("float32", self.float32), ("int8", self.int8))
+            for name, scores in ((before, self.before), (after, self.after))
         }
         document = {**accuracies, **self.agreement.document(), "outputs": self.outputs}
         if self.untypical is not None:
-            document["untypical"] = dict(zip(("float32", "int8"), self.untypical, strict=True))
+            document["untypical"] = dict(zip((before, after), self.untypical, strict=True))
         return document
 
 
@@ -92,17 +93,17 @@ def compare(
         for name, values in expected.items()
         if name != OUTPUT
     }
-    float32, int8 = (
+    scores = [
         score(answers[OUTPUT], heldout.labels, heldout.people, names) for answers in (expected, received)
-    )
+    ]
     bound, typical, under = metadata.typicality_bound, None, None
     if bound is not None and TYPICALITY in expected:
         shares = [float((found[TYPICALITY] < bound).mean()) for found in (expected, received)]
         under = (round(shares[0], 4), round(shares[1], 4))
         typical = received[TYPICALITY] >= bound
     return Verdict(
-        float32,
-        int8,
+        scores[0],
+        scores[1],
         agreement(expected[OUTPUT], received[OUTPUT]),
         others,
         under,

@@ -1,0 +1,94 @@
+"""Which channels of a layer the layers behind it can do without."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from training.pruning.moments import Floats, Moments
+
+DAMPING: Final = 1e-4
+"""Added to the variances, as a share of their mean: inputs that never differ have no weights of their own."""
+MULTIPLE: Final = 16
+"""Channels stay in such numbers: kernels compute as many at a time."""
+STEPS: Final = 128
+"""In at most about so many steps all channels could be gone: the price of one changes little by another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The channels that stay, and the weights that make up for the others."""
+
+    keep: np.ndarray
+    """Indices, ascending."""
+    weights: Floats
+    """`[kept channels * window, outputs]`."""
+    bias: Floats
+    """`[outputs]`."""
+    before: float
+    """Share of the sums' variance that all channels leave unexplained: what earlier layers have lost."""
+    after: float
+    """The same with those that stay."""
+
+
+def select(moments: Moments, channels: int, residual: float) -> Selection:
+    """Take channels away as long as at most the share `residual` of the sums' variance is lost by it.
+
+    A step takes those away that cost least, given that the weights of the others make up for them as well as
+    weights can.
+    """
+    window = len(moments.xx) // channels
+    scale = moments.y_variance or 1.0
+    covariance = moments.xx + DAMPING * np.trace(moments.xx) / len(moments.xx) * np.eye(len(moments.xx))
+    inverse = cho_solve(cho_factor(covariance), np.eye(len(covariance)))
+    weights = inverse @ moments.xy
+    keep, gone, lost = np.arange(channels), np.zeros(0, dtype=int), 0.0
+    step = max(1, channels // STEPS)
+    while len(keep) > MULTIPLE:
+        cheapest = np.argsort(_prices(inverse, weights, len(keep), window))[:step]
+        chosen = np.zeros(len(keep), dtype=bool)
+        chosen[cheapest] = True
+        rows = np.repeat(chosen, window)
+        # What leaves: the block's own inverse says how far the others can stand in for it.
+        leaving = np.linalg.solve(
+            inverse[np.ix_(rows, rows)], np.hstack([weights[rows], inverse[np.ix_(rows, ~rows)]])
+        )
+        of_weights, of_inverse = np.split(leaving, [weights.shape[1]], axis=1)
+        lost += float(np.sum(weights[rows] * of_weights)) / scale
+        if lost > residual:
+            break
+        across = inverse[np.ix_(~rows, rows)]
+        weights = weights[~rows] - across @ of_weights
+        inverse = inverse[np.ix_(~rows, ~rows)] - across @ of_inverse
+        gone = np.concatenate([gone, keep[cheapest[::-1]]])
+        keep = keep[~chosen]
+    back = -len(keep) % MULTIPLE
+    keep = np.sort(np.concatenate([keep, gone[len(gone) - back :]])).astype(int)
+    return _solved(moments, covariance, keep, window)
+
+
+def _prices(inverse: Floats, weights: Floats, channels: int, window: int) -> Floats:
+    """What it adds to the squared error to take one channel away, the others making up for it."""
+    blocks = inverse.reshape(channels, window, channels, window)
+    own = np.linalg.inv(blocks[np.arange(channels), :, np.arange(channels), :])
+    rows = weights.reshape(channels, window, -1)
+    prices: Floats = np.einsum("cso,cst,cto->c", rows, own, rows, optimize=True)
+    return prices
+
+
+def _solved(moments: Moments, covariance: Floats, keep: np.ndarray, window: int) -> Selection:
+    """Least squares for the chosen channels, free of the rounding of many steps."""
+
+    def unexplained(rows: np.ndarray) -> tuple[Floats, float]:
+        weights = cho_solve(cho_factor(covariance[np.ix_(rows, rows)]), moments.xy[rows])
+        explained = 2 * np.sum(weights * moments.xy[rows]) - np.sum(
+            weights * (moments.xx[np.ix_(rows, rows)] @ weights)
+        )
+        return weights, 1 - float(explained) / (moments.y_variance or 1.0)
+
+    everything = np.arange(len(moments.xx))
+    rows = (keep[:, None] * window + np.arange(window)).ravel()
+    weights, after = unexplained(rows)
+    _, before = unexplained(everything)
+    return Selection(keep, weights, moments.y_mean - moments.x_mean[rows] @ weights, before, after)

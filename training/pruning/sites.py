@@ -1,0 +1,90 @@
+"""Where in a graph channels can be taken away: between convolutions that follow each other."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from onnx import ModelProto, NodeProto
+
+PASSING: Final = ("Relu", "MaxPool")
+"""What may lie between: it treats every channel alone."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A convolution whose channels only convolutions look at."""
+
+    layer: NodeProto
+    """The convolution that makes the channels."""
+    readers: tuple[NodeProto, ...]
+    """The convolutions that get them, all with one window."""
+    tensor: str
+    """What the readers get: `[N, channels, H, W]`."""
+    window: tuple[int, int]
+    """Height and width of what the readers look at."""
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return str(self.layer.name)
+
+
+def sites(model: ModelProto) -> list[Site]:
+    """All such places of a graph with constant weights, in order."""
+    users: dict[str, list[NodeProto]] = defaultdict(list)
+    for node in model.graph.node:
+        for name in node.input:
+            users[name].append(node)
+    constants = {tensor.name for tensor in model.graph.initializer}
+    outputs = {value.name for value in model.graph.output}
+    found = []
+    for node in model.graph.node:
+        if not _is_plain(node, constants):
+            continue
+        ends = list(_ends(node.output[0], users, outputs))
+        windows = {_same_window(reader) for _, reader in ends if reader is not None}
+        tensors = {tensor for tensor, _ in ends}
+        readers = tuple(reader for _, reader in ends if reader is not None and _is_plain(reader, constants))
+        window = windows.pop() if len(windows) == 1 else None
+        if window is not None and len(tensors) == 1 and len(readers) == len(ends):
+            found.append(Site(node, readers, tensors.pop(), window))
+    return found
+
+
+def _ends(
+    tensor: str, users: dict[str, list[NodeProto]], outputs: set[str]
+) -> Iterator[tuple[str, NodeProto | None]]:
+    """The tensors that channels end in and who reads them; None for a reader that is no convolution."""
+    if tensor in outputs or not users[tensor]:
+        yield tensor, None
+    for node in users[tensor]:
+        if node.op_type in PASSING:
+            yield from _ends(node.output[0], users, outputs)
+        else:
+            yield tensor, node if node.op_type == "Conv" and node.input[0] == tensor else None
+
+
+def _is_plain(node: NodeProto, constants: set[str]) -> bool:
+    """Whether a node is a convolution with constant weights that does not keep channels apart."""
+    return (
+        node.op_type == "Conv"
+        and constants.issuperset(name for name in node.input[1:] if name)
+        and _fields(node).get("group", 1) == 1
+    )
+
+
+def _same_window(node: NodeProto) -> tuple[int, int] | None:
+    """The window of a convolution that gives a map of the same size with zeros around it; None for others."""
+    fields = _fields(node)
+    window = fields.get("kernel_shape", [])
+    pads = fields.get("pads", [0] * 4)
+    plain = all(set(fields.get(name, [1])) == {1} for name in ("strides", "dilations"))
+    if len(window) != 2 or not plain or any(side % 2 == 0 for side in window):
+        return None
+    same = list(pads) == [side // 2 for side in window] * 2
+    return (int(window[0]), int(window[1])) if same and not fields.get("auto_pad") else None
+
+
+def _fields(node: NodeProto) -> dict[str, Any]:
+    return {field.name: field.i if field.type == field.INT else list(field.ints) for field in node.attribute}
