@@ -2,10 +2,11 @@
 
     python -m scripts.read_back models/eye-shape/3 runs/locked runs/tuned
 
-Training gives the same weights on the same kind of CPU only. A bundle that is to be made again in another way,
-such as pruned, and still be the same network, starts from its file: blocks of VGG16 that a run has tuned are
-read from their int8 levels, heads from their float16 weights, and what stayed locked is ImageNet's as it is.
-The runs, made by `training fit` on the same photos, give everything else; their networks are overwritten.
+Training gives the same weights on the same kind of CPU only. A bundle that is to be made again in another
+way, such as pruned, and still be the same network, starts from its file: blocks of VGG16 that a run has tuned
+are read from their int8 levels, heads from their float16 weights, and what stayed locked is ImageNet's as it
+is. The runs, made by `training fit` on the same photos, give the rest; their networks are overwritten.
+A bundle whose heads are computed as one (`eye-shape` 4) is not read.
 """
 
 import argparse

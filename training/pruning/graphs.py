@@ -21,7 +21,7 @@ class Cut:
     channels: int
     kept: int
     residual: float
-    """Share of the variance of the sums behind it that is unexplained now."""
+    """Share of the variance of what the layers behind it say that is unexplained now."""
 
 
 def prune(
@@ -37,10 +37,12 @@ def prune(
     cuts = []
     for site in sites(pruned):
         channels = _constant(pruned, site.layer.input[1]).shape[0]
-        selection = select(measure(whole, pruned, site, images, seed), channels, residual)
-        if len(selection.keep) < channels:
+        allowed = 0.0 if site.only_read else residual
+        selection = select(measure(whole, pruned, site, images, seed), channels, allowed)
+        kept = len(selection.keep)
+        # Where all of them stay, there may still be something to make up for.
+        if kept < channels or any(cut.kept < cut.channels for cut in cuts):
             _apply(pruned, site, selection)
-        kept = len(selection.keep) if len(selection.keep) < channels else channels
         cuts.append(Cut(site.name, channels, kept, selection.after))
         told(cuts[-1])
     used = {name for node in pruned.graph.node for name in node.input}

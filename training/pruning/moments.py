@@ -31,26 +31,42 @@ class Moments:
     y_mean: Floats
     xx: Floats
     xy: Floats
-    y_variance: float
-    """Of all sums together."""
+    yy: Floats
+    """Variances of the sums, `[outputs]`."""
+    heard: Floats
+    """Share of the places where a sum is above 0, `[outputs]`: elsewhere a ReLU makes nothing of it."""
+    told: float
+    """Variance of what the ReLUs make of all sums together."""
 
     @classmethod
-    def of(cls, samples: Iterator[tuple[Maps, Maps]]) -> "Moments":
-        """Add up windows `[M, channels * window]` and sums `[M, outputs]`."""
+    def of(cls, samples: Iterator[tuple[Maps, Maps]], relu: bool = True) -> "Moments":
+        """Add up windows `[M, channels * window]` and sums `[M, outputs]`; all is heard where no ReLU is."""
         count = 0
-        totals: list[Any] = [0.0] * 5
+        totals: list[Any] = [0.0] * 8
         for x, y in samples:
             count += len(x)
+            passed = np.maximum(y, 0) if relu else y
             # A batch in single precision, which is twice as fast; all of them in double.
-            found = x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y, np.square(y, dtype=np.float64).sum()
+            found = (
+                x.sum(axis=0),
+                y.sum(axis=0),
+                x.T @ x,
+                x.T @ y,
+                np.square(y).sum(axis=0),
+                passed.sum(axis=0),
+                np.square(passed).sum(axis=0),
+                (y > 0).sum(axis=0),
+            )
             totals = [total + np.asarray(more, np.float64) for total, more in zip(totals, found, strict=True)]
-        x_mean, y_mean, xx, xy, yy = (total / count for total in totals)
+        x_mean, y_mean, xx, xy, yy, passed_mean, passed_square, above = (total / count for total in totals)
         return cls(
             x_mean,
             y_mean,
             xx - np.outer(x_mean, x_mean),
             xy - np.outer(x_mean, y_mean),
-            float(yy - np.square(y_mean).sum()),
+            yy - np.square(y_mean),
+            above if relu else np.ones_like(above),
+            float((passed_square - np.square(passed_mean)).sum()) or 1.0,
         )
 
 
@@ -70,7 +86,7 @@ def measure(
             (maps,), sums = see(batch), make(batch)
             yield _at_places(maps, np.concatenate(sums, axis=1), site.window, random)
 
-    return Moments.of(samples())
+    return Moments.of(samples(), site.relu)
 
 
 def _at_places(

@@ -12,7 +12,7 @@ DAMPING: Final = 1e-4
 """Added to the variances, as a share of their mean: inputs that never differ have no weights of their own."""
 MULTIPLE: Final = 16
 """Channels stay in such numbers: kernels compute as many at a time."""
-STEPS: Final = 128
+STEPS: Final = 64
 """In at most about so many steps all channels could be gone: the price of one changes little by another."""
 
 
@@ -27,26 +27,26 @@ class Selection:
     bias: Floats
     """`[outputs]`."""
     before: float
-    """Share of the sums' variance that all channels leave unexplained: what earlier layers have lost."""
+    """What all channels would leave unexplained of the variance: what earlier layers have lost."""
     after: float
     """The same with those that stay."""
 
 
 def select(moments: Moments, channels: int, residual: float) -> Selection:
-    """Take channels away as long as at most the share `residual` of the sums' variance is lost by it.
+    """Take channels away as long as at most the share `residual` of the variance is lost by it.
 
-    A step takes those away that cost least, given that the weights of the others make up for them as well as
-    weights can.
+    That is the variance of what the ReLUs behind make of the sums; an error counts as often as it gets
+    through. A step takes those away that cost least, given that the weights of the others make up for them as
+    well as weights can.
     """
     window = len(moments.xx) // channels
-    scale = moments.y_variance or 1.0
     covariance = moments.xx + DAMPING * np.trace(moments.xx) / len(moments.xx) * np.eye(len(moments.xx))
     inverse = cho_solve(cho_factor(covariance), np.eye(len(covariance)))
     weights = inverse @ moments.xy
     keep, gone, lost = np.arange(channels), np.zeros(0, dtype=int), 0.0
     step = max(1, channels // STEPS)
     while len(keep) > MULTIPLE:
-        cheapest = np.argsort(_prices(inverse, weights, len(keep), window))[:step]
+        cheapest = np.argsort(_prices(inverse, weights * np.sqrt(moments.heard), len(keep), window))[:step]
         chosen = np.zeros(len(keep), dtype=bool)
         chosen[cheapest] = True
         rows = np.repeat(chosen, window)
@@ -55,7 +55,7 @@ def select(moments: Moments, channels: int, residual: float) -> Selection:
             inverse[np.ix_(rows, rows)], np.hstack([weights[rows], inverse[np.ix_(rows, ~rows)]])
         )
         of_weights, of_inverse = np.split(leaving, [weights.shape[1]], axis=1)
-        lost += float(np.sum(weights[rows] * of_weights)) / scale
+        lost += float(np.sum(weights[rows] * of_weights * moments.heard)) / moments.told
         if lost > residual:
             break
         across = inverse[np.ix_(~rows, rows)]
@@ -82,10 +82,9 @@ def _solved(moments: Moments, covariance: Floats, keep: np.ndarray, window: int)
 
     def unexplained(rows: np.ndarray) -> tuple[Floats, float]:
         weights = cho_solve(cho_factor(covariance[np.ix_(rows, rows)]), moments.xy[rows])
-        explained = 2 * np.sum(weights * moments.xy[rows]) - np.sum(
-            weights * (moments.xx[np.ix_(rows, rows)] @ weights)
-        )
-        return weights, 1 - float(explained) / (moments.y_variance or 1.0)
+        explained = weights * (2 * moments.xy[rows] - moments.xx[np.ix_(rows, rows)] @ weights)
+        missed = moments.yy - explained.sum(axis=0)
+        return weights, float(np.sum(missed * moments.heard)) / moments.told
 
     everything = np.arange(len(moments.xx))
     rows = (keep[:, None] * window + np.arange(window)).ravel()

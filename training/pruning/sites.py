@@ -13,7 +13,7 @@ PASSING: Final = ("Relu", "MaxPool")
 
 @dataclass(frozen=True)
 class Site:
-    """A convolution whose channels only convolutions look at."""
+    """A convolution whose channels convolutions look at."""
 
     layer: NodeProto
     """The convolution that makes the channels."""
@@ -23,6 +23,10 @@ class Site:
     """What the readers get: `[N, channels, H, W]`."""
     window: tuple[int, int]
     """Height and width of what the readers look at."""
+    relu: bool
+    """Whether a ReLU is all that gets the readers' sums."""
+    only_read: bool
+    """Whether something else looks at the channels too: all have to stay, though the readers may learn."""
 
     @property
     def name(self) -> str:
@@ -43,12 +47,14 @@ def sites(model: ModelProto) -> list[Site]:
         if not _is_plain(node, constants):
             continue
         ends = list(_ends(node.output[0], users, outputs))
-        windows = {_same_window(reader) for _, reader in ends if reader is not None}
-        tensors = {tensor for tensor, _ in ends}
-        readers = tuple(reader for _, reader in ends if reader is not None and _is_plain(reader, constants))
+        plain = [end for end in ends if end[1] is not None and _is_plain(end[1], constants)]
+        readers = tuple(reader for _, reader in plain if reader is not None)
+        windows = {_same_window(reader) for reader in readers}
+        tensors = {tensor for tensor, _ in plain}
         window = windows.pop() if len(windows) == 1 else None
-        if window is not None and len(tensors) == 1 and len(readers) == len(ends):
-            found.append(Site(node, readers, tensors.pop(), window))
+        if window is not None and len(tensors) == 1:
+            relu = all([user.op_type for user in users[reader.output[0]]] == ["Relu"] for reader in readers)
+            found.append(Site(node, readers, tensors.pop(), window, relu, len(plain) < len(ends)))
     return found
 
 

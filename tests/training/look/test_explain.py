@@ -78,7 +78,7 @@ def test_heads_besides_the_first_are_closed(tmp_path: Path, capsys: pytest.Captu
 def test_heads_computed_as_one_are_shown_and_further_networks_closed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = shipped("3", tmp_path, capsys)
+    text = shipped("4", tmp_path, capsys)
     assert text.count("<code>heads_conv2</code></td>") == 1
     assert "of 5 heads; each sees only the maps of its own head" in text
     assert text.count("<h3>Heads</h3>") == 1

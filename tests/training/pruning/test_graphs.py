@@ -85,10 +85,15 @@ def test_channels_stay_where_something_else_looks_at_them() -> None:
         # Both networks look at the block they share.
         "common_1/block1_conv1_1": ["run1/trunk_1/block2_conv1_1", "run2/trunk_1/block2_conv1_1"],
         "run1/trunk_1/block2_conv1_1": ["run1/trunk_1/block2_conv2_1"],
+        "run1/trunk_1/block2_conv2_1": ["run1/heads_conv1"],
         "run2/trunk_1/block2_conv1_1": ["run2/trunk_1/block2_conv2_1"],
-        # The first network's last maps also say how typical a picture is, and heads keep apart what is theirs.
         "run2/trunk_1/block2_conv2_1": ["run2/heads_conv1"],
     }
+    # The first network's last maps also say how typical a picture is.
+    assert [name for name, site in found.items() if site.only_read] == ["run1/trunk_1/block2_conv2_1"]
     assert found["run2/trunk_1/block2_conv2_1"].window == (1, 1)
-    pruned, _ = prune(graph, IMAGES, residual=0.01, seed=1, told=lambda _: None)
+    assert all(site.relu for site in found.values())
+    pruned, cuts = prune(graph, IMAGES, residual=0.01, seed=1, told=lambda _: None)
+    kept = {cut.layer.rpartition("/")[0]: cut.kept for cut in cuts}
+    assert kept["run1/trunk_1/block2_conv2_1"] == 32 > kept["common_1/block1_conv1_1"]
     assert np.abs(run_onnx(pruned, IMAGES, 8) - run_onnx(graph, IMAGES, 8)).max() < 0.1

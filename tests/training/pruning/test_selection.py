@@ -19,7 +19,7 @@ def samples(channels: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def moments(x: np.ndarray, y: np.ndarray) -> Moments:
-    return Moments.of(iter(zip(np.split(x, 4), np.split(y, 4), strict=True)))
+    return Moments.of(iter(zip(np.split(x, 4), np.split(y, 4), strict=True)), relu=False)
 
 
 def test_channels_that_others_make_up_for_are_taken_away() -> None:
@@ -59,6 +59,16 @@ def test_the_cheapest_channel_is_the_one_that_least_squares_misses_least() -> No
         errors.append(np.square(y - fitted).sum())
     (gone,) = set(range(MULTIPLE + 1)) - set(select(moments(x, y), MULTIPLE + 1, residual=0.9).keep.tolist())
     assert gone == int(np.argmin(errors))
+
+
+def test_what_a_relu_swallows_costs_nothing() -> None:
+    x, y = samples(channels=32, rank=32)
+    # The last 16 channels speak only for sums that are never above 0.
+    below = x.reshape(COUNT, 32, WINDOW)[:, 16:].sum(axis=(1, 2)) - 1000
+    sums = np.column_stack([x[:, : 16 * WINDOW] @ RANDOM.normal(0, 1, (16 * WINDOW, OUTPUTS)), below])
+    found = select(Moments.of(iter([(x, sums)])), 32, residual=1e-4)
+    assert found.keep.tolist() == list(range(16))
+    assert len(select(moments(x, sums), 32, residual=1e-4).keep) == 32
 
 
 def test_a_channel_that_never_changes_is_no_trouble() -> None:
