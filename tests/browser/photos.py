@@ -73,7 +73,7 @@ def eye_models() -> ModelList:
     ]
     model = ModelInfo(
         name="eye-shape",
-        version=4,
+        version=3,
         description="Tells the shape of an eye from a photo of a face.",
         default=True,
         labels=labels,
@@ -94,7 +94,7 @@ def eye_answer() -> dict[str, object]:
     right = _eye("right_eye", Box(left=172, top=92, width=44, height=44), 0.86, evidence_map())
     left = _eye("left_eye", Box(left=232, top=92, width=44, height=44), 0.41)
     answer = Answer(
-        model=ModelReference(name="eye-shape", version=4),
+        model=ModelReference(name="eye-shape", version=3),
         image=ImageSize(width=512, height=512),
         results=[right, left],
         people=[_person(right, left)],

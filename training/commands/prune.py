@@ -19,7 +19,7 @@ HELP: Final = (
     "of the validation photos get another answer."
 )
 PHOTOS: Final = 400
-RESIDUAL: Final = 0.003
+RESIDUAL: Final = 0.005
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

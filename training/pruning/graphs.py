@@ -8,7 +8,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
 
-from training.pruning.moments import measure
+from training.pruning.moments import Floats, measure
 from training.pruning.selection import Selection, select
 from training.pruning.sites import Site, sites
 
@@ -34,11 +34,13 @@ def prune(
     """
     pruned = ModelProto()
     pruned.CopyFrom(whole)
-    cuts = []
+    cuts: list[Cut] = []
     for site in sites(pruned):
         channels = _constant(pruned, site.layer.input[1]).shape[0]
         allowed = 0.0 if site.only_read else residual
-        selection = select(measure(whole, pruned, site, images, seed), channels, allowed)
+        selection = select(
+            measure(whole, pruned, site, images, seed), _known(pruned, site), channels, allowed
+        )
         kept = len(selection.keep)
         # Where all of them stay, there may still be something to make up for.
         if kept < channels or any(cut.kept < cut.channels for cut in cuts):
@@ -51,6 +53,14 @@ def prune(
     del pruned.graph.value_info[:]
     onnx.checker.check_model(pruned)
     return onnx.shape_inference.infer_shapes(pruned), cuts
+
+
+def _known(model: ModelProto, site: Site) -> Floats:
+    """The weights of a site's readers as they are, `[channels * window, outputs]`."""
+    kernels = [_constant(model, reader.input[1]) for reader in site.readers]
+    return np.concatenate([kernel.reshape(len(kernel), -1).T for kernel in kernels], axis=1).astype(
+        np.float64
+    )
 
 
 def _apply(model: ModelProto, site: Site, chosen: Selection) -> None:

@@ -13,7 +13,7 @@ from onnx import ModelProto, ValueInfoProto
 from service.classifier import INPUT
 from service.runtime import session_options
 from training.photos import batches
-from training.pruning.sites import Site
+from training.pruning.sites import Site, loudness
 
 BATCH: Final = 16
 PLACES: Final = 100
@@ -34,13 +34,17 @@ class Moments:
     yy: Floats
     """Variances of the sums, `[outputs]`."""
     heard: Floats
-    """Share of the places where a sum is above 0, `[outputs]`: elsewhere a ReLU makes nothing of it."""
-    told: float
-    """Variance of what the ReLUs make of all sums together."""
+    """What an error of a sum counts, `[outputs]`, so that 1 is all that one of the readers says."""
 
     @classmethod
-    def of(cls, samples: Iterator[tuple[Maps, Maps]], relu: bool = True) -> "Moments":
-        """Add up windows `[M, channels * window]` and sums `[M, outputs]`; all is heard where no ReLU is."""
+    def of(
+        cls, samples: Iterator[tuple[Maps, Maps]], loudness: Sequence[Floats], relu: bool = True
+    ) -> "Moments":
+        """Add up windows `[M, channels * window]` and sums `[M, outputs]` of one or more readers.
+
+        An error counts as often as a ReLU, where there is one, lets the sum through, and by the `loudness`
+        with which what follows takes it, `[outputs]` for each reader.
+        """
         count = 0
         totals: list[Any] = [0.0] * 8
         for x, y in samples:
@@ -59,14 +63,20 @@ class Moments:
             )
             totals = [total + np.asarray(more, np.float64) for total, more in zip(totals, found, strict=True)]
         x_mean, y_mean, xx, xy, yy, passed_mean, passed_square, above = (total / count for total in totals)
+        said = passed_square - np.square(passed_mean)
+        heard = above if relu else np.ones_like(above)
+        first = 0
+        for loud in loudness:
+            own = slice(first, first + len(loud))
+            heard[own] *= loud / (float(loud @ said[own]) or 1.0) / len(loudness)
+            first += len(loud)
         return cls(
             x_mean,
             y_mean,
             xx - np.outer(x_mean, x_mean),
             xy - np.outer(x_mean, y_mean),
             yy - np.square(y_mean),
-            above if relu else np.ones_like(above),
-            float((passed_square - np.square(passed_mean)).sum()) or 1.0,
+            heard,
         )
 
 
@@ -86,7 +96,7 @@ def measure(
             (maps,), sums = see(batch), make(batch)
             yield _at_places(maps, np.concatenate(sums, axis=1), site.window, random)
 
-    return Moments.of(samples(), site.relu)
+    return Moments.of(samples(), [loudness(whole, reader) for reader in site.readers], site.relu)
 
 
 def _at_places(

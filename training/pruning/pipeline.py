@@ -1,6 +1,6 @@
 """From a bundle to one with fewer channels: cut, compare, and write only what passes the gate."""
 
-from typing import Any
+from typing import Any, Final
 
 from service.metadata import BundleMetadata
 from training.bundling import Target, write_bundle
@@ -13,8 +13,8 @@ from training.quantization.search import logit_error
 from training.rewriting import Material, Source, columns, remeasured
 from training.storage import restore, store
 
-BATCH = 8
-REMEDY = " A smaller --residual takes fewer channels away."
+BATCH: Final = 8
+REMEDY: Final = " A smaller --residual takes fewer channels away."
 
 
 def thin_out(

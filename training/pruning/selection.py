@@ -8,8 +8,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 from training.pruning.moments import Floats, Moments
 
-DAMPING: Final = 1e-4
-"""Added to the variances, as a share of their mean: inputs that never differ have no weights of their own."""
+DAMPING: Final = 3e-3
+"""Added to the variances, as a share of their mean: what the photos do not tell about stays as it was."""
 MULTIPLE: Final = 16
 """Channels stay in such numbers: kernels compute as many at a time."""
 STEPS: Final = 64
@@ -32,17 +32,19 @@ class Selection:
     """The same with those that stay."""
 
 
-def select(moments: Moments, channels: int, residual: float) -> Selection:
+def select(moments: Moments, known: Floats, channels: int, residual: float) -> Selection:
     """Take channels away as long as at most the share `residual` of the variance is lost by it.
 
-    That is the variance of what the ReLUs behind make of the sums; an error counts as often as it gets
-    through. A step takes those away that cost least, given that the weights of the others make up for them as
-    well as weights can.
+    That is the variance of what is heard of the sums behind the channels (`Moments.heard`). A step takes
+    those away that cost least, given that the weights of the others make up for them as well as they can.
+    They are drawn towards the `known` ones, `[channels * window, outputs]`: a few hundred photos have fewer
+    different windows than a layer has weights.
     """
     window = len(moments.xx) // channels
-    covariance = moments.xx + DAMPING * np.trace(moments.xx) / len(moments.xx) * np.eye(len(moments.xx))
+    damping = DAMPING * np.trace(moments.xx) / len(moments.xx)
+    covariance = moments.xx + damping * np.eye(len(moments.xx))
     inverse = cho_solve(cho_factor(covariance), np.eye(len(covariance)))
-    weights = inverse @ moments.xy
+    weights = inverse @ (moments.xy + damping * known)
     keep, gone, lost = np.arange(channels), np.zeros(0, dtype=int), 0.0
     step = max(1, channels // STEPS)
     while len(keep) > MULTIPLE:
@@ -55,7 +57,7 @@ def select(moments: Moments, channels: int, residual: float) -> Selection:
             inverse[np.ix_(rows, rows)], np.hstack([weights[rows], inverse[np.ix_(rows, ~rows)]])
         )
         of_weights, of_inverse = np.split(leaving, [weights.shape[1]], axis=1)
-        lost += float(np.sum(weights[rows] * of_weights * moments.heard)) / moments.told
+        lost += float(np.sum(weights[rows] * of_weights * moments.heard))
         if lost > residual:
             break
         across = inverse[np.ix_(~rows, rows)]
@@ -65,7 +67,7 @@ def select(moments: Moments, channels: int, residual: float) -> Selection:
         keep = keep[~chosen]
     back = -len(keep) % MULTIPLE
     keep = np.sort(np.concatenate([keep, gone[len(gone) - back :]])).astype(int)
-    return _solved(moments, covariance, keep, window)
+    return _solved(moments, known, damping, keep, window)
 
 
 def _prices(inverse: Floats, weights: Floats, channels: int, window: int) -> Floats:
@@ -77,14 +79,15 @@ def _prices(inverse: Floats, weights: Floats, channels: int, window: int) -> Flo
     return prices
 
 
-def _solved(moments: Moments, covariance: Floats, keep: np.ndarray, window: int) -> Selection:
+def _solved(moments: Moments, known: Floats, damping: float, keep: np.ndarray, window: int) -> Selection:
     """Least squares for the chosen channels, free of the rounding of many steps."""
 
     def unexplained(rows: np.ndarray) -> tuple[Floats, float]:
-        weights = cho_solve(cho_factor(covariance[np.ix_(rows, rows)]), moments.xy[rows])
+        covariance = moments.xx[np.ix_(rows, rows)] + damping * np.eye(len(rows))
+        weights = cho_solve(cho_factor(covariance), moments.xy[rows] + damping * known[rows])
         explained = weights * (2 * moments.xy[rows] - moments.xx[np.ix_(rows, rows)] @ weights)
         missed = moments.yy - explained.sum(axis=0)
-        return weights, float(np.sum(missed * moments.heard)) / moments.told
+        return weights, float(np.sum(missed * moments.heard))
 
     everything = np.arange(len(moments.xx))
     rows = (keep[:, None] * window + np.arange(window)).ravel()

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from onnx import ModelProto, NodeProto
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, numpy_helper
 
 PASSING: Final = ("Relu", "MaxPool")
 """What may lie between: it treats every channel alone."""
@@ -36,10 +38,7 @@ class Site:
 
 def sites(model: ModelProto) -> list[Site]:
     """All such places of a graph with constant weights, in order."""
-    users: dict[str, list[NodeProto]] = defaultdict(list)
-    for node in model.graph.node:
-        for name in node.input:
-            users[name].append(node)
+    users = _users(model)
     constants = {tensor.name for tensor in model.graph.initializer}
     outputs = {value.name for value in model.graph.output}
     found = []
@@ -56,6 +55,33 @@ def sites(model: ModelProto) -> list[Site]:
             relu = all([user.op_type for user in users[reader.output[0]]] == ["Relu"] for reader in readers)
             found.append(Site(node, readers, tensors.pop(), window, relu, len(plain) < len(ends)))
     return found
+
+
+def loudness(model: ModelProto, layer: NodeProto) -> NDArray[np.float64]:
+    """How strongly the convolutions behind a convolution take each of its channels: squares of their weights.
+
+    Norms in front of a head, which are a part of its weights, may take a quiet channel a hundred times as
+    strongly as a loud one. All channels count alike where no convolution takes them.
+    """
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    channels = constants[layer.input[1]].dims[0]
+    total = np.zeros(channels)
+    for _, reader in _ends(layer.output[0], _users(model), {value.name for value in model.graph.output}):
+        if reader is None or reader.input[1] not in constants:
+            continue
+        weights = numpy_helper.to_array(constants[reader.input[1]]).astype(np.float64)
+        groups = channels // weights.shape[1]
+        apart = np.square(weights).reshape(groups, -1, *weights.shape[1:])
+        total += apart.sum(axis=(1, 3, 4)).ravel()
+    return total if total.any() else np.ones(channels)
+
+
+def _users(model: ModelProto) -> dict[str, list[NodeProto]]:
+    users: dict[str, list[NodeProto]] = defaultdict(list)
+    for node in model.graph.node:
+        for name in node.input:
+            users[name].append(node)
+    return users
 
 
 def _ends(

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import keras
 import pytest
 from PIL import Image
 
@@ -11,6 +12,8 @@ from tests.training.tiny import LABELS, colours, network
 from training.__main__ import main
 from training.bundling import Target
 from training.exporting import Options, Trained, export
+from training.hyperparameters import HyperParameters
+from training.network import assemble, build_head
 
 ROOT = Path(__file__).parents[3]
 
@@ -60,32 +63,38 @@ def test_every_class_gets_its_maps(
         assert f'alt="Hiding parts: {label.title}"' in text
 
 
-def shipped(version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """The page about the example photo and a version of the shipped model."""
-    model, photo = ROOT / "models" / "eye-shape" / version, ROOT / "examples" / "eye.jpg"
-    call(capsys, model, photo, "--out", tmp_path / "page.html")
-    return (tmp_path / "page.html").read_text(encoding="utf-8")
-
-
-def test_heads_besides_the_first_are_closed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = shipped("2", tmp_path, capsys)
-    assert text.count("<code>head1_conv1</code></td>") == 1
-    assert "<code>head2_conv1</code></td>" not in text
-    assert "<code>head2 to head5</code></td>" in text
-    assert text.count("<summary>Show its maps</summary>") == text.count("<h3>Head ") - 1 == 4
-
-
-def test_heads_computed_as_one_are_shown_and_further_networks_closed(
+def test_heads_and_networks_besides_the_first_are_closed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = shipped("4", tmp_path, capsys)
-    assert text.count("<code>heads_conv2</code></td>") == 1
-    assert "of 5 heads; each sees only the maps of its own head" in text
-    assert text.count("<h3>Heads</h3>") == 1
-    assert "<code>run2_" not in text
-    others = text.count("<h3>Network 2, ")
-    assert others == 3  # its two blocks and its heads
+    call(
+        capsys, ROOT / "models" / "eye-shape", ROOT / "examples" / "eye.jpg", "--out", tmp_path / "page.html"
+    )
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text.count("<code>head1_conv1</code></td>") == 1
+    assert "<code>head2_conv1</code></td>" not in text
+    assert re.search(r"<code>head2 to head\d</code></td>", text)
+    others = text.count("<h3>Head ") - 1 + text.count("<h3>Network 2, ")
+    assert others == 4 + 7  # of the second network two blocks and five heads
     assert text.count("<summary>Show its maps</summary>") == others
+
+
+def test_heads_that_are_computed_as_one_are_shown(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = keras.Input((32, 32, 3), name="image", dtype="float32")
+    x = keras.layers.Conv2D(8, 3, padding="same", activation="relu", name="block1_conv1")(image)
+    base = keras.Model(image, keras.layers.MaxPooling2D(8, name="block1_pool")(x))
+    head = build_head(base.output.shape[1:], 2, HyperParameters(size=32, head="conv", heads=5, hidden=4))
+    folder = tmp_path / "models" / "colours" / "1"
+    facts = {"hyperparameters": {}, "dataset": {"fingerprint": "0" * 64, "images": 1, "people": 1}}
+    trained = Trained(assemble(base, head), facts, LABELS)
+    export(trained, colours(12), Target.parse(folder), Options())
+    call(capsys, folder, photo, "--out", tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text.count("<code>heads_conv2</code></td>") == 1
+    assert "20 filters of 5 heads; each sees only the maps of its own head" in text
+    assert "a weighted sum of everything before it: the mean of 5 heads" in text
+    assert text.count("<h3>Heads</h3>") == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from training.__main__ import main
 from training.folders import read_dataset
 
 PHOTOS = ["--photos", "8"]
+RESIDUAL = ["--residual", "0.02"]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def source(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
 
 
 def pruned(source: Path, photos: Path, to: Path, *options: str) -> int:
-    return main(["prune", str(source), str(photos), "--to", str(to), *PHOTOS, *options])
+    return main(["prune", str(source), str(photos), "--to", str(to), *PHOTOS, *RESIDUAL, *options])
 
 
 def test_the_service_serves_the_pruned_bundle_in_float_and_in_int8(
