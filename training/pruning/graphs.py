@@ -72,7 +72,7 @@ def _apply(model: ModelProto, site: Site, chosen: Selection) -> None:
         last = first + _constant(model, reader.input[1]).shape[0]
         weights = chosen.weights[:, first:last].T.reshape(last - first, len(chosen.keep), *site.window)
         names = [
-            _add(model, f"{reader.name}/{place}/refitted", values)
+            _add(model, f"{reader.output[0]}/{place}/refitted", values)
             for place, values in ((1, weights), (2, chosen.bias[first:last]))
         ]
         reader.input[:] = [reader.input[0], *names]

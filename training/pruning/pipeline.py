@@ -6,6 +6,7 @@ from service.metadata import BundleMetadata
 from training.bundling import Target, write_bundle
 from training.console import say
 from training.cost import describe
+from training.errors import TrainingError
 from training.gate import compare
 from training.parity import run_onnx
 from training.pruning.graphs import Cut, prune
@@ -27,6 +28,11 @@ def thin_out(
     """
     whole = restore(source.model)
     thin, cuts = prune(whole, material.measuring, residual, seed, _told)
+    if all(cut.kept == cut.channels for cut in cuts):
+        raise TrainingError(
+            f"Expected channels that others can make up for within --residual {residual:g}. Received: none"
+            f"{'' if cuts else ', and no convolutions that follow each other'}. Nothing was written."
+        )
     expected, received = (run_onnx(model, material.choosing, BATCH) for model in (whole, thin))
     stored = store(thin, "float16")
     by = columns(source.metadata, material.validation)

@@ -32,8 +32,8 @@ class Site:
 
     @property
     def name(self) -> str:
-        """The layer's name."""
-        return str(self.layer.name)
+        """The layer's name, or where it has none that of what it makes."""
+        return str(self.layer.name or self.layer.output[0])
 
 
 def sites(model: ModelProto) -> list[Site]:

@@ -70,6 +70,14 @@ def test_a_costly_result_is_not_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_network_that_needs_all_its_channels_is_not_written_again(
+    source: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert pruned(source, photos, tmp_path / "colours" / "2", "--residual", "1e-9") == 2
+    assert "within --residual 1e-09. Received: none. Nothing was written" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("options", [["--photos", "0"], ["--residual", "0"], ["--residual", "1"]])
 def test_numbers_out_of_range_are_refused(
     source: Path, photos: Path, tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
