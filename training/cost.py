@@ -9,6 +9,7 @@ import onnx
 from onnx import ModelProto, NodeProto
 
 from service.metadata import NetworkFacts
+from training.nodes import fields_of
 
 VGG16_LAYER: Final = re.compile(r"block[1-5]_(?:conv[1-3]|pool)")
 """The names of Keras Applications, which the exporter keeps in the names of nodes."""
@@ -42,9 +43,8 @@ def layers(model: ModelProto) -> list[Layer]:
             bias = node.input[2] if len(node.input) > 2 and node.input[2] in constants else None
             output = shapes.get(node.output[0], ())
             multiply_adds = _multiply_adds(node, constants[node.input[1]], output)
-            groups = next((field.i for field in node.attribute if field.name == "group"), 1)
             names = node.name, node.op_type, node.input[0], node.input[1], bias
-            found.append(Layer(*names, multiply_adds, groups))
+            found.append(Layer(*names, multiply_adds, fields_of(node).get("group", 1)))
     return found
 
 

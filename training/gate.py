@@ -5,18 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
 from service.classifier import INPUT, OUTPUT, TYPICALITY
 from service.metadata import BundleMetadata
-from service.runtime import session_options
 from training.calibration import when_certain
 from training.errors import TrainingError
 from training.heldout import HeldOut
 from training.metrics import Scores, score
-from training.parity import Agreement, agreement
+from training.parity import Agreement, agreement, open_session
 from training.photos import batches
 
 Answers = dict[str, NDArray[np.float32]]
@@ -119,9 +117,7 @@ def _relative_difference(expected: NDArray[np.float32], received: NDArray[np.flo
 
 def _answers(model: ModelProto, images: NDArray[np.uint8]) -> Answers:
     """Every output of a graph for pictures `[M, S, S, 3]`."""
-    session: Any = onnxruntime.InferenceSession(
-        model.SerializeToString(), session_options(0), providers=["CPUExecutionProvider"]
-    )
+    session = open_session(model)
     names = [output.name for output in session.get_outputs()]
     parts = [session.run(names, {INPUT: batch}) for batch in batches(images)]
     return {name: np.concatenate(found) for name, found in zip(names, zip(*parts, strict=True), strict=True)}

@@ -18,6 +18,8 @@ Probabilities = NDArray[np.float32]
 IMAGES: Final = 64
 BATCHES: Final = (1, 8)
 TOLERANCE: Final = 1e-4
+TINY: Final = 1e-12
+"""Probabilities and errors are not told apart below."""
 
 
 class ParityError(TrainingError):
@@ -44,6 +46,13 @@ def agreement(expected: Probabilities, received: Probabilities) -> Agreement:
     return Agreement(len(expected), float(np.abs(expected - received).max()), float(same.mean()))
 
 
+def logit_error(expected: Probabilities, received: Probabilities) -> float:
+    """Root mean square difference of the logits behind two sets of probabilities `[M, C]`."""
+    difference = np.log(np.maximum(received, TINY)) - np.log(np.maximum(expected, TINY))
+    # Logits are known up to a constant per picture, so that the mean means nothing.
+    return float(np.sqrt(np.square(difference - difference.mean(axis=1, keepdims=True)).mean()))
+
+
 def parity_images(heldout: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """64 pictures spread over the held-out ones; synthetic ones fill up where there are fewer."""
     chosen = np.unique(np.linspace(0, len(heldout) - 1, IMAGES).astype(np.int64))
@@ -58,13 +67,18 @@ def outputs_of(model: ModelProto) -> list[str]:
     return [output.name for output in model.graph.output]
 
 
+def open_session(model: ModelProto, threads: int = 0) -> Any:
+    """A session of ONNX Runtime on the CPU for a graph in memory; 0 threads are as many as it sees fit."""
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), session_options(threads), providers=["CPUExecutionProvider"]
+    )
+
+
 def run_onnx(
     model: ModelProto, images: NDArray[np.uint8], batch: int, output: str = OUTPUT
 ) -> NDArray[np.float32]:
     """One output of a graph in memory, such as probabilities `[M, C]`, `batch` pictures at a time."""
-    session: Any = onnxruntime.InferenceSession(
-        model.SerializeToString(), session_options(0), providers=["CPUExecutionProvider"]
-    )
+    session = open_session(model)
     parts = np.split(images, range(batch, len(images), batch))
     return np.concatenate([session.run([output], {INPUT: part})[0] for part in parts])
 

@@ -1,11 +1,11 @@
 """A picture's colours set apart in the graph before anything is computed with them."""
 
-from collections import defaultdict
 from typing import Final
 
 from onnx import ModelProto, NodeProto, numpy_helper
 
 from service.classifier import INPUT
+from training.nodes import users_of
 
 ORDER: Final = (0, 3, 1, 2)
 """From a picture's axes `[N, S, S, 3]` to the planes `[N, 3, S, S]` that ONNX' convolutions take."""
@@ -39,10 +39,7 @@ def turn_first(model: ModelProto) -> None:
 
 def _beginning(model: ModelProto) -> tuple[list[NodeProto], NodeProto | None]:
     """The nodes that treat each value of the picture alone, and the only one behind them."""
-    users: dict[str, list[NodeProto]] = defaultdict(list)
-    for node in model.graph.node:
-        for name in node.input:
-            users[name].append(node)
+    users = users_of(model)
     chain: list[NodeProto] = []
     following = users[INPUT]
     while len(following) == 1 and following[0].op_type in EACH_ALONE:

@@ -1,6 +1,6 @@
 """What it takes to write a bundle again, with other arithmetic or fewer channels: the bundle and photos."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,15 @@ from onnx import ModelProto
 
 from service.bundle import GOLDEN_FILE
 from service.geometry import RGB
-from service.metadata import BundleMetadata, GoldenAnswers
-from training.bundling import Target
+from service.metadata import BundleMetadata, GoldenAnswers, NetworkFacts
+from training.bundling import Target, write_bundle
 from training.card import CARD_FILE, notes_of
 from training.console import say
 from training.dataset import Dataset, Photo
 from training.errors import TrainingError
 from training.evaluation import Evaluation
 from training.folders import read_dataset
-from training.gate import Verdict
+from training.gate import Verdict, compare
 from training.golden import golden_pictures
 from training.heldout import HeldOut
 from training.photos import load
@@ -123,7 +123,7 @@ def _drawn(photos: Sequence[Photo], count: int, seed: int) -> tuple[list[Photo],
     return first, second
 
 
-def columns(source: BundleMetadata, photos: HeldOut) -> list[str]:
+def _columns(source: BundleMetadata, photos: HeldOut) -> list[str]:
     """The columns by which the source was measured, as far as these photos have them."""
     groups = source.metrics["validation"].get("groups", {})
     return [
@@ -133,7 +133,7 @@ def columns(source: BundleMetadata, photos: HeldOut) -> list[str]:
     ]
 
 
-def remeasured(source: BundleMetadata, target: Target, verdict: Verdict) -> dict[str, Any]:
+def _remeasured(source: BundleMetadata, target: Target, verdict: Verdict) -> dict[str, Any]:
     """The metrics of the bundle that is written: the source's, as far as they were not measured again."""
     evaluation = Evaluation(f"{target.name} {target.version}", "validation", verdict.after, verdict.parts)
     metrics = {
@@ -145,3 +145,29 @@ def remeasured(source: BundleMetadata, target: Target, verdict: Verdict) -> dict
         known = source.metrics.get("typicality", {"bound": source.typicality_bound})
         metrics["typicality"] = {**known, "refused": verdict.untypical[1]}
     return metrics
+
+
+def judge(source: Source, material: Material, before: ModelProto, after: ModelProto) -> Verdict:
+    """Compare two graphs on the validation photos, and on the parts that the source was measured on."""
+    by = _columns(source.metadata, material.validation)
+    return compare(before, after, material.validation, source.metadata, by)
+
+
+def write_again(
+    source: Source,
+    target: Target,
+    model: ModelProto,
+    verdict: Verdict,
+    network: NetworkFacts,
+    **found: Mapping[str, Any],
+) -> BundleMetadata:
+    """Write a bundle with another graph and return its metadata, with `found` among its metrics."""
+    changes = {
+        "name": target.name,
+        "version": target.version,
+        "metrics": {**_remeasured(source.metadata, target, verdict), **found},
+        "network": network,
+    }
+    metadata = source.metadata.model_copy(update=changes)
+    write_bundle(model, metadata, target, source.golden, source.notes)
+    return metadata

@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
 from service.classifier import INPUT, OUTPUT
 from service.geometry import RGB
 from service.metadata import BundleMetadata
-from service.runtime import session_options
 from training.errors import TrainingError
 from training.look.network import Graph, Step
+from training.parity import open_session
 from training.prediction import model_file, open_model
 
 Values = NDArray[np.float32]
@@ -101,9 +100,7 @@ class Inside:
         return classify
 
     def _open(self, model: ModelProto) -> Any:
-        return onnxruntime.InferenceSession(
-            model.SerializeToString(), session_options(self._threads), providers=["CPUExecutionProvider"]
-        )
+        return open_session(model, self._threads)
 
 
 def log_odds(probabilities: Values) -> NDArray[np.float64]:

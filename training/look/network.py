@@ -1,7 +1,6 @@
 """The steps of a network, found in its ONNX graph alone: whatever made the file, and however it is stored."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -14,6 +13,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from service.classifier import INPUT, OUTPUT
 from training.errors import TrainingError
+from training.nodes import fields_of, needed, users_of
 
 Kind = Literal["conv", "pool", "average", "row", "dense", "softmax"]
 
@@ -63,11 +63,9 @@ class Graph:
         self.model = model
         self._makers = {name: node for node in model.graph.node for name in node.output}
         self._sizes = {tensor.name: prod(tensor.dims) for tensor in model.graph.initializer}
-        self._users: dict[str, list[NodeProto]] = defaultdict(list)
+        self._users = users_of(model)
         self._varying = {INPUT}
         for node in model.graph.node:
-            for name in node.input:
-                self._users[name].append(node)
             if self._varying.intersection(node.input):
                 self._varying.update(node.output)
 
@@ -102,12 +100,7 @@ class Graph:
 
     def needed(self, output: str, given: str = INPUT) -> list[NodeProto]:
         """The nodes that compute `output` from `given` and from constants, in order."""
-        wanted, chosen = {output}, []
-        for node in reversed(self.model.graph.node):
-            if wanted.intersection(node.output) and given not in node.output:
-                chosen.append(node)
-                wanted.update(node.input)
-        return chosen[::-1]
+        return needed(self.model, [output], given)
 
     def tail(self, start: str) -> ModelProto | None:
         """The model from the tensor `start` to the probabilities; None where they need more than that."""
@@ -133,9 +126,8 @@ class Graph:
         return copy
 
     def _step(self, node: NodeProto, kind: Kind) -> Step:
-        fields = {field.name: field for field in node.attribute}
-        window = tuple(fields["kernel_shape"].ints) if "kernel_shape" in fields else ()
-        lanes = fields["group"].i if "group" in fields else 1
+        fields = fields_of(node)
+        window, lanes = tuple(fields.get("kernel_shape", ())), fields.get("group", 1)
         output, extras = node.output[0], list(node.input[1:])
         if kind in ("conv", "dense"):
             output, more = self._follow(output)

@@ -45,7 +45,7 @@ def prune(
         # Where all of them stay, there may still be something to make up for.
         if kept < channels or any(cut.kept < cut.channels for cut in cuts):
             _apply(pruned, site, selection)
-        cuts.append(Cut(site.name, channels, kept, selection.after))
+        cuts.append(Cut(site.name, channels, kept, selection.unexplained))
         told(cuts[-1])
     used = {name for node in pruned.graph.node for name in node.input}
     for tensor in [one for one in pruned.graph.initializer if one.name not in used]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from onnx import ModelProto, ValueInfoProto
 
 from service.classifier import INPUT
-from service.runtime import session_options
+from training.nodes import needed
+from training.parity import open_session
 from training.photos import batches
 from training.pruning.sites import Site, loudness
 
@@ -117,17 +117,10 @@ def _tap(model: ModelProto, tensors: Sequence[str]) -> Callable[[NDArray[np.uint
     """Compute tensors of a graph for pictures, and nothing that they do not need."""
     copy = ModelProto()
     copy.CopyFrom(model)
-    wanted = set(tensors)
-    for node in reversed(model.graph.node):
-        if wanted.intersection(node.output):
-            wanted.update(node.input)
-        else:
-            copy.graph.node.remove(node)
-    del copy.graph.output[:]
+    del copy.graph.node[:], copy.graph.output[:]
+    copy.graph.node.extend(needed(model, tensors))
     copy.graph.output.extend(ValueInfoProto(name=name) for name in tensors)
-    session: Any = onnxruntime.InferenceSession(
-        copy.SerializeToString(), session_options(0), providers=["CPUExecutionProvider"]
-    )
+    session = open_session(copy)
 
     def compute(images: NDArray[np.uint8]) -> list[Maps]:
         found: list[Maps] = session.run(list(tensors), {INPUT: images})

@@ -3,15 +3,13 @@
 from typing import Any, Final
 
 from service.metadata import BundleMetadata
-from training.bundling import Target, write_bundle
+from training.bundling import Target
 from training.console import say
 from training.cost import describe
 from training.errors import TrainingError
-from training.gate import compare
-from training.parity import run_onnx
+from training.parity import logit_error, run_onnx
 from training.pruning.graphs import Cut, prune
-from training.quantization.search import logit_error
-from training.rewriting import Material, Source, columns, remeasured
+from training.rewriting import Material, Source, judge, write_again
 from training.storage import restore, store
 
 BATCH: Final = 8
@@ -35,8 +33,7 @@ def thin_out(
         )
     expected, received = (run_onnx(model, material.choosing, BATCH) for model in (whole, thin))
     stored = store(thin, "float16")
-    by = columns(source.metadata, material.validation)
-    verdict = compare(whole, stored, material.validation, source.metadata, by)
+    verdict = judge(source, material, whole, stored)
     verdict.check("A network of so few channels", REMEDY)
     before, after = describe(whole), describe(thin)
     pruning: dict[str, Any] = {
@@ -47,11 +44,7 @@ def thin_out(
         "error": round(logit_error(expected, received), 5),
         **verdict.document("whole", "pruned"),
     }
-    metrics = {**remeasured(source.metadata, target, verdict), "pruning": pruning}
-    changes = {"name": target.name, "version": target.version, "metrics": metrics, "network": after}
-    metadata = source.metadata.model_copy(update=changes)
-    write_bundle(stored, metadata, target, source.golden, source.notes)
-    return metadata
+    return write_again(source, target, stored, verdict, after, pruning=pruning)
 
 
 def _told(cut: Cut) -> None:

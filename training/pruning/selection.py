@@ -26,10 +26,8 @@ class Selection:
     """`[kept channels * window, outputs]`."""
     bias: Floats
     """`[outputs]`."""
-    before: float
-    """What all channels would leave unexplained of the variance: what earlier layers have lost."""
-    after: float
-    """The same with those that stay."""
+    unexplained: float
+    """Share of the variance that those that stay leave unexplained; earlier layers have lost a part of it."""
 
 
 def select(moments: Moments, known: Floats, channels: int, residual: float) -> Selection:
@@ -81,16 +79,9 @@ def _prices(inverse: Floats, weights: Floats, channels: int, window: int) -> Flo
 
 def _solved(moments: Moments, known: Floats, damping: float, keep: np.ndarray, window: int) -> Selection:
     """Least squares for the chosen channels, free of the rounding of many steps."""
-
-    def unexplained(rows: np.ndarray) -> tuple[Floats, float]:
-        covariance = moments.xx[np.ix_(rows, rows)] + damping * np.eye(len(rows))
-        weights = cho_solve(cho_factor(covariance), moments.xy[rows] + damping * known[rows])
-        explained = weights * (2 * moments.xy[rows] - moments.xx[np.ix_(rows, rows)] @ weights)
-        missed = moments.yy - explained.sum(axis=0)
-        return weights, float(np.sum(missed * moments.heard))
-
-    everything = np.arange(len(moments.xx))
     rows = (keep[:, None] * window + np.arange(window)).ravel()
-    weights, after = unexplained(rows)
-    _, before = unexplained(everything)
-    return Selection(keep, weights, moments.y_mean - moments.x_mean[rows] @ weights, before, after)
+    xx, xy = moments.xx[np.ix_(rows, rows)], moments.xy[rows]
+    weights = cho_solve(cho_factor(xx + damping * np.eye(len(rows))), xy + damping * known[rows])
+    missed = moments.yy - (weights * (2 * xy - xx @ weights)).sum(axis=0)
+    bias = moments.y_mean - moments.x_mean[rows] @ weights
+    return Selection(keep, weights, bias, float(np.sum(missed * moments.heard)))

@@ -1,13 +1,14 @@
 """Where in a graph channels can be taken away: between convolutions that follow each other."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, numpy_helper
+
+from training.nodes import fields_of, users_of
 
 PASSING: Final = ("Relu", "MaxPool")
 """What may lie between: it treats every channel alone."""
@@ -38,7 +39,7 @@ class Site:
 
 def sites(model: ModelProto) -> list[Site]:
     """All such places of a graph with constant weights, in order."""
-    users = _users(model)
+    users = users_of(model)
     constants = {tensor.name for tensor in model.graph.initializer}
     outputs = {value.name for value in model.graph.output}
     found = []
@@ -46,8 +47,8 @@ def sites(model: ModelProto) -> list[Site]:
         if not _is_plain(node, constants):
             continue
         ends = list(_ends(node.output[0], users, outputs))
-        plain = [end for end in ends if end[1] is not None and _is_plain(end[1], constants)]
-        readers = tuple(reader for _, reader in plain if reader is not None)
+        plain = [(tensor, reader) for tensor, reader in ends if reader and _is_plain(reader, constants)]
+        readers = tuple(reader for _, reader in plain)
         windows = {_same_window(reader) for reader in readers}
         tensors = {tensor for tensor, _ in plain}
         window = windows.pop() if len(windows) == 1 else None
@@ -66,7 +67,7 @@ def loudness(model: ModelProto, layer: NodeProto) -> NDArray[np.float64]:
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     channels = constants[layer.input[1]].dims[0]
     total = np.zeros(channels)
-    for _, reader in _ends(layer.output[0], _users(model), {value.name for value in model.graph.output}):
+    for _, reader in _ends(layer.output[0], users_of(model), {value.name for value in model.graph.output}):
         if reader is None or reader.input[1] not in constants:
             continue
         weights = numpy_helper.to_array(constants[reader.input[1]]).astype(np.float64)
@@ -74,14 +75,6 @@ def loudness(model: ModelProto, layer: NodeProto) -> NDArray[np.float64]:
         apart = np.square(weights).reshape(groups, -1, *weights.shape[1:])
         total += apart.sum(axis=(1, 3, 4)).ravel()
     return total if total.any() else np.ones(channels)
-
-
-def _users(model: ModelProto) -> dict[str, list[NodeProto]]:
-    users: dict[str, list[NodeProto]] = defaultdict(list)
-    for node in model.graph.node:
-        for name in node.input:
-            users[name].append(node)
-    return users
 
 
 def _ends(
@@ -102,13 +95,13 @@ def _is_plain(node: NodeProto, constants: set[str]) -> bool:
     return (
         node.op_type == "Conv"
         and constants.issuperset(name for name in node.input[1:] if name)
-        and _fields(node).get("group", 1) == 1
+        and fields_of(node).get("group", 1) == 1
     )
 
 
 def _same_window(node: NodeProto) -> tuple[int, int] | None:
     """The window of a convolution that gives a map of the same size with zeros around it; None for others."""
-    fields = _fields(node)
+    fields = fields_of(node)
     window = fields.get("kernel_shape", [])
     pads = fields.get("pads", [0] * 4)
     plain = all(set(fields.get(name, [1])) == {1} for name in ("strides", "dilations"))
@@ -116,7 +109,3 @@ def _same_window(node: NodeProto) -> tuple[int, int] | None:
         return None
     same = list(pads) == [side // 2 for side in window] * 2
     return (int(window[0]), int(window[1])) if same and not fields.get("auto_pad") else None
-
-
-def _fields(node: NodeProto) -> dict[str, Any]:
-    return {field.name: field.i if field.type == field.INT else list(field.ints) for field in node.attribute}

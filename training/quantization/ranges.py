@@ -10,15 +10,14 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
 from onnxruntime.quantization.calibrate import TensorsData, create_calibrator
 
 from service.classifier import INPUT
-from service.runtime import session_options
 from training.cost import Layer
+from training.parity import open_session
 from training.photos import batches
 
 METHODS: Final[dict[str, tuple[CalibrationMethod, dict[str, Any]]]] = {
@@ -78,9 +77,7 @@ def channel_means(
             helper.make_node("ReduceMean", [name], [f"{name}/mean"], axes=axes, keepdims=0)
         )
         copy.graph.output.append(helper.make_tensor_value_info(f"{name}/mean", TensorProto.FLOAT, [None]))
-    session: Any = onnxruntime.InferenceSession(
-        copy.SerializeToString(), session_options(0), providers=["CPUExecutionProvider"]
-    )
+    session = open_session(copy)
     sums = {name: np.zeros(1, dtype=np.float64) for name in convolved}
     for batch in batches(images):
         found = session.run([f"{name}/mean" for name in convolved], {INPUT: batch})

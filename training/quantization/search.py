@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from service.classifier import Probabilities
 from training.cost import Layer
-from training.parity import run_onnx
+from training.parity import TINY, logit_error, run_onnx
 from training.quantization.graphs import FloatGraph
 from training.quantization.ranges import METHODS, Observed, observe
 
@@ -25,7 +24,6 @@ PRICE: Final = 4
 """And at least so many times its share of the multiply-adds, which take about four times as long in float."""
 AFFORDABLE: Final = 0.1
 """Layers with a larger share of the multiply-adds are not looked at: float would cost what int8 gains."""
-TINY: Final = 1e-12
 BATCH: Final = 8
 
 Say = Callable[[str], None]
@@ -54,13 +52,6 @@ class Choice:
             "float_layers": list(self.keep),
             "error": round(self.error, 5),
         }
-
-
-def logit_error(expected: Probabilities, received: Probabilities) -> float:
-    """Root mean square difference of the logits behind two sets of probabilities `[M, C]`."""
-    difference = np.log(np.maximum(received, TINY)) - np.log(np.maximum(expected, TINY))
-    # Logits are known up to a constant per picture, so that the mean means nothing.
-    return float(np.sqrt(np.square(difference - difference.mean(axis=1, keepdims=True)).mean()))
 
 
 def search(graph: FloatGraph, tuning: NDArray[np.uint8], most_float: int, say: Say) -> Choice:

@@ -6,11 +6,10 @@ import pytest
 
 from service import bundle
 from tests.training.pruning.networks import CHANNELS, DIFFERENT, repetitive
-from tests.training.quantization.networks import write
-from tests.training.tiny import colours, write_photos
+from tests.training.quantization.networks import write_source
+from tests.training.tiny import write_photos
 from training import gate
 from training.__main__ import main
-from training.folders import read_dataset
 
 PHOTOS = ["--photos", "8"]
 RESIDUAL = ["--residual", "0.02"]
@@ -23,9 +22,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
-    fingerprint = read_dataset(photos, 0.4, 1).facts().fingerprint
-    folder = tmp_path_factory.mktemp("float") / "colours" / "1"
-    return write(folder, repetitive(), colours(20, seed=2, mistakes=0.2), fingerprint)
+    return write_source(tmp_path_factory.mktemp("float"), repetitive(), photos)
 
 
 def pruned(source: Path, photos: Path, to: Path, *options: str) -> int:

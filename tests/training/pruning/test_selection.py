@@ -42,7 +42,7 @@ def test_channels_that_others_make_up_for_are_taken_away() -> None:
     assert found.keep.tolist() == sorted(found.keep)
     rows = (found.keep[:, None] * WINDOW + np.arange(WINDOW)).ravel()
     error = np.square(x[:, rows] @ found.weights + found.bias - y).sum() / np.square(y - y.mean(axis=0)).sum()
-    assert error == pytest.approx(found.after, abs=1e-6)
+    assert error == pytest.approx(found.unexplained, abs=1e-6)
     assert error < 0.01
 
 
@@ -55,9 +55,10 @@ def test_more_may_go_where_more_may_be_lost() -> None:
     kept = [given.select(residual) for residual in (0.001, 0.03, 0.9)]
     assert [len(one.keep) % MULTIPLE for one in kept] == [0, 0, 0]
     counts = [len(one.keep) for one in kept]
+    before = given.select(0).unexplained
     assert counts == sorted(counts, reverse=True) and len(set(counts)) == 3
     for one, residual in zip(kept, (0.001, 0.03, 0.9), strict=True):
-        assert one.after - one.before <= residual + 1e-6
+        assert one.unexplained - before <= residual + 1e-6
 
 
 def test_the_cheapest_channel_is_the_one_that_least_squares_misses_least() -> None:

@@ -7,10 +7,11 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from service.metadata import BundleMetadata, DatasetFacts
-from tests.training.tiny import COLOURS, LABELS, SIZE
+from tests.training.tiny import COLOURS, LABELS, SIZE, colours
 from training.bundling import Target, write_bundle
 from training.calibration import calibrate
 from training.evaluation import Evaluation
+from training.folders import read_dataset
 from training.golden import synthetic
 from training.heldout import HeldOut
 from training.metrics import score
@@ -98,3 +99,9 @@ def write(
     )
     write_bundle(model, metadata, target, list(synthetic(2, SIZE, seed=0)), "")
     return folder
+
+
+def write_source(folder: Path, model: ModelProto, photos: Path) -> Path:
+    """The same as version 1 of `colours`, as if it had been trained on a folder of photos."""
+    fingerprint = read_dataset(photos, 0.4, 1).facts().fingerprint
+    return write(folder / "colours" / "1", model, colours(20, seed=2, mistakes=0.2), fingerprint)

@@ -10,12 +10,11 @@ import onnx
 import pytest
 
 from service import bundle
-from tests.training.quantization.networks import graph, write
+from tests.training.quantization.networks import graph, write, write_source
 from tests.training.tiny import colours, write_photos
 from training import gate
 from training.__main__ import main
 from training.card import model_card
-from training.folders import read_dataset
 from training.prediction import open_model
 
 PHOTOS = ["--photos", "8"]
@@ -28,9 +27,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
-    fingerprint = read_dataset(photos, 0.4, 1).facts().fingerprint
-    folder = tmp_path_factory.mktemp("float") / "colours" / "1"
-    return write(folder, graph(), colours(20, seed=2, mistakes=0.2), fingerprint)
+    return write_source(tmp_path_factory.mktemp("float"), graph(), photos)
 
 
 def quantized(source: Path, photos: Path, to: Path, *options: str) -> int:

@@ -16,10 +16,10 @@ from training.gate import compare
 from training.graph import to_onnx
 from training.hyperparameters import HyperParameters
 from training.network import assemble, build_head
-from training.parity import run_onnx
+from training.parity import logit_error, run_onnx
 from training.quantization.graphs import FloatGraph
 from training.quantization.ranges import METHODS, Observed, observe
-from training.quantization.search import logit_error, search
+from training.quantization.search import search
 from training.storage import restore, store
 
 IMAGES = colours(16, seed=3).images
