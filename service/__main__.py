@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from service import logs, memory, tune
+from service import lean, logs, memory
+from service.docstrings import attribute_docstrings
 from service.errors import InvalidBundle, TracingNotInstalled
 from service.loading import load_predictor
 from service.settings import Settings
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 def main() -> int:
     """Start the service; returns the exit code, 2 where the settings or a model stop the start."""
     tuning = sys.argv[1:2] == ["tune"]
-    if not tuning:
+    if sys.argv[1:] and not tuning:
         _parser().parse_args()
     memory.keep_little()
     try:
         if tuning:
+            from service import tune
+
             return tune.main(sys.argv[2:])
         _end_when_asked()
         settings = Settings()
@@ -56,8 +59,9 @@ def _build(settings: Settings) -> "GracefulServer":
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_predictor, settings)
         # Imported while the models load, which takes ONNX Runtime as long and needs no Python meanwhile.
-        from service import server
-        from service.app import create_app
+        with lean.imports():
+            from service import server
+            from service.app import create_app
 
         return server.build(create_app(settings, loading.result()), settings)
 
@@ -82,10 +86,11 @@ def _describe(error: ValidationError) -> str:
 
 def _describe_settings() -> str:
     lines = []
+    described = attribute_docstrings(Settings)
     for name, field in Settings.model_fields.items():
         default = "none" if name == "api_keys" else field.default
         lines.append(f"  SERVICE_{name.upper()} (default: {default!s})")
-        lines.append(f"      {field.description}")
+        lines.append(f"      {described[name]}")
     return "\n".join(lines)
 
 

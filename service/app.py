@@ -16,6 +16,7 @@ from service.loading import load_predictor, runtime
 from service.metrics import Metrics
 from service.middleware import HeadersMiddleware, RequestIdMiddleware
 from service.observation import ObservationMiddleware
+from service.openapi import DocumentedAPI
 from service.predictor import Predictor
 from service.reload import Reloader, locators, models_of
 from service.settings import Settings, split
@@ -39,7 +40,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
         if tracer is not None:
             tracer.shutdown()
 
-    app = FastAPI(
+    app = DocumentedAPI(
         title="Image classifier",
         summary="Photos in, typed answers out.",
         version=API_VERSION,

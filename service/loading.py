@@ -4,6 +4,8 @@ Knows nothing of the web framework, which takes as long to import as the models 
 service` does both at the same time.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 from service import bundle, cpus, locator_bundle
 from service.errors import InvalidBundle
 from service.eyes import EyeLocator
@@ -17,8 +19,17 @@ from service.settings import Settings, split
 def load_predictor(settings: Settings) -> Predictor:
     """Load and verify every model that the settings ask for; raises InvalidBundle."""
     sessions = runtime(settings)
-    models = ModelStore.load(settings.models, settings.model, sessions)
-    return Predictor(models, settings, _load_locator(settings, models, sessions))
+    # ONNX Runtime needs no Python while it loads, so that each of them has a CPU of its own.
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(_load_locator, settings, sessions)
+        models = ModelStore.load(settings.models, settings.model, sessions)
+        locator = loading.result()
+    if locator is None and any(model.metadata.crop for model in models):
+        raise InvalidBundle(
+            f"{settings.models / settings.locator}: expected the eye locator, which a model needs. "
+            "Received: nothing there."
+        )
+    return Predictor(models, settings, locator)
 
 
 def runtime(settings: Settings) -> Runtime:
@@ -28,13 +39,7 @@ def runtime(settings: Settings) -> Runtime:
     return Runtime.available(threads, providers, adaptive=not settings.threads, at_once=settings.at_once)
 
 
-def _load_locator(settings: Settings, models: ModelStore, sessions: Runtime) -> EyeLocator | None:
+def _load_locator(settings: Settings, sessions: Runtime) -> EyeLocator | None:
     folder = settings.models / settings.locator
     versions = bundle.versions(folder, LOCATOR_FILE)
-    if versions:
-        return locator_bundle.load(folder / str(versions[-1]), sessions)
-    if any(model.metadata.crop for model in models):
-        raise InvalidBundle(
-            f"{folder}: expected the eye locator, which a model needs. Received: nothing there."
-        )
-    return None
+    return locator_bundle.load(folder / str(versions[-1]), sessions) if versions else None

@@ -9,11 +9,10 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Schema(BaseModel):
-    """Base of everything the API answers."""
+    """Base of everything the API answers; service/openapi.py describes the fields by their docstrings."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", protected_namespaces=(), use_attribute_docstrings=True
-    )
+    # Most of these are parts of others and need no validator of their own.
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), defer_build=True)
 
 
 class Box(Schema):

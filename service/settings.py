@@ -18,7 +18,7 @@ MIN_KEY_LENGTH = 16
 class Settings(BaseSettings):
     """Settings of one service process; a bad value stops the start with a one-line reason."""
 
-    model_config = SettingsConfigDict(env_prefix="SERVICE_", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix="SERVICE_", frozen=True)
 
     host: str = "0.0.0.0"
     """Address to listen on."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,9 @@ from training.photos import batches
 
 Answers = dict[str, NDArray[np.float32]]
 
+Measure = Literal["accuracy", "balanced_accuracy"]
 LARGEST_LOSS: Final = 0.005
-"""Share of the photos by which accuracy may fall."""
+"""By how much the measure that a gate goes by may fall."""
 SAME_ANSWER: Final = 0.98
 """Share of the photos that must keep their top class."""
 
@@ -45,18 +46,19 @@ class Verdict:
     certain: Mapping[str, float | None] = field(default_factory=dict)
     """Coverage and accuracy of the smaller graph's certain answers."""
 
-    @property
-    def loss(self) -> float:
-        """Accuracy that is lost, as a share of the photos; negative where it rose."""
-        return self.before.accuracy.value - self.after.accuracy.value
+    def loss(self, measure: Measure) -> float:
+        """By how much a measure fell, 0 to 1; negative where it rose."""
+        before, after = (getattr(scores, measure).value for scores in (self.before, self.after))
+        return float(before - after)
 
-    def check(self, what: str, remedy: str = "") -> None:
+    def check(self, what: str, remedy: str = "", measure: Measure = "accuracy") -> None:
         """Raise Refused, naming `what` changed the graph, unless the smaller graph may be shipped."""
         # Written so that NaN fails.
-        if not (self.loss <= LARGEST_LOSS and self.agreement.same_answer >= SAME_ANSWER):
+        if not (self.loss(measure) <= LARGEST_LOSS and self.agreement.same_answer >= SAME_ANSWER):
+            before, after = (getattr(scores, measure).value for scores in (self.before, self.after))
             raise Refused(
-                f"{what} costs too much: accuracy {self.before.accuracy.value:.1%} became "
-                f"{self.after.accuracy.value:.1%} (at most {100 * LARGEST_LOSS:g} points may go), "
+                f"{what} costs too much: {measure.replace('_', ' ')} {before:.1%} became "
+                f"{after:.1%} (at most {100 * LARGEST_LOSS:g} points may go), "
                 f"the answer is the same for {self.agreement.same_answer:.1%} of "
                 f"{self.agreement.images} photos (at least {SAME_ANSWER:.0%} must be). "
                 f"Nothing was written.{remedy}"

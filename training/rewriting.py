@@ -1,6 +1,6 @@
 """What it takes to write a bundle again, with other arithmetic or fewer channels: the bundle and photos."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ from training.golden import golden_pictures
 from training.heldout import HeldOut
 from training.photos import load
 from training.prediction import model_file, open_model
+
+Draw = Callable[[Sequence[Photo], int, int], tuple[list[Photo], list[Photo]]]
+"""Photos to measure by and others to choose by: from all training photos, at most so many, and a seed."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,17 @@ def _kept_notes(folder: Path, metadata: BundleMetadata) -> str:
     return notes or ""
 
 
-def read_material(source: Source, root: Path, count: int, seed: int) -> Material:
-    """Photos for a bundle from its data folder; raises TrainingError where they do not fit."""
+def read_material(source: Source, root: Path, draw: Draw, count: int, seed: int) -> Material:
+    """Photos for a bundle from its data folder, of the training ones about `count` to measure by.
+
+    Raises TrainingError where they do not fit.
+    """
     metadata, recipe = source.metadata, source.metadata.hyperparameters
     data = read_dataset(root, recipe.get("validation_share", 0.2), recipe.get("seed", 1))
     _check(metadata, data)
-    measuring, choosing = _drawn(data.split("train"), count, seed)
+    measuring, choosing = draw(data.split("train"), count, seed)
     validation = data.split("validation")
-    if not (choosing and validation):
+    if not (measuring and choosing and validation):
         raise TrainingError(
             f"Expected two training photos of a class and a validation photo in {root}. Received: fewer."
         )
@@ -112,7 +118,7 @@ def _check(metadata: BundleMetadata, data: Dataset) -> None:
         )
 
 
-def _drawn(photos: Sequence[Photo], count: int, seed: int) -> tuple[list[Photo], list[Photo]]:
+def in_turn(photos: Sequence[Photo], count: int, seed: int) -> tuple[list[Photo], list[Photo]]:
     """Two lists of about `count` photos at most: the classes in turn, so that a rare one is in both."""
     by_class: dict[str, list[Photo]] = {}
     for index in np.random.default_rng(seed).permutation(len(photos)):
@@ -121,6 +127,13 @@ def _drawn(photos: Sequence[Photo], count: int, seed: int) -> tuple[list[Photo],
     chosen = sorted(turns, key=lambda item: item[0])[: 2 * count]
     first, second = ([photo for turn, photo in chosen if turn % 2 == side] for side in (0, 1))
     return first, second
+
+
+def as_they_come(photos: Sequence[Photo], count: int, seed: int) -> tuple[list[Photo], list[Photo]]:
+    """A list of at most `count` photos, and a tenth of all for the other; classes as frequent as they are."""
+    shuffled = [photos[index] for index in np.random.default_rng(seed).permutation(len(photos))]
+    kept = -(-len(photos) // 10)
+    return shuffled[kept:][:count], shuffled[:kept]
 
 
 def _columns(source: BundleMetadata, photos: HeldOut) -> list[str]:

@@ -14,6 +14,7 @@ import onnx
 import pytest
 
 from service.__main__ import main
+from service.docstrings import attribute_docstrings
 from service.settings import Settings
 from tests.bundles import colour_model, metadata, write_bundle
 from tests.processes import Process, running
@@ -53,9 +54,11 @@ def test_help_lists_every_setting(
     with pytest.raises(SystemExit):
         main()
     text = capsys.readouterr().out
-    for name, field in Settings.model_fields.items():
+    described = attribute_docstrings(Settings)
+    for name in Settings.model_fields:
         assert f"SERVICE_{name.upper()} (default: " in text
-        assert str(field.description) in text
+        assert described[name] in text
+    assert "SERVICE_PORT (default: 8000)\n      Port to listen on; 0 takes a free one" in text
 
 
 def no_model(models: Path) -> str:

@@ -8,6 +8,7 @@ from training.commands import rewrite
 from training.console import say
 from training.errors import TrainingError
 from training.quantization.pipeline import quantize
+from training.rewriting import in_turn
 
 HELP: Final = (
     "Write a bundle again with int8 arithmetic, three to four times as fast. "
@@ -41,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
         )
     return rewrite.run(
         options,
+        in_turn,
         lambda source, material, target: quantize(source, material, target, options.float_layers),
         _report,
     )

@@ -10,7 +10,7 @@ from service.metadata import BundleMetadata
 from training.bundling import Target
 from training.console import say
 from training.gate import Refused
-from training.rewriting import Material, Source, read_material, read_source
+from training.rewriting import Draw, Material, Source, read_material, read_source
 
 
 def add_arguments(parser: argparse.ArgumentParser, photos: int, used: str) -> None:
@@ -30,13 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser, photos: int, used: str) -> No
 
 def run(
     options: argparse.Namespace,
+    draw: Draw,
     write: Callable[[Source, Material, Target], BundleMetadata],
     report: Callable[[BundleMetadata], None],
 ) -> int:
-    """Read bundle and photos, `write` and `report`; returns 1 if the answers change too much."""
+    """Read bundle and photos, as `draw` chooses them, `write` and `report`.
+
+    Returns 1 if the answers change too much.
+    """
     target = Target.parse(options.to)
     source = read_source(options.model, options.card_notes)
-    material = read_material(source, options.data, options.photos, options.seed)
+    material = read_material(source, options.data, draw, options.photos, options.seed)
     try:
         metadata = write(source, material, target)
     except Refused as error:

@@ -1,0 +1,36 @@
+"""What the process imports when it starts, each in a fresh interpreter."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(code: str) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_the_web_framework_is_imported_without_what_is_never_asked_of_it() -> None:
+    run("""if True:
+        import sys
+        from pydantic import BaseModel
+        from service import lean
+        with lean.imports():
+            import fastapi.openapi.models
+            from service.app import create_app
+        from service.settings import Settings
+        create_app(Settings())
+        assert not [name for name in sys.modules if name.startswith("pydantic.v1.")]
+        assert not fastapi.openapi.models.Info.__pydantic_complete__
+        assert "defer_build" not in BaseModel.model_config
+        """)
+
+
+def test_numpy_starts_no_threads() -> None:
+    run("""if True:
+        import service.__main__, sys, threading
+        from pathlib import Path
+        assert "numpy" in sys.modules
+        assert len(list(Path("/proc/self/task").iterdir())) == threading.active_count() == 1
+        """)
