@@ -89,6 +89,11 @@ def test_answers_a_real_photo(service: str) -> None:
     assert len(answer["results"]) == 1
 
 
+def test_describes_its_api(service: str) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/openapi.json", timeout=30) as response:
+        assert json.load(response) == json.loads((ROOT / "clients" / "openapi.json").read_text())
+
+
 def run_python(container: str, script: str) -> str:
     """The image has no shell and no other tools."""
     return engine("exec", container, "python", "-c", script)
