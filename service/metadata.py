@@ -19,7 +19,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 class Document(BaseModel):
     """Base of the metadata documents: immutable, unknown fields kept so that old services read new models."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
+    # Ready at once, whatever service/lean.py does: models load on threads.
+    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=(), defer_build=False)
 
 
 class Label(Document):

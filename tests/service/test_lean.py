@@ -18,11 +18,16 @@ def test_the_web_framework_is_imported_without_what_is_never_asked_of_it() -> No
         from service import lean
         with lean.imports():
             import fastapi.openapi.models
+            import service.schemas
             from service.app import create_app
         from service.settings import Settings
         create_app(Settings())
         assert not [name for name in sys.modules if name.startswith("pydantic.v1.")]
         assert not fastapi.openapi.models.Info.__pydantic_complete__
+        from service.metadata import Document
+        from service.schemas import Schema
+        ours = [*Schema.__subclasses__(), *Document.__subclasses__()]
+        assert ours and all(model.__pydantic_complete__ for model in ours)
         assert "defer_build" not in BaseModel.model_config
         """)
 
