@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Start the service; returns the exit code, 2 where the settings or a model stop the start."""
     tuning = sys.argv[1:2] == ["tune"]
+    # Without arguments nothing is parsed: the help is read from the source of the settings.
     if sys.argv[1:] and not tuning:
         _parser().parse_args()
     memory.keep_little()
@@ -59,9 +60,9 @@ def _build(settings: Settings) -> "GracefulServer":
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_predictor, settings)
         # Imported while the models load, which takes ONNX Runtime as long and needs no Python meanwhile.
-        with lean.imports():
-            from service import server
-            from service.app import create_app
+        lean.import_fastapi()
+        from service import server
+        from service.app import create_app
 
         return server.build(create_app(settings, loading.result()), settings)
 

@@ -1,9 +1,8 @@
 """Libraries imported without what this service never asks of them. To be imported before them."""
 
+import importlib
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from pydantic import BaseModel
 
@@ -13,9 +12,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
-@contextmanager
-def imports() -> Iterator[None]:
-    """While this lasts, pydantic makes validators of models when they are first used, not with the class.
+def import_fastapi() -> None:
+    """Import it so that pydantic makes validators of its models when they are first used, not with the class.
 
     FastAPI describes OpenAPI itself with 33 models that only the page of the API needs. From then on
     there is no `pydantic.v1` either, which FastAPI imports to see that nothing comes from it.
@@ -24,6 +22,6 @@ def imports() -> Iterator[None]:
     sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
     BaseModel.model_config["defer_build"] = True
     try:
-        yield
+        importlib.import_module("fastapi")
     finally:
         del BaseModel.model_config["defer_build"]

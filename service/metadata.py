@@ -19,8 +19,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 class Document(BaseModel):
     """Base of the metadata documents: immutable, unknown fields kept so that old services read new models."""
 
-    # Ready at once, whatever service/lean.py does: models load on threads.
-    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=(), defer_build=False)
+    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
 
 
 class Label(Document):

@@ -13,9 +13,11 @@ class DocumentedAPI(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """The document as JSON; made once."""
-        if not self.openapi_schema:
-            _describe_fields(super().openapi()["components"]["schemas"])
-        return super().openapi()
+        made_before = bool(self.openapi_schema)
+        document = super().openapi()
+        if not made_before:
+            _describe_fields(document["components"]["schemas"])
+        return document
 
 
 def _describe_fields(schemas: dict[str, Any]) -> None:

@@ -11,8 +11,7 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 class Schema(BaseModel):
     """Base of everything the API answers; service/openapi.py describes the fields by their docstrings."""
 
-    # Ready at once, whatever service/lean.py does: several threads may make the first one at the same time.
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), defer_build=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
 class Box(Schema):

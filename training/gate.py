@@ -46,16 +46,11 @@ class Verdict:
     certain: Mapping[str, float | None] = field(default_factory=dict)
     """Coverage and accuracy of the smaller graph's certain answers."""
 
-    def loss(self, measure: Measure) -> float:
-        """By how much a measure fell, 0 to 1; negative where it rose."""
-        before, after = (getattr(scores, measure).value for scores in (self.before, self.after))
-        return float(before - after)
-
     def check(self, what: str, remedy: str = "", measure: Measure = "accuracy") -> None:
         """Raise Refused, naming `what` changed the graph, unless the smaller graph may be shipped."""
+        before, after = (getattr(scores, measure).value for scores in (self.before, self.after))
         # Written so that NaN fails.
-        if not (self.loss(measure) <= LARGEST_LOSS and self.agreement.same_answer >= SAME_ANSWER):
-            before, after = (getattr(scores, measure).value for scores in (self.before, self.after))
+        if not (before - after <= LARGEST_LOSS and self.agreement.same_answer >= SAME_ANSWER):
             raise Refused(
                 f"{what} costs too much: {measure.replace('_', ' ')} {before:.1%} became "
                 f"{after:.1%} (at most {100 * LARGEST_LOSS:g} points may go), "
