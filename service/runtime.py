@@ -1,8 +1,10 @@
 """ONNX Runtime sessions: how many threads, which processors, and the CPU wherever another is not there."""
 
+import io
 import logging
 import threading
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -56,6 +58,8 @@ class Runtime:
                 found.append(name)
             else:
                 _warn(name, "this installation of ONNX Runtime does not have it")
+        if "cuda" in found:
+            _load_cuda()
         return cls(threads, adaptive, tuple(found), at_once)
 
     @property
@@ -125,6 +129,16 @@ def _share_arena() -> None:
     kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
     memory = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
     onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(_ARENA))
+
+
+@cache
+def _load_cuda() -> None:
+    """Load NVIDIA's libraries from where pip puts them, which the system's loader does not search.
+
+    What is missing stays missing: the provider then cannot start, and says so.
+    """
+    with redirect_stdout(io.StringIO()):  # it prints what it does not find to where the logs are
+        onnxruntime.preload_dlls()
 
 
 @cache  # once, however many networks there are
