@@ -56,6 +56,8 @@ class NetworkFacts(Document):
     """`vgg16`, or `other` for a network that is not built on it."""
     until: str | None = None
     """The last layer of the base, in the names of Keras Applications: `block5_pool` for the whole base."""
+    channels: tuple[int, ...] | None = None
+    """Of the base's convolutions up to `until`; VGG16 itself has 64, 64, 128, 128, 256, ... of them."""
     multiply_adds: Annotated[int, Field(ge=0)]
     """Per picture."""
     parameters: Annotated[int, Field(ge=0)]

@@ -216,6 +216,8 @@ class NetworkInfo(Schema):
     """`vgg16`, or `other` for a network that is not built on it."""
     until: str | None
     """The last layer of the base, in the names of Keras Applications."""
+    channels: list[int] | None = None
+    """Of the base's convolutions; VGG16 itself begins with 64, 64, 128, 128. Null where that is not known."""
     multiply_adds: int
     """Per picture."""
     parameters: int

@@ -8,6 +8,7 @@ from training.errors import TrainingError
 
 COMMANDS = {
     "fit": "train VGG16 on a folder of photos",
+    "thin": "make VGG16 smaller for one kind of photo, before training on it",
     "crossvalidate": "measure a recipe on the training people, a part of them at a time",
     "evaluate": "measure a run on photos it never saw",
     "export": "write a run as one ONNX bundle for the service",

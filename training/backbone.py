@@ -53,15 +53,17 @@ def build(size: int, weights: Weights, cut: str = "block5_pool") -> keras.Model:
     """The locked base: `image`, RGB `[N, size, size, 3]` in 0..255, to the output of the layer `cut`.
 
     Cut after `block5_pool` gives `[N, size // 32, size // 32, 512]`. The layers have the names of Keras
-    Applications. Raises TrainingError for a size under 32 pixels or an unknown `cut`.
+    Applications, and as many channels as the weights have. Raises TrainingError for a size under 32 pixels or
+    an unknown `cut`.
     """
     if size < SMALLEST_SIZE:
         raise TrainingError(f"Expected an input of at least {SMALLEST_SIZE} pixels a side. Received: {size}")
     image = keras.Input((size, size, 3), name="image", dtype="float32")
     x = preprocess(image)
-    for block, (filters, convs) in enumerate(BLOCKS, 1):
+    for block, (_, convs) in enumerate(BLOCKS, 1):
         for conv in range(1, convs + 1):
             name = f"block{block}_conv{conv}"
+            filters = len(weights[f"{name}/bias"])
             x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=name)(x)
         x = keras.layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
     whole = keras.Model(image, x, name="vgg16")

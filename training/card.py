@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from service.metadata import BundleMetadata
+from service.metadata import BundleMetadata, NetworkFacts
 from training.card_notes import chosen, ethics, intended_use, limits, people
+from training.weight_files import BLOCKS
 
 CARD_FILE: Final = "README.md"
 _MAKING: Final = "## How it was made\n"
@@ -158,11 +159,19 @@ def _network(metadata: BundleMetadata) -> list[str]:
     facts = metadata.network
     if facts is None:
         return []
-    base = f"VGG16 up to `{facts.until}` and a head" if facts.until else "not built on VGG16"
+    base = f"{_base(facts)} up to `{facts.until}` and a head" if facts.until else "not built on VGG16"
     return [
         f"- Network: {base}; {facts.multiply_adds / 1e9:.2f} billion multiply-adds for a picture, "
         f"{facts.parameters / 1e6:.1f} million parameters."
     ]
+
+
+def _base(facts: NetworkFacts) -> str:
+    whole = [filters for filters, convolutions in BLOCKS for _ in range(convolutions)]
+    if facts.channels is None or list(facts.channels) == whole[: len(facts.channels)]:
+        return "VGG16"
+    kept = ", ".join(map(str, facts.channels))
+    return f"a thinned VGG16 ({kept} channels instead of {', '.join(map(str, whole[: len(facts.channels)]))})"
 
 
 def _training(metadata: BundleMetadata) -> str:

@@ -50,10 +50,19 @@ def layers(model: ModelProto) -> list[Layer]:
 
 def describe(model: ModelProto) -> NetworkFacts:
     """Which network a graph is and what one picture costs; needs a graph with plain float weights."""
-    names = [name for node in model.graph.node for name in VGG16_LAYER.findall(node.name)]
+    shapes = {tensor.name: tensor.dims for tensor in model.graph.initializer}
+    names: list[str] = []
+    channels: dict[str, int] = {}
+    for node in model.graph.node:
+        for name in VGG16_LAYER.findall(node.name):
+            names.append(name)
+            if node.op_type == "Conv" and node.input[1] in shapes:
+                # Of networks that are averaged the first counts.
+                channels.setdefault(name, shapes[node.input[1]][0])
     return NetworkFacts(
         base="vgg16" if names else "other",
         until=names[-1] if names else None,
+        channels=tuple(channels.values()) if channels else None,
         multiply_adds=sum(layer.multiply_adds for layer in layers(model)),
         parameters=sum(prod(tensor.dims) for tensor in model.graph.initializer if tensor.dims),
     )

@@ -19,13 +19,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from service.metadata import CropGeometry
-from training.augmentation import VERSION as AUGMENTATION
-from training.augmentation import vary_each
 from training.console import progress
 from training.dataset import Photo
-from training.distortion import OVERSIZE, SURROUNDINGS, distort
-from training.distortion import VERSION as DISTORTION
-from training.photos import load
+from training.variations import Variations
 
 BATCH: Final = 32
 FORMAT: Final = 1
@@ -59,12 +55,10 @@ class FeatureCache:
         self._folder = folder
         self._base = base
         self._weights = weights
-        self._crop = crop
-        self._seed = seed
-        self._strong = variation == "strong"
-        self._size = int(base.input.shape[1])
+        size = int(base.input.shape[1])
+        self._variations = Variations(size, crop, seed, variation)
         self._shape = tuple(base.output.shape[1:])
-        signature = [tf.TensorSpec((None, self._size, self._size, 3), tf.float32)]
+        signature = [tf.TensorSpec((None, size, size, 3), tf.float32)]
         self._forward = tf.function(lambda images: base(images, training=False), input_signature=signature)
 
     def features(self, photos: Sequence[Photo], versions: int = 1, what: str = "features") -> Features:
@@ -88,40 +82,26 @@ class FeatureCache:
         return result.reshape(versions, len(photos), *self._shape)
 
     def _compute(self, batch: Sequence[Version]) -> Iterator[tuple[Version, Features]]:
-        images = load([version.photo for version in batch], self._size, self._crop)
-        varied = [index for index, version in enumerate(batch) if version.number]
-        if varied:
-            images[varied] = self._varied([batch[index] for index in varied], images[varied])
+        images = self._variations.pictures(
+            [version.photo for version in batch], [version.number for version in batch]
+        )
         outputs: NDArray[Any] = self._forward(images.astype(np.float32)).numpy()
         yield from zip(batch, np.minimum(outputs, LARGEST).astype(np.float16), strict=True)
-
-    def _varied(self, versions: Sequence[Version], images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        seeds = [self._variation(version) for version in versions]
-        if not self._strong:
-            return vary_each(images, seeds)
-        photos = [version.photo for version in versions]
-        wide = load(photos, round(self._size * OVERSIZE), self._crop, SURROUNDINGS)
-        generators = [np.random.default_rng(list(seed)) for seed in seeds]
-        return np.stack([distort(*pair, self._size) for pair in zip(wide, generators, strict=True)])
-
-    def _variation(self, version: Version) -> tuple[int, int, int]:
-        return self._seed, version.number, int(version.photo.digest[:12], 16)
 
     def path(self, version: Version) -> Path:
         """Where the features of one version are kept."""
         photo = version.photo
-        crop = self._crop if photo.geometry == "wide" else None
+        crop = self._variations.crop if photo.geometry == "wide" else None
         parts: list[object] = [
             FORMAT,
             photo.digest,
             crop,
-            self._size,
+            self._variations.size,
             self._weights,
             self._base.layers[-1].name,
             self._shape,
+            *self._variations.key(photo, version.number),
         ]
-        if version.number:
-            parts += [DISTORTION if self._strong else AUGMENTATION, *self._variation(version)]
         key = hashlib.sha256(repr(parts).encode()).hexdigest()
         return self._folder / key[:2] / f"{key}.npy"
 

@@ -2,7 +2,7 @@
 
 Whatever the file calls its layers, the 13 convolutions are taken in their order and given the names of Keras
 Applications. Kernels are float32 `[3, 3, in, out]` (Keras' layout) for pictures in BGR order, biases float32
-`[out]`.
+`[out]`. A layer may have fewer channels than VGG16's, if the next one takes as many (training/thinning.py).
 """
 
 import io
@@ -62,16 +62,11 @@ def write_npz(weights: Weights, path: Path) -> None:
 
 def _named(pairs: Iterable[Pair], path: Path) -> Weights:
     found = list(pairs)
-    expected: list[tuple[int, ...]] = []
-    channels = 3
-    for filters, convs in BLOCKS:
-        for _ in range(convs):
-            expected.append((3, 3, channels, filters))
-            channels = filters
+    most = [filters for filters, convs in BLOCKS for _ in range(convs)]
     shapes = [kernel.shape for kernel, _ in found]
-    if shapes != expected:
+    if len(shapes) != len(most) or not _fit(shapes, most):
         raise TrainingError(
-            f"Expected the {len(expected)} convolutions of VGG16. Received: {len(shapes)} convolutions with "
+            f"Expected the {len(most)} convolutions of VGG16. Received: {len(shapes)} convolutions with "
             f"the kernels {shapes} in {path}"
         )
     weights: Weights = {}
@@ -79,6 +74,16 @@ def _named(pairs: Iterable[Pair], path: Path) -> Weights:
         weights[f"{name}/kernel"] = kernel.astype(np.float32)
         weights[f"{name}/bias"] = bias.astype(np.float32)
     return weights
+
+
+def _fit(shapes: Iterable[tuple[int, ...]], most: Iterable[int]) -> bool:
+    """Whether kernels of these shapes follow each other, none with more channels than VGG16 has there."""
+    channels = 3
+    for shape, filters in zip(shapes, most, strict=True):
+        if shape[:3] != (3, 3, channels) or not 1 <= shape[3] <= filters:
+            return False
+        channels = shape[3]
+    return True
 
 
 def _read_npz(path: Path) -> list[Pair]:

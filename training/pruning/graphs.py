@@ -23,6 +23,10 @@ class Cut:
     residual: float
     """Share of the variance of what the layers behind it say that is unexplained now."""
 
+    def __str__(self) -> str:
+        kept = f"{self.kept} of {self.channels} channels"
+        return f"{self.layer}: {kept}, {self.residual:.2%} unexplained behind it"
+
 
 def prune(
     whole: ModelProto, images: NDArray[np.uint8], residual: float, seed: int, told: Callable[[Cut], None]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, ValueInfoProto
 
 from service.classifier import INPUT
+from training.console import progress
 from training.nodes import needed
 from training.parity import open_session
 from training.photos import batches
@@ -92,7 +93,7 @@ def measure(
     random = np.random.default_rng(seed)
 
     def samples() -> Iterator[tuple[Maps, Maps]]:
-        for batch in batches(images, BATCH):
+        for batch in progress(list(batches(images, BATCH)), f"looking at {site.name}"):
             (maps,), sums = see(batch), make(batch)
             yield _at_places(maps, np.concatenate(sums, axis=1), site.window, random)
 

@@ -8,7 +8,7 @@ from training.console import say
 from training.cost import describe
 from training.errors import TrainingError
 from training.parity import logit_error, run_onnx
-from training.pruning.graphs import Cut, prune
+from training.pruning.graphs import prune
 from training.rewriting import Material, Source, judge, write_again
 from training.storage import restore, store
 
@@ -25,7 +25,7 @@ def thin_out(
     nothing written, if the answers on the validation photos change too much.
     """
     whole = restore(source.model)
-    thin, cuts = prune(whole, material.measuring, residual, seed, _told)
+    thin, cuts = prune(whole, material.measuring, residual, seed, lambda cut: say(str(cut)))
     if all(cut.kept == cut.channels for cut in cuts):
         raise TrainingError(
             f"Expected channels that others can make up for within --residual {residual:g}. Received: none"
@@ -45,7 +45,3 @@ def thin_out(
         **verdict.document("whole", "pruned"),
     }
     return write_again(source, target, stored, verdict, after, pruning=pruning)
-
-
-def _told(cut: Cut) -> None:
-    say(f"{cut.layer}: {cut.kept} of {cut.channels} channels, {cut.residual:.2%} unexplained behind it")

@@ -9,6 +9,8 @@ a dense layer. The head has random weights, the same in every process: they cost
 
 import json
 import sys
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from service.regions import read_whole
 from training import backbone
 from training.hyperparameters import HyperParameters, recipes_of
 from training.network import assemble, average, build_head
+from training.weight_files import Weights, layer_names
 
 TUTORIAL = HyperParameters(size=224)
 
@@ -34,7 +37,8 @@ class Network:
         self.labels = [label.id for label in metadata.labels]
         recipes = [TUTORIAL] if kind == "tutorial" else recipes_of(metadata.hyperparameters)
         keras.utils.set_random_seed(0)
-        network = average([_network(recipe, len(self.labels)) for recipe in recipes])
+        channels = None if kind == "tutorial" or metadata.network is None else metadata.network.channels
+        network = average([_network(recipe, len(self.labels), channels) for recipe in recipes])
         self.model = keras.Model(network.input, keras.layers.Softmax()(network.output))
         self.size = recipes[0].size
         self.model.predict(np.zeros((1, self.size, self.size, 3), np.float32), verbose=0)
@@ -45,9 +49,20 @@ class Network:
         return answer(self.labels, self.model.predict(pixels[None], verbose=0)[0])
 
 
-def _network(recipe: HyperParameters, classes: int) -> keras.Model:
-    base = backbone.build(recipe.size, backbone.load_weights(), recipe.end)
+def _network(recipe: HyperParameters, classes: int, channels: Sequence[int] | None) -> keras.Model:
+    weights = _narrowed(backbone.load_weights(), channels or ())
+    base = backbone.build(recipe.size, weights, recipe.end)
     return assemble(base, build_head(tuple(base.output.shape[1:]), classes, recipe))
+
+
+def _narrowed(weights: Weights, channels: Sequence[int]) -> Weights:
+    """The first channels of each layer, as many as a thinned base has: they cost what the right ones cost."""
+    narrow, before = dict(weights), 3
+    for name, count in zip_longest(layer_names(), channels):
+        kernel, bias = weights[f"{name}/kernel"], weights[f"{name}/bias"]
+        narrow[f"{name}/kernel"], narrow[f"{name}/bias"] = kernel[:, :, :before, :count], bias[:count]
+        before = len(narrow[f"{name}/bias"])
+    return narrow
 
 
 def create_app(kind: str) -> flask.Flask:

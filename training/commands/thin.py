@@ -1,0 +1,103 @@
+"""`python -m training thin`: VGG16 becomes a smaller one, made for one kind of photo, to train on."""
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.console import say
+from training.dataset import Dataset
+from training.errors import TrainingError
+from training.folders import read_dataset
+from training.hyperparameters import HyperParameters
+
+HELP: Final = (
+    "Write VGG16's weights again without the channels that photos of this kind do not need, as a file for "
+    "--weights of fit and crossvalidate. Takes their options; size, until, crop, variation and seed matter. "
+    "Labels are not looked at, nor are validation photos."
+)
+RESIDUAL: Final = 0.06
+PHOTOS: Final = 1600
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Paths and how much may go, then the hyperparameters."""
+    parser.description = HELP
+    parser.add_argument("data", type=Path, help="photos as for `training fit`")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="file to write")
+    parser.add_argument("--overwrite", action="store_true", help="replace that file")
+    parser.add_argument(
+        "--residual",
+        type=float,
+        default=RESIDUAL,
+        metavar="SHARE",
+        help="what each layer may lose of what it tells the next, as a share of the variance; more is faster "
+        f"(default: {RESIDUAL:g})",
+    )
+    parser.add_argument(
+        "--photos",
+        type=int,
+        default=PHOTOS,
+        metavar="N",
+        help="so many training photos show what the layers do, each as it is and once varied "
+        f"(default: {PHOTOS})",
+    )
+    parser.add_argument("--weights", metavar="FILE", help="VGG16 weights, as for fit (default: our copy)")
+    HyperParameters.add_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Thin and write."""
+    recipe = HyperParameters.from_options(options)
+    _check(options)
+    data = read_dataset(options.data, recipe.validation_share, recipe.seed)
+    images = _pictures(data, recipe, options.photos)
+    from training.backbone import load_weights  # imports TensorFlow, which takes seconds
+    from training.pruning.base import multiply_adds, thin
+    from training.weight_files import write_npz
+
+    whole = load_weights(options.weights)
+    thinned = thin(whole, recipe.until, images, options.residual, recipe.seed, lambda cut: say(str(cut)))
+    before, after = (multiply_adds(weights, recipe.until, recipe.size) / 1e9 for weights in (whole, thinned))
+    write_npz(thinned, options.out)
+    say(
+        f"VGG16 up to {recipe.until} at {recipe.size} pixels: {after:.2f} instead of {before:.2f} billion "
+        f"multiply-adds, {before / after:.1f} times fewer"
+    )
+    say(f"\nwritten: {options.out}. Next, with the same options and the same photos:")
+    say(f"  python -m training crossvalidate {options.data} --weights {options.out} --out <folder>")
+    say(f"  python -m training fit {options.data} --weights {options.out} --out <folder>")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.photos < 1 or not 0 < options.residual < 1:
+        raise TrainingError(
+            "Expected --photos from 1 and --residual between 0 and 1. "
+            f"Received: {options.photos} and {options.residual}."
+        )
+    if options.out.suffix != ".npz":
+        raise TrainingError(f"Expected --out as a file that ends in .npz. Received: {options.out}")
+    if options.out.exists() and not options.overwrite:
+        raise TrainingError(
+            f"There is a file {options.out}. Give another --out, or --overwrite to replace it."
+        )
+    if options.out.resolve().is_relative_to(options.data.resolve()):
+        raise TrainingError("Expected --out outside the photos' folder, which is never written to.")
+
+
+def _pictures(data: Dataset, recipe: HyperParameters, count: int) -> NDArray[np.uint8]:
+    """Some training photos, drawn by chance, each as it is and in its first variation."""
+    from training.variations import Variations
+
+    photos = data.split("train")
+    drawn = np.random.default_rng(recipe.seed).permutation(len(photos))[:count]
+    chosen = [photos[index] for index in drawn]
+    if not chosen:
+        raise TrainingError(f"Expected training photos in {data.root}. Received: none.")
+    variations = Variations(
+        recipe.size, recipe.crop if data.has_eyes else None, recipe.seed, recipe.variation
+    )
+    return np.concatenate([variations.pictures(chosen, [number] * len(chosen)) for number in (0, 1)])

@@ -1,0 +1,58 @@
+"""Versions of photos: as they are, or varied, each the same whenever it is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.metadata import CropGeometry
+from training.augmentation import VERSION as AUGMENTATION
+from training.augmentation import vary_each
+from training.dataset import Photo
+from training.distortion import OVERSIZE, SURROUNDINGS, distort
+from training.distortion import VERSION as DISTORTION
+from training.photos import load
+
+
+@dataclass(frozen=True)
+class Variations:
+    """How photos are cut, scaled and varied."""
+
+    size: int
+    """Side of the pictures in pixels."""
+    crop: CropGeometry | None
+    seed: int
+    kind: str = "mild"
+    """`mild` (training/augmentation.py) or `strong` (training/distortion.py)."""
+
+    def pictures(self, photos: Sequence[Photo], numbers: Sequence[int]) -> NDArray[np.uint8]:
+        """A version of each photo, RGB `[N, size, size, 3]`; number 0 is the photo as it is.
+
+        Raises OSError or service.errors.UnusableImage for a file that has changed since it was checked.
+        """
+        images = load(photos, self.size, self.crop)
+        varied = [index for index, number in enumerate(numbers) if number]
+        if varied:
+            chosen = [photos[index] for index in varied]
+            seeds = [self._seed(photo, numbers[index]) for photo, index in zip(chosen, varied, strict=True)]
+            images[varied] = self._varied(chosen, seeds, images[varied])
+        return images
+
+    def key(self, photo: Photo, number: int) -> list[object]:
+        """What a varied version depends on, besides how the photo is cut; empty for number 0."""
+        if not number:
+            return []
+        return [DISTORTION if self.kind == "strong" else AUGMENTATION, *self._seed(photo, number)]
+
+    def _varied(
+        self, photos: Sequence[Photo], seeds: Sequence[tuple[int, int, int]], images: NDArray[np.uint8]
+    ) -> NDArray[np.uint8]:
+        if self.kind != "strong":
+            return vary_each(images, seeds)
+        wide = load(photos, round(self.size * OVERSIZE), self.crop, SURROUNDINGS)
+        generators = [np.random.default_rng(list(seed)) for seed in seeds]
+        return np.stack([distort(*pair, self.size) for pair in zip(wide, generators, strict=True)])
+
+    def _seed(self, photo: Photo, number: int) -> tuple[int, int, int]:
+        return self.seed, number, int(photo.digest[:12], 16)
