@@ -5,6 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto
 
+from service.adaptive import AdaptiveSession
 from service.classifier import Classifier
 from service.errors import InvalidBundle
 from service.runtime import Runtime
@@ -44,6 +45,21 @@ def test_large_pictures_are_classified_by_themselves(
 ) -> None:
     path = saved(colour_model(metadata(), size=size), tmp_path)
     assert Classifier(path, Runtime(1, at_once=setting)).at_once == at_once
+
+
+@pytest.mark.parametrize(
+    ("multiply_adds", "adaptive", "threads", "at_once"),
+    [(400_000_000, True, 1, 4), (2_000_000_000, True, 2, 2), (400_000_000, False, 2, 4), (None, True, 2, 2)],
+)
+def test_a_light_network_has_one_thread_and_more_pictures(
+    tmp_path: Path, multiply_adds: int | None, adaptive: bool, threads: int, at_once: int
+) -> None:
+    facts = {"base": "other", "multiply_adds": multiply_adds, "parameters": 3} if multiply_adds else None
+    path = saved(colour_model(metadata(network=facts)), tmp_path)
+    classifier = Classifier(path, Runtime(2, adaptive=adaptive))
+    assert classifier._session.get_session_options().intra_op_num_threads == threads
+    assert isinstance(classifier._session, AdaptiveSession) == (adaptive and threads == 2)
+    assert classifier.at_once == at_once
 
 
 def test_another_input_size_just_works(tmp_path: Path) -> None:
