@@ -492,6 +492,11 @@ export interface components {
              */
             until: string | null;
             /**
+             * Channels
+             * @description Of the base's convolutions; VGG16 itself begins with 64, 64, 128, 128. Null where that is not known.
+             */
+            channels?: number[] | null;
+            /**
              * Multiply Adds
              * @description Per picture.
              */

@@ -66,9 +66,8 @@ def test_every_class_gets_its_maps(
 def test_heads_and_networks_besides_the_first_are_closed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call(
-        capsys, ROOT / "models" / "eye-shape", ROOT / "examples" / "eye.jpg", "--out", tmp_path / "page.html"
-    )
+    model = ROOT / "models" / "eye-shape" / "3"
+    call(capsys, model, ROOT / "examples" / "eye.jpg", "--out", tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert text.count("<code>head1_conv1</code></td>") == 1
     assert "<code>head2_conv1</code></td>" not in text

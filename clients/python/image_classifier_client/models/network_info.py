@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 
 from ..models.network_info_arithmetic import NetworkInfoArithmetic
+from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="NetworkInfo")
 
@@ -20,6 +21,8 @@ class NetworkInfo:
         multiply_adds (int): Per picture.
         parameters (int):
         arithmetic (NetworkInfoArithmetic): What the large layers compute in.
+        channels (list[int] | None | Unset): Of the base's convolutions; VGG16 itself begins with 64, 64, 128, 128. Null
+            where that is not known.
     """
 
     base: str
@@ -27,6 +30,7 @@ class NetworkInfo:
     multiply_adds: int
     parameters: int
     arithmetic: NetworkInfoArithmetic
+    channels: list[int] | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         base = self.base
@@ -40,6 +44,15 @@ class NetworkInfo:
 
         arithmetic = self.arithmetic.value
 
+        channels: list[int] | None | Unset
+        if isinstance(self.channels, Unset):
+            channels = UNSET
+        elif isinstance(self.channels, list):
+            channels = self.channels
+
+        else:
+            channels = self.channels
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -51,6 +64,8 @@ class NetworkInfo:
                 "arithmetic": arithmetic,
             }
         )
+        if channels is not UNSET:
+            field_dict["channels"] = channels
 
         return field_dict
 
@@ -72,12 +87,30 @@ class NetworkInfo:
 
         arithmetic = NetworkInfoArithmetic(d.pop("arithmetic"))
 
+        def _parse_channels(data: object) -> list[int] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                channels_type_0 = cast(list[int], data)
+
+                return channels_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[int] | None | Unset, data)
+
+        channels = _parse_channels(d.pop("channels", UNSET))
+
         network_info = cls(
             base=base,
             until=until,
             multiply_adds=multiply_adds,
             parameters=parameters,
             arithmetic=arithmetic,
+            channels=channels,
         )
 
         return network_info
