@@ -33,13 +33,13 @@ class Settings(BaseSettings):
     reload_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 5.0
     """How often to look for new model versions; 0 never looks."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
-    """CPUs that one inference may use; 0 takes what the process is really given, or one while it is busy."""
+    """CPUs that one inference may use; 0 takes all, or one if many run or the network is light."""
     providers: str = CPU
     """Execution providers separated by commas, the best first: `openvino`, `cuda`, `cpu`."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     """Threads that decode and classify; 0 takes the CPUs that the process is really given."""
     at_once: Annotated[int, Field(ge=0, le=256)] = 0
-    """Pictures that one inference may classify while many wait; 0 takes 4 small ones, or a large one."""
+    """Pictures that one inference may classify while many wait; 0 takes as many as pay, 1 to 4."""
     waiting: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Requests that may wait for a worker, beyond them the answer is 503; 0 allows one for each worker."""
     max_connections: Positive = 1024

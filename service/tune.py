@@ -37,7 +37,7 @@ WORST_PICTURE = 8
 HEADROOM = 1.25
 FULL_HOUSE: Final = 8
 """Photos there at a time, for each CPU, when the service is busy."""
-AT_ONCE: Final = (1, 2)
+AT_ONCE: Final = (1, 2, 4)
 AT_ONCE_ACCELERATED: Final = (1, 8, 32)
 """The same where something else than a CPU computes."""
 
