@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from training.errors import TrainingError
 from training.weight_files import BLOCKS, Weights, layer_names, read_weights
@@ -78,10 +80,13 @@ def build(size: int, weights: Weights, cut: str = "block5_pool") -> keras.Model:
 def set_weights(network: keras.Model, weights: Weights) -> None:
     """Give a network's convolutions the weights of a BGR VGG16, the first kernel turned to RGB."""
     for name in layer_names():
-        kernel = weights[f"{name}/kernel"]
-        if name == "block1_conv1":
-            kernel = kernel[:, :, ::-1]
+        kernel = other_colours(name, weights[f"{name}/kernel"])
         network.get_layer(name).set_weights([kernel, weights[f"{name}/bias"]])
+
+
+def other_colours(layer: str, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The kernel `[3, 3, in, out]` of a layer for RGB instead of BGR, or the other way round."""
+    return kernel[:, :, ::-1] if layer == "block1_conv1" else kernel
 
 
 def _download() -> Weights:

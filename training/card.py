@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from service.metadata import BundleMetadata, NetworkFacts
 from training.card_notes import chosen, ethics, intended_use, limits, people
-from training.weight_files import BLOCKS
+from training.weight_files import CHANNELS
 
 CARD_FILE: Final = "README.md"
 _MAKING: Final = "## How it was made\n"
@@ -167,11 +167,11 @@ def _network(metadata: BundleMetadata) -> list[str]:
 
 
 def _base(facts: NetworkFacts) -> str:
-    whole = [filters for filters, convolutions in BLOCKS for _ in range(convolutions)]
-    if facts.channels is None or list(facts.channels) == whole[: len(facts.channels)]:
+    whole = CHANNELS[: len(facts.channels or ())]
+    if facts.channels is None or facts.channels == whole:
         return "VGG16"
-    kept = ", ".join(map(str, facts.channels))
-    return f"a thinned VGG16 ({kept} channels instead of {', '.join(map(str, whole[: len(facts.channels)]))})"
+    kept, all_of_them = (", ".join(map(str, channels)) for channels in (facts.channels, whole))
+    return f"a thinned VGG16 ({kept} channels instead of {all_of_them})"
 
 
 def _training(metadata: BundleMetadata) -> str:

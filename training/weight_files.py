@@ -2,13 +2,15 @@
 
 Whatever the file calls its layers, the 13 convolutions are taken in their order and given the names of Keras
 Applications. Kernels are float32 `[3, 3, in, out]` (Keras' layout) for pictures in BGR order, biases float32
-`[out]`. A layer may have fewer channels than VGG16's, if the next one takes as many (training/thinning.py).
+`[out]`. A layer may have fewer channels than VGG16's, if the next one takes as many
+(training/pruning/base.py).
 """
 
 import io
 import re
 import zipfile
 from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,9 @@ Weights = dict[str, NDArray[np.float32]]
 
 BLOCKS: Final = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 """Filters and number of convolutions of each block of VGG16 (Simonyan & Zisserman 2014, column D)."""
+
+CHANNELS: Final = tuple(filters for filters, convolutions in BLOCKS for _ in range(convolutions))
+"""Filters of each convolution, in the order of the network."""
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
 
@@ -60,13 +65,25 @@ def write_npz(weights: Weights, path: Path) -> None:
     np.savez_compressed(path, **halves)
 
 
+def first_channels(weights: Weights, counts: Iterable[int]) -> Weights:
+    """So many of the first channels of each layer, all of those without a count: a network of that size.
+
+    Each layer keeps the weights that it has beside the others, so that this says little about a picture.
+    """
+    narrow, before = dict(weights), 3
+    for name, count in zip_longest(layer_names(), counts):
+        kernel, bias = weights[f"{name}/kernel"], weights[f"{name}/bias"]
+        narrow[f"{name}/kernel"], narrow[f"{name}/bias"] = kernel[:, :, :before, :count], bias[:count]
+        before = len(narrow[f"{name}/bias"])
+    return narrow
+
+
 def _named(pairs: Iterable[Pair], path: Path) -> Weights:
     found = list(pairs)
-    most = [filters for filters, convs in BLOCKS for _ in range(convs)]
     shapes = [kernel.shape for kernel, _ in found]
-    if len(shapes) != len(most) or not _fit(shapes, most):
+    if len(shapes) != len(CHANNELS) or not _fit(shapes):
         raise TrainingError(
-            f"Expected the {len(most)} convolutions of VGG16. Received: {len(shapes)} convolutions with "
+            f"Expected the {len(CHANNELS)} convolutions of VGG16. Received: {len(shapes)} convolutions with "
             f"the kernels {shapes} in {path}"
         )
     weights: Weights = {}
@@ -76,10 +93,10 @@ def _named(pairs: Iterable[Pair], path: Path) -> Weights:
     return weights
 
 
-def _fit(shapes: Iterable[tuple[int, ...]], most: Iterable[int]) -> bool:
+def _fit(shapes: Iterable[tuple[int, ...]]) -> bool:
     """Whether kernels of these shapes follow each other, none with more channels than VGG16 has there."""
     channels = 3
-    for shape, filters in zip(shapes, most, strict=True):
+    for shape, filters in zip(shapes, CHANNELS, strict=True):
         if shape[:3] != (3, 3, channels) or not 1 <= shape[3] <= filters:
             return False
         channels = shape[3]

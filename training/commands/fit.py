@@ -75,8 +75,13 @@ def check_folders(options: argparse.Namespace) -> None:
         raise TrainingError(
             f"There is a run in {options.out}. Give another --out, or --overwrite to replace it."
         )
+    check_outside(options, "out", "cache")
+
+
+def check_outside(options: argparse.Namespace, *names: str) -> None:
+    """Raises TrainingError if the path of one of these options lies among the photos."""
     data = options.data.resolve()
-    for name in ("out", "cache"):
+    for name in names:
         if getattr(options, name).resolve().is_relative_to(data):
             raise TrainingError(f"Expected --{name} outside the photos' folder, which is never written to.")
 

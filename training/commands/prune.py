@@ -4,9 +4,8 @@ import argparse
 from typing import Final
 
 from service.metadata import BundleMetadata
-from training.commands import rewrite
+from training.commands import channels, rewrite
 from training.console import say
-from training.errors import TrainingError
 from training.pruning.pipeline import thin_out
 from training.rewriting import as_they_come
 
@@ -23,23 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.description = HELP
     rewrite.add_arguments(parser, PHOTOS, "training photos that show what the layers do")
-    parser.add_argument(
-        "--residual",
-        type=float,
-        default=RESIDUAL,
-        metavar="SHARE",
-        help="what each layer may lose of what it tells the next, as a share of the variance; more is faster "
-        f"and errs more (default: {RESIDUAL:g})",
-    )
+    channels.add_residual(parser, RESIDUAL)
 
 
 def run(options: argparse.Namespace) -> int:
     """Prune; returns 1 if the answers change too much."""
-    if options.photos < 1 or not 0 < options.residual < 1:
-        raise TrainingError(
-            "Expected --photos from 1 and --residual between 0 and 1. "
-            f"Received: {options.photos} and {options.residual}."
-        )
+    channels.check(options)
     return rewrite.run(
         options,
         as_they_come,

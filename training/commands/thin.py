@@ -7,11 +7,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training.commands import channels, fit
 from training.console import say
 from training.dataset import Dataset
 from training.errors import TrainingError
 from training.folders import read_dataset
 from training.hyperparameters import HyperParameters
+from training.variations import Variations
 
 HELP: Final = (
     "Write VGG16's weights again without the channels that photos of this kind do not need, as a file for "
@@ -28,14 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="photos as for `training fit`")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="file to write")
     parser.add_argument("--overwrite", action="store_true", help="replace that file")
-    parser.add_argument(
-        "--residual",
-        type=float,
-        default=RESIDUAL,
-        metavar="SHARE",
-        help="what each layer may lose of what it tells the next, as a share of the variance; more is faster "
-        f"(default: {RESIDUAL:g})",
-    )
+    channels.add_residual(parser, RESIDUAL)
     parser.add_argument(
         "--photos",
         type=int,
@@ -73,25 +68,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.photos < 1 or not 0 < options.residual < 1:
-        raise TrainingError(
-            "Expected --photos from 1 and --residual between 0 and 1. "
-            f"Received: {options.photos} and {options.residual}."
-        )
+    channels.check(options)
     if options.out.suffix != ".npz":
         raise TrainingError(f"Expected --out as a file that ends in .npz. Received: {options.out}")
     if options.out.exists() and not options.overwrite:
         raise TrainingError(
             f"There is a file {options.out}. Give another --out, or --overwrite to replace it."
         )
-    if options.out.resolve().is_relative_to(options.data.resolve()):
-        raise TrainingError("Expected --out outside the photos' folder, which is never written to.")
+    fit.check_outside(options, "out")
 
 
 def _pictures(data: Dataset, recipe: HyperParameters, count: int) -> NDArray[np.uint8]:
     """Some training photos, drawn by chance, each as it is and in its first variation."""
-    from training.variations import Variations
-
     photos = data.split("train")
     drawn = np.random.default_rng(recipe.seed).permutation(len(photos))[:count]
     chosen = [photos[index] for index in drawn]

@@ -5,20 +5,17 @@ to do without. The same channels, taken from a finished network, would change it
 """
 
 from collections.abc import Callable
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
 from service.classifier import INPUT
-from training.backbone import MEAN_RGB
+from training.backbone import MEAN_RGB, other_colours
 from training.cost import describe
+from training.graph import OPSET
 from training.pruning.graphs import Cut, prune
 from training.weight_files import BLOCKS, Weights
-
-OPSET: Final = 17
-OUTPUT: Final = "features"
 
 
 def thin(
@@ -40,7 +37,7 @@ def thin(
     for node in pruned.graph.node:
         if node.op_type == "Conv":
             kernel, bias = (arrays[name] for name in node.input[1:])
-            thinned[f"{node.name}/kernel"] = _other_colours(node.name, kernel.transpose(2, 3, 1, 0))
+            thinned[f"{node.name}/kernel"] = other_colours(node.name, kernel.transpose(2, 3, 1, 0))
             thinned[f"{node.name}/bias"] = bias
     return thinned
 
@@ -68,7 +65,7 @@ def _graph(weights: Weights, until: str, size: int) -> ModelProto:
     for block, (_, convolutions) in enumerate(BLOCKS[: int(until[-1])], 1):
         for number in range(1, convolutions + 1):
             name = f"block{block}_conv{number}"
-            kernel = _other_colours(name, weights[f"{name}/kernel"]).transpose(3, 2, 0, 1)
+            kernel = other_colours(name, weights[f"{name}/kernel"]).transpose(3, 2, 0, 1)
             inputs = [
                 x,
                 constant(kernel, f"{name}/kernel"),
@@ -77,21 +74,15 @@ def _graph(weights: Weights, until: str, size: int) -> ModelProto:
             x = add("Conv", inputs, name, kernel_shape=[3, 3], pads=[1] * 4)
             x = add("Relu", [x], f"{name}_relu")
         x = add("MaxPool", [x], f"block{block}_pool", kernel_shape=[2, 2], strides=[2, 2])
-    add("Identity", [x], OUTPUT)
     side = size >> block
     graph = helper.make_graph(
         nodes,
         "vgg16",
         [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", size, size, 3])],
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", len(kernel), side, side])],
+        [helper.make_tensor_value_info(x, TensorProto.FLOAT, ["N", len(kernel), side, side])],
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
     model.ir_version = 8
     checker.check_model(model)
     return model
-
-
-def _other_colours(layer: str, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The kernel `[3, 3, in, out]` of a layer for RGB instead of BGR, or the other way round."""
-    return kernel[:, :, ::-1] if layer == "block1_conv1" else kernel

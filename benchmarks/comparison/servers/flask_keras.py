@@ -10,7 +10,6 @@ a dense layer. The head has random weights, the same in every process: they cost
 import json
 import sys
 from collections.abc import Sequence
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from service.regions import read_whole
 from training import backbone
 from training.hyperparameters import HyperParameters, recipes_of
 from training.network import assemble, average, build_head
-from training.weight_files import Weights, layer_names
+from training.weight_files import first_channels
 
 TUTORIAL = HyperParameters(size=224)
 
@@ -50,19 +49,10 @@ class Network:
 
 
 def _network(recipe: HyperParameters, classes: int, channels: Sequence[int] | None) -> keras.Model:
-    weights = _narrowed(backbone.load_weights(), channels or ())
+    # Any channels cost what the right ones cost.
+    weights = first_channels(backbone.load_weights(), channels or ())
     base = backbone.build(recipe.size, weights, recipe.end)
     return assemble(base, build_head(tuple(base.output.shape[1:]), classes, recipe))
-
-
-def _narrowed(weights: Weights, channels: Sequence[int]) -> Weights:
-    """The first channels of each layer, as many as a thinned base has: they cost what the right ones cost."""
-    narrow, before = dict(weights), 3
-    for name, count in zip_longest(layer_names(), channels):
-        kernel, bias = weights[f"{name}/kernel"], weights[f"{name}/bias"]
-        narrow[f"{name}/kernel"], narrow[f"{name}/bias"] = kernel[:, :, :before, :count], bias[:count]
-        before = len(narrow[f"{name}/bias"])
-    return narrow
 
 
 def create_app(kind: str) -> flask.Flask:

@@ -13,7 +13,7 @@ from training.__main__ import main
 from training.folders import read_dataset
 from training.photos import load
 from training.runs import Run
-from training.weight_files import Weights, layer_names, read_weights, write_npz
+from training.weight_files import Weights, first_channels, read_weights, write_npz
 
 SIZE = 32
 RECIPE = ["--size", str(SIZE), "--until", "block3", "--seed", "3"]
@@ -30,7 +30,7 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights = backbone.load_weights()
     counts = [count // 2 for count in channels(weights)]
     path = tmp_path_factory.mktemp("half") / "half.npz"
-    write_npz(first(weights, counts), path)
+    write_npz(first_channels(weights, counts), path)
     return path
 
 
@@ -44,16 +44,6 @@ def base(data: Path, half: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def thin(data: Path, weights: Path, out: Path) -> int:
     options = ["--weights", str(weights), "--residual", "0.05", *RECIPE]
     return main(["thin", str(data), "--out", str(out), *options])
-
-
-def first(weights: Weights, counts: list[int]) -> Weights:
-    """So many of the first channels of each layer, with the weights that they have beside the others."""
-    narrow, before = {}, 3
-    for name, count in zip(layer_names(), counts, strict=True):
-        narrow[f"{name}/kernel"] = weights[f"{name}/kernel"][:, :, :before, :count]
-        narrow[f"{name}/bias"] = weights[f"{name}/bias"][:count]
-        before = count
-    return narrow
 
 
 def channels(weights: Weights, layers: int = 13) -> list[int]:
@@ -74,7 +64,7 @@ def test_a_thinned_base_says_nearly_the_same_with_fewer_channels(base: Path, hal
     assert after[6:] == before[6:]
     np.testing.assert_array_equal(thinned["block4_conv1/kernel"], whole["block4_conv1/kernel"])
     expected = features(whole, data).ravel()
-    any_others = features(first(whole, after), data).ravel()
+    any_others = features(first_channels(whole, after), data).ravel()
     assert np.corrcoef(expected, features(thinned, data).ravel())[0, 1] > 0.9
     assert np.corrcoef(expected, any_others)[0, 1] < 0.8
 
