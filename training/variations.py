@@ -31,12 +31,16 @@ class Variations:
 
         Raises OSError or service.errors.UnusableImage for a file that has changed since it was checked.
         """
-        images = load(photos, self.size, self.crop)
+        strong = self.kind == "strong"
         varied = [index for index, number in enumerate(numbers) if number]
+        chosen = [photos[index] for index in varied]
+        seeds = [self._seed(photos[index], numbers[index]) for index in varied]
+        # Strong variations are cut out of wider pictures: theirs are not decoded as they are.
+        as_it_is = [index for index, number in enumerate(numbers) if not (number and strong)]
+        images = np.empty((len(photos), self.size, self.size, 3), dtype=np.uint8)
+        images[as_it_is] = load([photos[index] for index in as_it_is], self.size, self.crop)
         if varied:
-            chosen = [photos[index] for index in varied]
-            seeds = [self._seed(photo, numbers[index]) for photo, index in zip(chosen, varied, strict=True)]
-            images[varied] = self._varied(chosen, seeds, images[varied])
+            images[varied] = self._distorted(chosen, seeds) if strong else vary_each(images[varied], seeds)
         return images
 
     def key(self, photo: Photo, number: int) -> list[object]:
@@ -45,11 +49,7 @@ class Variations:
             return []
         return [DISTORTION if self.kind == "strong" else AUGMENTATION, *self._seed(photo, number)]
 
-    def _varied(
-        self, photos: Sequence[Photo], seeds: Sequence[tuple[int, int, int]], images: NDArray[np.uint8]
-    ) -> NDArray[np.uint8]:
-        if self.kind != "strong":
-            return vary_each(images, seeds)
+    def _distorted(self, photos: Sequence[Photo], seeds: Sequence[tuple[int, int, int]]) -> NDArray[np.uint8]:
         wide = load(photos, round(self.size * OVERSIZE), self.crop, SURROUNDINGS)
         generators = [np.random.default_rng(list(seed)) for seed in seeds]
         return np.stack([distort(*pair, self.size) for pair in zip(wide, generators, strict=True)])
