@@ -1,104 +1,11 @@
 """Run the service: `python -m service`; `--help` lists the settings, `tune` finds good ones."""
 
-import argparse
-import os
-import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
-
-from service import lean, logs, memory
-from service.docstrings import attribute_docstrings
-from service.errors import InvalidBundle, TracingNotInstalled
-from service.loading import load_predictor
-from service.settings import Settings
-
-if TYPE_CHECKING:
-    from service.server import GracefulServer
-
-SWITCH_SECONDS: Final = 1e-4
-"""After so long a thread that runs Python lets another one: the event loop waits less for the workers. With
-Python's own 5 milliseconds there are fewer answers, the more so the lighter the network is."""
-
-
-def main() -> int:
-    """Start the service; returns the exit code, 2 where the settings or a model stop the start."""
-    tuning = sys.argv[1:2] == ["tune"]
-    # Without arguments nothing is parsed: the help is read from the source of the settings.
-    if sys.argv[1:] and not tuning:
-        _parser().parse_args()
-    memory.keep_little()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        if tuning:
-            from service import tune
-
-            return tune.main(sys.argv[2:])
-        _end_when_asked()
-        settings = Settings()
-        logs.configure(settings.log_level)
-        with memory.uncollected():
-            running = _build(settings)
-    except ValidationError as error:
-        sys.stderr.write(f"{_describe(error)}\n")
-        return 2
-    except (InvalidBundle, TracingNotInstalled) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    logs.silence_native_libraries()
-    running.run()
-    return 0 if running.started else 2
-
-
-def _end_when_asked() -> None:
-    """End at once on SIGTERM and Ctrl-C while the service starts; the server has its own way once it runs.
-
-    The first process of a container would ignore SIGTERM otherwise, and then be killed for it.
-    """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(0))
-
-
-def _build(settings: Settings) -> "GracefulServer":
-    with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(load_predictor, settings)
-        # Imported while the models load, which takes ONNX Runtime as long and needs no Python meanwhile.
-        lean.import_fastapi()
-        from service import server
-        from service.app import create_app
-
-        return server.build(create_app(settings, loading.result()), settings)
-
-
-def _parser() -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog="python -m service",
-        description="Serves model bundles over HTTP; `python -m service tune` finds good settings.\n"
-        "Settings are environment variables:",
-        epilog=_describe_settings(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def _describe(error: ValidationError) -> str:
-    first = error.errors()[0]
-    name = "SERVICE_" + "_".join(str(part) for part in first["loc"]).upper()
-    # A key that is too short is still a secret.
-    received = "" if name == "SERVICE_API_KEYS" else f" Received: {first['input']!r}."
-    return f"{name}: {first['msg']}.{received}"
-
-
-def _describe_settings() -> str:
-    lines = []
-    described = attribute_docstrings(Settings)
-    for name, field in Settings.model_fields.items():
-        default = "none" if name == "api_keys" else field.default
-        lines.append(f"  SERVICE_{name.upper()} (default: {default!s})")
-        lines.append(f"      {described[name]}")
-    return "\n".join(lines)
-
+from service import memory
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # With it every library is imported: to look for garbage among them again and again cost 80 of 1100 ms.
+    with memory.uncollected():
+        from service import command
+    sys.exit(command.main())

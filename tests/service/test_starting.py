@@ -13,7 +13,7 @@ import httpx
 import onnx
 import pytest
 
-from service.__main__ import main
+from service.command import main
 from service.docstrings import attribute_docstrings
 from service.settings import Settings
 from tests.bundles import colour_model, metadata, write_bundle
@@ -144,7 +144,7 @@ def test_a_port_that_is_taken(models: Path, service: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_start_ends_when_it_is_asked_to(number: signal.Signals) -> None:
-    code = "import signal; from service.__main__ import _end_when_asked as end; end(); print(flush=True)"
+    code = "import signal; from service.command import _end_when_asked as end; end(); print(flush=True)"
     with subprocess.Popen(
         [sys.executable, "-c", f"{code}; signal.pause()"], stdout=subprocess.PIPE
     ) as process:
