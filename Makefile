@@ -86,7 +86,8 @@ flagship-recipe: need-data $(DEV_ENV)/.ready  ## cross-validate the recipe of on
 need-data:
 	@test -n "$(DATA)" || { echo "Expected DATA=<folder with train/, validation/ and labels.csv>."; exit 2; }
 
-bench: $(BENCH_ENV)/.ready  ## compare the service with other servers, about 12 minutes (BENCH=--quick: 2)
+bench: $(BENCH_ENV)/.ready $(SERVICE_ENV)/.ready  ## compare the service with other servers, about 15 minutes (BENCH=--quick: 3)
+	$(BENCH_ENV)/bin/python -m benchmarks.footprint --python $(SERVICE_ENV)/bin/python
 	$(BENCH_ENV)/bin/python -m benchmarks.comparison $(BENCH)
 
 lock:  ## pin every dependency again, with hashes (needs uv)

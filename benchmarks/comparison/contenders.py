@@ -130,8 +130,9 @@ def _tutorials() -> list[Contender]:
 
 
 def environment(model: Path, port: int, workers: int, scratch: Path) -> dict[str, str]:
-    """Variables for all servers: the same model and CPUs, nothing reported to anybody."""
-    return dict(os.environ) | {
+    """Variables for all servers: the same model and CPUs, byte code kept, nothing reported to anybody."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return inherited | {
         "BENCHMARK_MODEL": str(model.resolve()),
         "BENCHMARK_WORKERS": str(workers),
         "PYTHONPATH": str(Path.cwd()),
