@@ -124,13 +124,13 @@ class Workers:
             return job
 
     def _companion(self, at_hand: int) -> Job | None:
-        """A job to do together with others, where three times as many more wait for every worker.
+        """A job to do together with those at hand, where more than half as many wait as there are workers.
 
-        With fewer in the queue another worker would begin it soon: taken along it gains little, and makes
-        those at hand late.
+        For each one at hand, that is. With fewer in the queue another worker would begin it soon: taken along
+        it gains little, and makes those at hand late.
         """
         with self._lock:
-            return self._next() if self._queued() > 3 * self.count * at_hand else None
+            return self._next() if 2 * self._queued() > self.count * at_hand else None
 
     def _queued(self) -> int:
         return sum(len(turn.jobs) for turn in self._turns)

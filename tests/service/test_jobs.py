@@ -85,23 +85,23 @@ def together(count: int, *names: str, failing: str = "") -> tuple[list[list[str]
 
 def test_images_that_wait_are_finished_together() -> None:
     finished, outcomes = together(1, *"abcde")
-    assert finished == [["a", "b"], ["c"], ["d"], ["e"]]
+    assert finished == [["a", "b"], ["c", "d"], ["e"]]
     assert outcomes == {name: name for name in "abcde"}
 
 
 def test_none_is_taken_that_another_worker_could_begin_soon() -> None:
-    finished, _ = together(2, *"abcdefgh")
-    assert sorted(finished) == [[name] for name in "abcdefgh"]
+    finished, _ = together(4, *"abcdef")
+    assert sorted(finished) == [[name] for name in "abcdef"]
 
 
 def test_one_that_fails_does_not_take_its_companion_along() -> None:
     finished, outcomes = together(1, "a", "bad", *"cdefg", failing="bad")
-    assert finished == [["a", "c"], ["d"], ["e"], ["f"], ["g"]]
+    assert finished == [["a", "c"], ["d", "e"], ["f", "g"]]
     assert [outcomes[name] for name in "acdefg"] == list("acdefg")
     assert isinstance(outcomes["bad"], ZeroDivisionError)
 
 
 def test_what_breaks_the_common_part_is_told_to_all_of_them() -> None:
     finished, outcomes = together(1, "a", "poison", "c", "d", "e")
-    assert finished == [["a", "poison"], ["c"], ["d"], ["e"]]
+    assert finished == [["a", "poison"], ["c", "d"], ["e"]]
     assert [type(outcome) for outcome in outcomes.values()] == [ValueError, ValueError, str, str, str]
