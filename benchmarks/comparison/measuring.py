@@ -46,7 +46,7 @@ def measure(
     begin = time.perf_counter()
     variables = plan.environment(port) | dict(contender.variables)
     with started(contender.command(port), variables, log) as tree:
-        _first_answer(tree, contender, port, questions[0])
+        first_answer(tree, contender, port, questions[0])
         seconds = time.perf_counter() - begin
         load(port, contender.path, questions, contender.read, cpus.available(), plan.warm_up)
         idle_begin, cpu = time.perf_counter(), tree.cpu_seconds()
@@ -72,7 +72,7 @@ def _step(
     return step(contender.name, number, clients, seen.seconds, seen.latencies, failures, used, tree.memory())
 
 
-def _first_answer(tree: Tree, contender: Contender, port: int, question: Question) -> None:
+def first_answer(tree: Tree, contender: Contender, port: int, question: Question) -> None:
     """Ask until the answer is right; raises Unusable where the server ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     wrong: str | None = "no answer"
