@@ -111,13 +111,14 @@ def _moved_on(items: Sequence[Item], places: int) -> Iterator[Item]:
 
 def by_clients(found: dict[tuple[str, int], Seen], chosen: Sequence[Contender]) -> list[str]:
     """Medians of the answers a second, and percentiles of all latencies."""
+    levels = sorted({clients for _, clients in found})
     lines = [
-        "| answers a second; p50 / p95 / p99 in ms | " + " | ".join(map(str, CLIENTS)) + " |",
-        "|---" * (len(CLIENTS) + 1) + "|",
+        "| answers a second; p50 / p95 / p99 in ms | " + " | ".join(map(str, levels)) + " |",
+        "|---" * (len(levels) + 1) + "|",
     ]
     for one in chosen:
         cells = []
-        for clients in CLIENTS:
+        for clients in levels:
             seen = found[one.name, clients]
             shares = " / ".join(f"{seen.percentile(share):.1f}" for share in (50, 95, 99))
             wrong = f" ({seen.failures} wrong)" if seen.failures else ""
@@ -131,7 +132,7 @@ def ratios(found: dict[tuple[str, int], Seen], chosen: Sequence[Contender]) -> l
     own, others = chosen[0], chosen[1:]
     heads = " | ".join(f"answers beside {one.name} | quartiles | ahead | p99" for one in others)
     lines = [f"| clients | {heads} |", "|---" * (4 * len(others) + 1) + "|"]
-    for clients in CLIENTS:
+    for clients in sorted({clients for _, clients in found}):
         mine, cells = found[own.name, clients], []
         for one in others:
             theirs = found[one.name, clients]

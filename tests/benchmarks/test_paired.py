@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+from benchmarks.comparison import paired
+from benchmarks.comparison.__main__ import PICTURES
+from benchmarks.comparison.contenders import contenders
+from benchmarks.comparison.measuring import Plan
+from benchmarks.comparison.paired import Seen
+from training.prediction import model_file
+
+
+def test_servers_that_are_up_at_once_are_asked_in_turns(tmp_path: Path) -> None:
+    ours = contenders()[:2]
+    plan = Plan(model_file(Path("models/eye-shape")), PICTURES, (1, 2), 0.3, 0.3, tmp_path)
+    found = paired.compare(ours, plan, turns=2)
+    assert set(found) == {(one.name, clients) for one in ours for clients in (1, 2)}
+    for seen in found.values():
+        assert (len(seen.rates), seen.failures) == (2, 0)
+        assert all(rate > 0 for rate in seen.rates)
+    assert len(paired.by_clients(found, ours)) == len(paired.ratios(found, ours)) == 4
+
+
+def test_ratios_are_of_the_same_turn() -> None:
+    ours, other = contenders()[0], contenders()[2]
+    found = {
+        (ours.name, 4): Seen([20.0, 50.0, 30.0], [10.0, 20.0]),
+        (other.name, 4): Seen([10.0, 100.0, 20.0], [20.0, 40.0], failures=2),
+    }
+    assert paired.ratios(found, [ours, other])[-1] == "| 4 | 1.50 | 1.00 to 1.75 | 2 of 3 | 0.50 |"
+    assert paired.by_clients(found, [ours, other])[-1] == "| LitServe | 20.0; 30.0 / 39.0 / 39.8 (2 wrong) |"
+
+
+@pytest.mark.parametrize(("turn", "first"), [(0, "a"), (1, "b"), (3, "a")])
+def test_the_order_moves_on(turn: int, first: str) -> None:
+    moved = list(paired._moved_on("abc", turn))
+    assert moved[0] == first
+    assert sorted(moved) == ["a", "b", "c"]
