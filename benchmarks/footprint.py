@@ -8,27 +8,24 @@ rest, under load and idle.
 """
 
 import argparse
-import http.client
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from benchmarks import machine
-from benchmarks.comparison.processes import Tree, started
-from benchmarks.server import Client, free_port
+from benchmarks.comparison.processes import Tree, inherited, started
+from benchmarks.server import Client, free_port, wait_until_ready
 from training.console import say
 
 LIBRARIES: Final = "fastapi, numpy, onnxruntime, PIL.Image, prometheus_client, pydantic_settings, uvicorn"
 CLIENTS: Final = 16
-POLL_SECONDS: Final = 0.005
-START_SECONDS: Final = 60.0
 
 
 def main() -> None:
@@ -66,11 +63,10 @@ def starts(python: str, number: int, log: Path) -> tuple[list[float], list[float
     services, libraries = [], []
     for turn in range(number + 1):
         begin = time.perf_counter()
-        subprocess.run([python, "-c", f"import {LIBRARIES}"], check=True, env=_environment(0))
+        subprocess.run([python, "-c", f"import {LIBRARIES}"], check=True, env=inherited())
         libraries.append(time.perf_counter() - begin)
-        begin, port = time.perf_counter(), free_port()
-        with started([python, "-m", "service"], _environment(port), log) as tree:
-            _wait(tree, port)
+        begin = time.perf_counter()
+        with _service(python, log):
             services.append(time.perf_counter() - begin)
         if turn == 0:  # which wrote the byte code, and brought the files into memory
             services, libraries = [], []
@@ -81,24 +77,29 @@ def between_requests(
     python: str, photo: bytes, seconds: float, log: Path
 ) -> tuple[float, list[float], float]:
     """Megabytes at rest, megabytes every second under load, and the share of a CPU while nobody asks."""
-    port = free_port()
-    with started([python, "-m", "service"], _environment(port), log) as tree:
-        _wait(tree, port)
+    with _service(python, log) as (tree, port):
         time.sleep(2.0)
         rest, loaded = tree.memory(), []
         until = time.monotonic() + seconds
-        threads = [threading.Thread(target=_ask, args=(port, photo, until)) for _ in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        while time.monotonic() < until:
-            time.sleep(1.0)
-            loaded.append(tree.memory())
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            clients = [pool.submit(_ask, port, photo, until) for _ in range(CLIENTS)]
+            while time.monotonic() < until:
+                time.sleep(1.0)
+                loaded.append(tree.memory())
+        for client in clients:
+            client.result()
         time.sleep(2.0)
-        begin, cpu = time.perf_counter(), tree.cpu_seconds()
-        time.sleep(seconds)
-        return rest, loaded, (tree.cpu_seconds() - cpu) / (time.perf_counter() - begin)
+        return rest, loaded, tree.busy(seconds)
+
+
+@contextmanager
+def _service(python: str, log: Path) -> Iterator[tuple[Tree, int]]:
+    """A service that is ready, and its port."""
+    port = free_port()
+    own = {"SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": str(port), "SERVICE_WAITING": "64"}
+    with started([python, "-m", "service"], inherited() | own, log) as tree:
+        wait_until_ready(tree.process, port, lambda: f"It said: {tree.complaint()}")
+        yield tree, port
 
 
 def _ask(port: int, photo: bytes, until: float) -> None:
@@ -108,27 +109,6 @@ def _ask(port: int, photo: bytes, until: float) -> None:
         if status != 200:
             raise RuntimeError(f"Expected status 200. Received: {status} {answer}")
     client.close()
-
-
-def _wait(tree: Tree, port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and tree.process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/health/ready")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(POLL_SECONDS)
-        finally:
-            connection.close()
-    raise RuntimeError(f"Expected a ready service within {START_SECONDS:.0f} s. It said: {tree.complaint()}")
-
-
-def _environment(port: int) -> dict[str, str]:
-    own = {"SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": str(port), "SERVICE_WAITING": "64"}
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | own
 
 
 def _row(what: str, wanted: str, values: Sequence[float], form: str) -> None:

@@ -1,7 +1,7 @@
 """What a measurement was made on."""
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +17,16 @@ _INT8: Final = {
 
 
 def describe(*packages: str) -> str:
-    """One line: processor, CPUs given to this process, Python and the versions of `packages`."""
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    """One line: processor, CPUs given to this process, Python and the versions of installed `packages`."""
+    versions = ", ".join(f"{name} {version(name)}" for name in packages if _installed(name))
     return f"{_processor()}, {cpus.available()} CPUs, Python {platform.python_version()}, {versions}"
+
+
+def _installed(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def _processor() -> str:

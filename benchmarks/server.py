@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import httptools
 
 START_TIMEOUT_S = 60.0
+POLL_SECONDS = 0.005
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def running(**settings: str) -> Iterator[int]:
     environment = os.environ | given | {"SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": str(port)}
     process = subprocess.Popen([sys.executable, "-m", "service"], env=environment, stdout=subprocess.DEVNULL)
     try:
-        _wait_until_ready(process, port)
+        wait_until_ready(process, port)
         yield port
     finally:
         process.terminate()
@@ -130,16 +131,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
+def wait_until_ready(
+    process: "subprocess.Popen[bytes]",
+    port: int,
+    complaint: Callable[[], str] = lambda: "See its messages above.",
+) -> None:
+    """Ask the service of that process until it is ready.
+
+    Raises RuntimeError where it ends or takes too long, with what `complaint` says then.
+    """
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", "/health/ready")
             if connection.getresponse().status == 200:
                 return
         except OSError:
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
         finally:
             connection.close()
-    raise RuntimeError(f"Expected a ready service within {START_TIMEOUT_S:.0f} s. See its messages above.")
+    raise RuntimeError(f"Expected a ready service within {START_TIMEOUT_S:.0f} s. {complaint()}")

@@ -12,22 +12,16 @@ import json
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.comparison import plots, summary
-from benchmarks.comparison.contenders import Contender, contenders
+from benchmarks.comparison.contenders import PACKAGES, Contender, contenders
 from benchmarks.comparison.load import Question
-from benchmarks.comparison.measuring import Plan, Unusable, keras_answers, measure, measure_raw
+from benchmarks.comparison.measuring import CLIENTS, PICTURES, Plan, Unusable, expected, measure, measure_raw
 from benchmarks.comparison.summary import Start, Step
-from service.classifier import Classifier
-from service.regions import read_whole
 from training.console import say
 from training.prediction import model_file
-
-PICTURES = [Path("examples/eye.jpg"), *sorted(Path("tests/data/pictures").glob("*.jpg"))]
-PACKAGES = ("onnxruntime", "fastapi", "uvicorn", "litserve", "bentoml", "ray", "flask", "gunicorn", "keras")
 
 
 def main() -> None:
@@ -35,7 +29,7 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as scratch:
         seconds = 1.0 if options.quick else options.seconds
-        clients = (1, 4, 16) if options.quick else (1, 2, 4, 8, 16)
+        clients = (1, 4, 16) if options.quick else CLIENTS
         model = model_file(options.model)
         plan = Plan(model, options.photos, clients, seconds, min(2.0, seconds), Path(scratch))
         chosen = [one for one in contenders() if not options.only or one.name in options.only]
@@ -73,7 +67,7 @@ def compare(
     for one in chosen:
         if one.name not in skipped and one.weights not in asked:
             try:
-                asked[one.weights] = questions(one, plan)
+                asked[one.weights] = expected(one, plan)
             except Unusable as reason:
                 skipped |= {each.name: str(reason) for each in chosen if each.weights == one.weights}
     steps: list[Step] = []
@@ -94,26 +88,11 @@ def compare(
     return steps, starts, skipped
 
 
-def questions(contender: Contender, plan: Plan) -> list[Question]:
-    """The photos with the answers that the contender's own weights give without a server."""
-    photos = [path.read_bytes() for path in plan.photos]
-    if contender.weights != "onnx":
-        answers = keras_answers(contender.weights, plan)
-        return [Question(photo, *answer) for photo, answer in zip(photos, answers, strict=True)]
-    classifier = Classifier(plan.model)
-    asked = []
-    for photo in photos:
-        row = classifier.probabilities(read_whole(photo, classifier.input_size)[None])[0]
-        best = int(row.argmax())
-        asked.append(Question(photo, classifier.metadata.labels[best].id, float(row[best])))
-    return asked
-
-
 def report(plan: Plan, steps: list[Step], starts: list[Start], skipped: dict[str, str], out: Path) -> None:
     """Print and write what was found."""
     about = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine.describe(*(name for name in PACKAGES if _installed(name))),
+        "machine": machine.describe(*PACKAGES),
         "model": "/".join(plan.model.parts[-3:-1]),
         "photos": [path.name for path in plan.photos],
         "seconds": plan.seconds,
@@ -133,13 +112,6 @@ def report(plan: Plan, steps: list[Step], starts: list[Start], skipped: dict[str
     (out / "results.json").write_text(json.dumps(about | measured, indent=1) + "\n", encoding="utf-8")
     for path in plots.draw(steps, starts, out):
         say(f"wrote {path}")
-
-
-def _installed(name: str) -> bool:
-    try:
-        return bool(version(name))
-    except PackageNotFoundError:
-        return False
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Who is compared: how each is started, where it answers and what it needs."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +7,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from benchmarks.comparison.processes import inherited
+
 SERVERS: Final = "benchmarks.comparison.servers"
+PACKAGES: Final = (
+    "onnxruntime",
+    "fastapi",
+    "uvicorn",
+    "litserve",
+    "bentoml",
+    "ray",
+    "flask",
+    "gunicorn",
+    "keras",
+)
+"""Whose versions decide about the results."""
 LOCATOR: Final = Path("models/eye-locator")
 Weights = Literal["onnx", "same", "tutorial"]
 
@@ -131,8 +144,7 @@ def _tutorials() -> list[Contender]:
 
 def environment(model: Path, port: int, workers: int, scratch: Path) -> dict[str, str]:
     """Variables for all servers: the same model and CPUs, byte code kept, nothing reported to anybody."""
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return inherited | {
+    return inherited() | {
         "BENCHMARK_MODEL": str(model.resolve()),
         "BENCHMARK_WORKERS": str(workers),
         "PYTHONPATH": str(Path.cwd()),

@@ -4,8 +4,11 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from benchmarks.comparison.contenders import SERVERS, Contender, environment
 from benchmarks.comparison.load import Question, ask, load
@@ -13,8 +16,12 @@ from benchmarks.comparison.processes import Tree, started
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS, Start, Step, step
 from benchmarks.server import Client, free_port
 from service import cpus
+from service.classifier import Classifier
+from service.regions import read_whole
 
 START_SECONDS = 120.0
+CLIENTS: Final = (1, 2, 4, 8, 16)
+PICTURES: Final = [Path("examples/eye.jpg"), *sorted(Path("tests/data/pictures").glob("*.jpg"))]
 
 
 class Unusable(Exception):
@@ -41,19 +48,27 @@ def measure(
     contender: Contender, questions: list[Question], plan: Plan, number: int
 ) -> tuple[Start, list[Step]]:
     """All steps of one contender in round `number`; raises Unusable."""
+    with warm(contender, questions, plan) as (tree, port, seconds):
+        idle = tree.busy(plan.warm_up)
+        start = Start(contender.name, number, seconds, tree.memory(), idle)
+        return start, [_step(tree, contender, port, questions, plan, number, level) for level in plan.clients]
+
+
+@contextmanager
+def warm(contender: Contender, questions: list[Question], plan: Plan) -> Iterator[tuple[Tree, int, float]]:
+    """A contender that was asked for a while: its processes, port and seconds to its first right answer.
+
+    Raises Unusable.
+    """
     port = free_port()
     log = plan.scratch / f"{contender.name}.log"
     begin = time.perf_counter()
     variables = plan.environment(port) | dict(contender.variables)
     with started(contender.command(port), variables, log) as tree:
-        first_answer(tree, contender, port, questions[0])
+        _first_answer(tree, contender, port, questions[0])
         seconds = time.perf_counter() - begin
         load(port, contender.path, questions, contender.read, cpus.available(), plan.warm_up)
-        idle_begin, cpu = time.perf_counter(), tree.cpu_seconds()
-        time.sleep(plan.warm_up)
-        idle = (tree.cpu_seconds() - cpu) / (time.perf_counter() - idle_begin)
-        start = Start(contender.name, number, seconds, tree.memory(), idle)
-        return start, [_step(tree, contender, port, questions, plan, number, level) for level in plan.clients]
+        yield tree, port, seconds
 
 
 def _step(
@@ -72,7 +87,7 @@ def _step(
     return step(contender.name, number, clients, seen.seconds, seen.latencies, failures, used, tree.memory())
 
 
-def first_answer(tree: Tree, contender: Contender, port: int, question: Question) -> None:
+def _first_answer(tree: Tree, contender: Contender, port: int, question: Question) -> None:
     """Ask until the answer is right; raises Unusable where the server ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     wrong: str | None = "no answer"
@@ -101,7 +116,22 @@ def measure_raw(plan: Plan, number: int) -> list[Step]:
     return steps
 
 
-def keras_answers(kind: str, plan: Plan) -> list[tuple[str, float]]:
+def expected(contender: Contender, plan: Plan) -> list[Question]:
+    """The photos with the answers that the contender's own weights give without a server; raises Unusable."""
+    photos = [path.read_bytes() for path in plan.photos]
+    if contender.weights != "onnx":
+        answers = _keras_answers(contender.weights, plan)
+        return [Question(photo, *answer) for photo, answer in zip(photos, answers, strict=True)]
+    classifier = Classifier(plan.model)
+    asked = []
+    for photo in photos:
+        row = classifier.probabilities(read_whole(photo, classifier.input_size)[None])[0]
+        best = int(row.argmax())
+        asked.append(Question(photo, classifier.metadata.labels[best].id, float(row[best])))
+    return asked
+
+
+def _keras_answers(kind: str, plan: Plan) -> list[tuple[str, float]]:
     """What a Keras network answers without a server; raises Unusable where it cannot run."""
     command = [sys.executable, "-m", f"{SERVERS}.flask_keras", kind, *(str(photo) for photo in plan.photos)]
     answers = json.loads(_output(command, plan).splitlines()[-1])

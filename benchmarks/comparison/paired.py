@@ -14,22 +14,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from benchmarks import machine
-from benchmarks.comparison.__main__ import PICTURES, questions
-from benchmarks.comparison.contenders import Contender, contenders
-from benchmarks.comparison.load import Question, load
-from benchmarks.comparison.measuring import Plan, first_answer
-from benchmarks.comparison.processes import started
-from benchmarks.server import free_port
-from service import cpus
+from benchmarks.comparison.contenders import PACKAGES, Contender, contenders
+from benchmarks.comparison.load import load
+from benchmarks.comparison.measuring import CLIENTS, PICTURES, Plan, expected, warm
+from benchmarks.comparison.summary import clients_table, rates
 from training.console import say
 from training.prediction import model_file
 
-CLIENTS: Final = (1, 2, 4, 8, 16)
 Item = TypeVar("Item")
 
 
@@ -70,16 +66,20 @@ def main() -> None:
             model_file(options.model), PICTURES, CLIENTS, options.seconds, options.seconds, Path(scratch)
         )
         found = compare(chosen, plan, options.turns)
-    say(machine.describe("onnxruntime", "fastapi", "uvicorn", "litserve", "bentoml"))
-    for line in (*by_clients(found, chosen), "", *ratios(found, chosen)):
+    say(machine.describe(*PACKAGES))
+    for line in (*by_clients(found), "", *ratios(found, chosen)):
         say(line)
 
 
 def compare(chosen: Sequence[Contender], plan: Plan, turns: int) -> dict[tuple[str, int], Seen]:
     """Every server under every number of clients, in turns."""
-    found: dict[tuple[str, int], Seen] = {}
+    found = {(one.name, clients): Seen() for one in chosen for clients in plan.clients}
     with ExitStack() as stack:
-        up = [(one, *_start(stack, one, plan)) for one in chosen]
+        up = []
+        for one in chosen:
+            asked = expected(one, plan)
+            _, port, _ = stack.enter_context(warm(one, asked, plan))
+            up.append((one, port, asked))
         for clients in plan.clients:
             say(f"{clients} clients")
             for turn in range(turns + 1):
@@ -87,21 +87,11 @@ def compare(chosen: Sequence[Contender], plan: Plan, turns: int) -> dict[tuple[s
                     seen = load(port, one.path, asked, one.read, clients, plan.seconds)
                     if turn == 0:  # warms everything up
                         continue
-                    mine = found.setdefault((one.name, clients), Seen())
+                    mine = found[one.name, clients]
                     mine.rates.append(len(seen.latencies) / seen.seconds)
                     mine.latencies += [1000 * seconds for seconds in seen.latencies]
                     mine.failures += sum(seen.failures.values())
     return found
-
-
-def _start(stack: ExitStack, contender: Contender, plan: Plan) -> tuple[int, list[Question]]:
-    port, asked = free_port(), questions(contender, plan)
-    variables = plan.environment(port) | dict(contender.variables)
-    log = plan.scratch / f"{contender.name}.log"
-    tree = stack.enter_context(started(contender.command(port), variables, log))
-    first_answer(tree, contender, port, asked[0])
-    load(port, contender.path, asked, contender.read, cpus.available(), plan.warm_up)
-    return port, asked
 
 
 def _moved_on(items: Sequence[Item], places: int) -> Iterator[Item]:
@@ -109,22 +99,14 @@ def _moved_on(items: Sequence[Item], places: int) -> Iterator[Item]:
         yield items[(number + places) % len(items)]
 
 
-def by_clients(found: dict[tuple[str, int], Seen], chosen: Sequence[Contender]) -> list[str]:
+def by_clients(found: dict[tuple[str, int], Seen]) -> list[str]:
     """Medians of the answers a second, and percentiles of all latencies."""
-    levels = sorted({clients for _, clients in found})
-    lines = [
-        "| answers a second; p50 / p95 / p99 in ms | " + " | ".join(map(str, levels)) + " |",
-        "|---" * (len(levels) + 1) + "|",
-    ]
-    for one in chosen:
-        cells = []
-        for clients in levels:
-            seen = found[one.name, clients]
-            shares = " / ".join(f"{seen.percentile(share):.1f}" for share in (50, 95, 99))
-            wrong = f" ({seen.failures} wrong)" if seen.failures else ""
-            cells.append(f"{statistics.median(seen.rates):.1f}; {shares}{wrong}")
-        lines.append(f"| {one.name} | " + " | ".join(cells) + " |")
-    return lines
+    cells = {}
+    for key, seen in found.items():
+        shares = (seen.percentile(share) for share in (50, 95, 99))
+        wrong = f" ({seen.failures} wrong)" if seen.failures else ""
+        cells[key] = rates(statistics.median(seen.rates), *shares) + wrong
+    return clients_table(cells)
 
 
 def ratios(found: dict[tuple[str, int], Seen], chosen: Sequence[Contender]) -> list[str]:

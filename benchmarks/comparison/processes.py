@@ -14,6 +14,11 @@ STOP_SECONDS = 15.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def inherited() -> dict[str, str]:
+    """The own environment for a server, which keeps its byte code as it would anywhere else."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class Tree:
     """A started command and everything that it started, also what has left its process group."""
 
@@ -55,6 +60,12 @@ class Tree:
                 continue
             total += (int(fields[11]) + int(fields[12])) / _TICKS
         return total
+
+    def busy(self, seconds: float) -> float:
+        """Share of one CPU that all processes use during so many seconds from now."""
+        begin, cpu = time.perf_counter(), self.cpu_seconds()
+        time.sleep(seconds)
+        return (self.cpu_seconds() - cpu) / (time.perf_counter() - begin)
 
     def stop(self) -> None:
         """Ask the command to end, then end whatever is left of it."""

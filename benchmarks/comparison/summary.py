@@ -1,7 +1,7 @@
 """From steps to medians and Markdown tables."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,16 +120,25 @@ def overview(steps: Sequence[Step], starts: Sequence[Start], clients: int) -> li
 
 def by_clients(steps: Sequence[Step]) -> list[str]:
     """Throughput and percentiles for every number of clients."""
-    levels = sorted({one.clients for one in steps})
+    cells = {}
+    for key in dict.fromkeys((one.contender, one.clients) for one in steps):
+        found = median_step(steps, *key)
+        assert found is not None
+        cells[key] = rates(found.throughput, found.p50, found.p95, found.p99)
+    return clients_table(cells)
+
+
+def rates(throughput: float, p50: float, p95: float, p99: float) -> str:
+    """A cell of `clients_table`."""
+    return f"{throughput:.1f}; {p50:.1f} / {p95:.1f} / {p99:.1f}"
+
+
+def clients_table(cells: Mapping[tuple[str, int], str]) -> list[str]:
+    """A row for each contender and a column for each number of clients, a dash where there is no cell."""
+    levels = sorted({clients for _, clients in cells})
     lines = ["| answers a second; p50 / p95 / p99 in ms | " + " | ".join(map(str, levels)) + " |"]
     lines.append("|---" * (len(levels) + 1) + "|")
-    for name in dict.fromkeys(one.contender for one in steps):
-        cells = []
-        for clients in levels:
-            found = median_step(steps, name, clients)
-            cells.append(
-                "-" if found is None
-                else f"{found.throughput:.1f}; {found.p50:.1f} / {found.p95:.1f} / {found.p99:.1f}"
-            )  # fmt: skip
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    for name in dict.fromkeys(contender for contender, _ in cells):
+        row = " | ".join(cells.get((name, clients), "-") for clients in levels)
+        lines.append(f"| {name} | {row} |")
     return lines

@@ -3,9 +3,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.comparison import paired
-from benchmarks.comparison.__main__ import PICTURES
 from benchmarks.comparison.contenders import contenders
-from benchmarks.comparison.measuring import Plan
+from benchmarks.comparison.measuring import PICTURES, Plan
 from benchmarks.comparison.paired import Seen
 from training.prediction import model_file
 
@@ -18,7 +17,7 @@ def test_servers_that_are_up_at_once_are_asked_in_turns(tmp_path: Path) -> None:
     for seen in found.values():
         assert (len(seen.rates), seen.failures) == (2, 0)
         assert all(rate > 0 for rate in seen.rates)
-    assert len(paired.by_clients(found, ours)) == len(paired.ratios(found, ours)) == 4
+    assert len(paired.by_clients(found)) == len(paired.ratios(found, ours)) == 4
 
 
 def test_ratios_are_of_the_same_turn() -> None:
@@ -28,7 +27,7 @@ def test_ratios_are_of_the_same_turn() -> None:
         (other.name, 4): Seen([10.0, 100.0, 20.0], [20.0, 40.0], failures=2),
     }
     assert paired.ratios(found, [ours, other])[-1] == "| 4 | 1.50 | 1.00 to 1.75 | 2 of 3 | 0.50 |"
-    assert paired.by_clients(found, [ours, other])[-1] == "| LitServe | 20.0; 30.0 / 39.0 / 39.8 (2 wrong) |"
+    assert paired.by_clients(found)[-1] == "| LitServe | 20.0; 30.0 / 39.0 / 39.8 (2 wrong) |"
 
 
 @pytest.mark.parametrize(("turn", "first"), [(0, "a"), (1, "b"), (3, "a")])
