@@ -1,8 +1,11 @@
+import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import onnx
+import onnxruntime
 import pytest
 
 from service import locator_bundle
@@ -10,6 +13,9 @@ from service.errors import InvalidBundle
 from service.runtime import Runtime
 
 LOCATOR = Path(__file__).parents[2] / "models/eye-locator/1"
+
+
+NETWORKS = json.loads((LOCATOR / "locator.json").read_text())["networks"]
 
 
 @pytest.fixture
@@ -56,3 +62,21 @@ def test_another_network_under_the_name_of_the_mesh_is_refused(folder: Path) -> 
     shutil.copy(folder / "eye.onnx", folder / "mesh.onnx")
     with pytest.raises(InvalidBundle):
         locator_bundle.load(folder, Runtime(1))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_shipped_network_leaves_nothing_to_be_computed_before_the_picture_comes(
+    name: str, tmp_path: Path
+) -> None:
+    path = LOCATOR / NETWORKS[name]["file"]
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(tmp_path / path.name)
+    onnxruntime.InferenceSession(str(path), options)
+    assert len(onnx.load(path).graph.node) == len(onnx.load(tmp_path / path.name).graph.node)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_document_holds_the_digest_of_each_network(name: str) -> None:
+    data = (LOCATOR / NETWORKS[name]["file"]).read_bytes()
+    assert hashlib.sha256(data).hexdigest() == NETWORKS[name]["sha256"]
