@@ -223,25 +223,11 @@ _EYE: Final = (
 
 
 def _append(model: onnx.ModelProto, ending: tuple[dict[str, str], str]) -> onnx.ModelProto:
-    """Add the last nodes; what leads to unused outputs of the network is cut off."""
+    """Add the last nodes; their outputs are the only ones."""
     connections, text = ending
     last = parser.parse_model(_HEADER + text)
     outputs = [value.name for value in last.graph.output]
-    joined = compose.merge_models(model, last, io_map=list(connections.items()), outputs=outputs)
-    _drop_dead_ends(joined.graph)
-    return joined
-
-
-def _drop_dead_ends(graph: onnx.GraphProto) -> None:
-    wanted = {value.name for value in graph.output}
-    for node in reversed(list(graph.node)):
-        if wanted.isdisjoint(node.output):
-            graph.node.remove(node)
-        else:
-            wanted.update(node.input)
-    for values in (graph.initializer, graph.value_info):
-        for value in [value for value in values if value.name not in wanted]:
-            values.remove(value)
+    return compose.merge_models(model, last, io_map=list(connections.items()), outputs=outputs)
 
 
 def _folded(model: onnx.ModelProto) -> onnx.ModelProto:
