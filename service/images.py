@@ -20,7 +20,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from service import jpeg_scans
+from service import jpeg_scans, png_chunks
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.geometry import RGB
 from service.upright import QUARTER_TURNS, upright_rgb
@@ -42,6 +42,9 @@ _PLUGINS: Final = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePl
 warnings.filterwarnings("ignore", module=r"PIL\.")
 # Our own limit is checked first and has a clear message; Pillow's would only warn.
 Image.MAX_IMAGE_PIXELS = None
+# libtiff reads every TIFF. Pillow's own way makes a Python object of each entry of the table of strips, before
+# anybody could count them: 2 MB cost 6 seconds and 470 MB.
+TiffImagePlugin.READ_LIBTIFF = True
 # Phones write JPEG files of several pictures: "MPO".
 _JPEG: Final = {"JPEG", "MPO"}
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
@@ -102,6 +105,8 @@ def decode(
 def _open(data: bytes) -> Image.Image:
     if data.startswith(jpeg_scans.START) and jpeg_scans.count(data)[1] >= jpeg_scans.MAX_SEGMENTS:
         raise CorruptImage(f"Expected fewer than {jpeg_scans.MAX_SEGMENTS:,} segments in a JPEG file.")
+    if data.startswith(png_chunks.START) and png_chunks.count(data) >= png_chunks.MAX_CHUNKS:
+        raise CorruptImage(f"Expected fewer than {png_chunks.MAX_CHUNKS:,} chunks in a PNG file.")
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
@@ -152,7 +157,7 @@ def _decode(image: Image.Image, data: bytes, min_side: int | None) -> Picture:
         if min_side is not None and image.format in _JPEG:
             enough = min_side / min(width, height)
             image.draft(None, (max(1, int(width * enough)), max(1, int(height * enough))))
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        orientation = _orientation(image)
         shrink = max(1, min(image.size) // min_side) if min_side else 1
         pixels = upright_rgb(image, orientation, shrink)
     except _DECODER_FAILURES as error:
@@ -160,3 +165,10 @@ def _decode(image: Image.Image, data: bytes, min_side: int | None) -> Picture:
     if orientation in QUARTER_TURNS:
         width, height = height, width
     return Picture(pixels, width, height)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's, 1 to 8, of what is still to be turned: Pillow turns a TIFF itself."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return 1
+    return int(image.getexif().get(ExifTags.Base.Orientation, 1))

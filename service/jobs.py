@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -51,6 +52,8 @@ class Job:
 
     def tell(self) -> None:
         """Let the event loop know the outcome; for any thread."""
+        if isinstance(self.outcome, Exception):
+            _forget_frames(self.outcome)
         self.result.get_loop().call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
@@ -144,3 +147,13 @@ def _for_a_future(error: BaseException) -> Exception:
     if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error
     return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Let go of what the functions that failed had at hand.
+
+    An error leads to its job and back: uploads and pixels would stay until Python looks for garbage.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

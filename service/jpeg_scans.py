@@ -19,11 +19,19 @@ _SCAN, _END = 0xDA, 0xD9
 
 
 def count(data: bytes) -> tuple[int, int]:
-    """Numbers of scans and of segments in the first picture of a JPEG file; stops at `MAX_SEGMENTS`."""
+    """Numbers of scans and of segments in the first picture of a JPEG file; stops at `MAX_SEGMENTS`.
+
+    A byte between segments counts as one of them: decoders step over each by itself.
+    """
     scans = segments = 0
     place = len(START)
     marker = _MARKER
-    while segments < MAX_SEGMENTS and (found := marker.search(data, place)):
+    while segments < MAX_SEGMENTS:
+        found = marker.search(data, place)
+        if marker is _MARKER:
+            segments += (found.start() if found else len(data)) - place
+        if found is None:
+            break
         kind, place, marker = data[found.end() - 1], found.end(), _MARKER
         if kind == _END:
             break

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from service.answers import tutorial_url
 from service.bundle import Bundle
+from service.metadata import NetworkFacts
 from service.schemas import ClassQuality, CropInfo, LabelInfo, ModelInfo, NetworkInfo, Quality
 
 
@@ -38,9 +39,14 @@ def describe(bundle: Bundle, default: bool, tutorials: str) -> ModelInfo:
         dataset=metadata.dataset.model_dump(),
         licence=metadata.licence,
         sha256=bundle.sha256,
-        network=NetworkInfo(**metadata.network.model_dump()) if metadata.network else None,
+        network=_network(metadata.network),
         providers=list(bundle.classifier.providers),
     )
+
+
+def _network(facts: NetworkFacts | None) -> NetworkInfo | None:
+    """What this version knows of; a newer model may say more."""
+    return NetworkInfo(**facts.model_dump(include=set(NetworkInfo.model_fields))) if facts else None
 
 
 def quality(metrics: Mapping[str, Any]) -> Quality | None:

@@ -59,6 +59,8 @@ class ImpatientProtocol(HttpToolsProtocol):
         """The client is gone."""
         self._allow(None)
         self.resume_writing()
+        # After a reset uvicorn would leave this timer, and all that it holds, until it is over.
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -82,6 +84,11 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._heads += 1
         self._active = self.loop.time()
         self._allow(self.header_seconds)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head; those behind a chunked body are dropped, which nothing here would count."""
+        if self._in_headers:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is complete, the body follows."""

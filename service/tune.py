@@ -76,11 +76,19 @@ def main(arguments: Sequence[str]) -> int:
         text = environment(best)
         sys.stdout.write(f"{table(trials)}\n\n{text}\n{limits(settings, best, available, peak_bytes())}")
         if options.write:
-            options.write.write_text(text, encoding="ascii")
+            _write(options.write, text)
     except (OSError, ServiceError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """Set these settings in a file; whatever else is in it stays."""
+    names = {line.partition("=")[0] for line in text.splitlines()}
+    lines = path.read_text("utf-8", "surrogateescape").splitlines() if path.exists() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() not in names]
+    path.write_text("".join(f"{line}\n" for line in kept) + text, "utf-8", "surrogateescape")
 
 
 def _parser() -> argparse.ArgumentParser:

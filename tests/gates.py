@@ -1,6 +1,7 @@
 """A service whose predictor can be held, so that overload is a fact and not a matter of timing."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,8 +89,10 @@ def gated(models: Path, **settings: Any) -> Iterator[GatedService]:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    """Ask until the answer is yes; each asking takes its own time."""
-    for _ in range(20_000):
+    """Ask until the answer is yes."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
         if condition():
             return
+        time.sleep(0.001)
     raise AssertionError("it never became true")

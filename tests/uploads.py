@@ -75,6 +75,21 @@ def tile_bomb(width: int, side: int) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4) + packed
 
 
+def strip_bomb(strips: int = 300_000) -> bytes:
+    """A TIFF of 16 x 16 pixels whose table of strips has so many entries."""
+    tags = ((256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1))
+    tags += ((273, 1, strips, 8), (278, 4, 1, 1))
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    place = struct.pack("<I", 8 + strips)
+    return b"II*\0" + place + b"\x08" * strips + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def chunk_bomb(chunks: int) -> bytes:
+    """A PNG with so many empty chunks."""
+    start = picture("PNG")
+    return start[:33] + chunk(b"teSt", b"") * chunks + start[33:]
+
+
 def long_gif(frames: int = 20_000) -> bytes:
     """An animation of many small frames."""
     single = picture("GIF", (8, 8))

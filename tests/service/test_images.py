@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.images import FORMATS, HELD_TWICE, decode
-from tests.uploads import scan_bomb, tile_bomb
+from tests.uploads import chunk_bomb, picture, scan_bomb, strip_bomb, tile_bomb
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
 
@@ -134,11 +134,14 @@ def test_too_many_pixels_are_refused_before_decoding() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("min_side", [None, 8])
-def test_every_orientation_is_the_one_pillow_means(orientation: int, min_side: int | None) -> None:
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_every_orientation_is_the_one_pillow_means(
+    kind: str, orientation: int, min_side: int | None
+) -> None:
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 30, 3), dtype=np.uint8))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    data = encoded(picture, "PNG", exif=exif)
+    data = encoded(picture, kind, exif=exif)
     expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     found = decode(data, min_side)
     assert (found.width, found.height) == expected.size
@@ -221,3 +224,22 @@ def test_exif_that_cannot_be_written_again_does_no_harm() -> None:
     directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHIi", *one) for one in entries)
     exif = b"Exif\0\0II*\0\x08\0\0\0" + directory + bytes(4)
     assert decode(encoded(two_halves(), "JPEG", exif=exif)).height == 64
+
+
+def test_a_tiff_with_more_strips_than_rows_is_refused_at_once() -> None:
+    with pytest.raises(CorruptImage):
+        decode(strip_bomb())
+
+
+def test_a_png_of_very_many_chunks_is_refused() -> None:
+    assert decode(chunk_bomb(9_000)).width == 40
+    with pytest.raises(CorruptImage, match="fewer than 10,000 chunks"):
+        decode(chunk_bomb(10_000))
+
+
+@pytest.mark.parametrize("end", [0, None], ids=["nothing else", "a picture behind them"])
+def test_a_jpeg_of_very_many_fill_bytes_is_refused(end: int | None) -> None:
+    photo = picture("JPEG")
+    assert decode(photo[:2] + b"\xff" * 5_000 + photo[2:]).width == 40
+    with pytest.raises(CorruptImage, match="fewer than 10,000 segments"):
+        decode(photo[:2] + b"\xff" * 10_000 + photo[2:][:end])

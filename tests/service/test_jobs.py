@@ -1,4 +1,6 @@
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -32,6 +34,31 @@ def test_an_answer_waits_for_the_preparation_of_the_next_image_where_that_is_qui
         return known_early
 
     assert asyncio.run(scenario()) == (not quick)
+
+
+def test_an_error_keeps_nothing_of_what_failed() -> None:
+    class Upload:
+        pass
+
+    uploads: list[weakref.ref[Upload]] = []
+
+    def fail() -> None:
+        upload = Upload()
+        uploads.append(weakref.ref(upload))
+        raise ValueError("damaged")
+
+    async def scenario() -> None:
+        workers = Workers(Calls(), count=1)
+        with workers.admit() as turn, pytest.raises(ValueError, match="damaged"):
+            await turn.run(fail)
+        workers.close()
+
+    gc.disable()
+    try:
+        asyncio.run(scenario())
+        assert [upload() for upload in uploads] == [None]
+    finally:
+        gc.enable()
 
 
 def test_broken_images_do_not_hold_an_answer_back() -> None:

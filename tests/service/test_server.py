@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import socket
+import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -73,6 +74,27 @@ def test_requests_in_one_go_are_answered_in_turn(service: str) -> None:
     with connect(service) as connection:
         connection.sendall(requests + last)
         assert until_closed(connection).count(b'{"status":"live"}') == 50
+
+
+def test_fields_behind_a_chunked_body_are_not_kept(models: Path) -> None:
+    head = b"POST /v1/classify HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+    with gated(models) as service, connect(service.address) as connection:
+        connection.sendall(head + b"0\r\n" + b"a: b\r\n" * 1000 + b"\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 4")
+        (protocol,) = service.server.server_state.connections
+        assert len(protocol.headers) == 2
+
+
+def test_a_connection_that_is_reset_leaves_no_timer(models: Path) -> None:
+    with gated(models) as service, connect(service.address) as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        (protocol,) = service.server.server_state.connections
+        eventually(lambda: protocol.timeout_keep_alive_task is not None)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        eventually(lambda: not service.server.server_state.connections)
+        assert protocol.timeout_keep_alive_task is None
 
 
 def test_idle_connections_lock_nobody_out(models: Path) -> None:

@@ -115,6 +115,15 @@ def test_models_say_what_they_give(client: httpx.Client) -> None:
     assert (colours["evidence"], colours["typicality_bound"], colours["quality"]) == (False, None, None)
 
 
+def test_facts_that_only_newer_services_know_change_nothing(tmp_path: Path) -> None:
+    facts = {"base": "other", "multiply_adds": 5, "parameters": 3, "of_tomorrow": 7}
+    write_bundle(tmp_path, metadata(network=facts))
+    with serve(settings_for(tmp_path, "colours")) as address:
+        (model,) = httpx.get(f"{address}/v1/models").json()["models"]
+    assert model["network"]["multiply_adds"] == 5
+    assert "of_tomorrow" not in model["network"]
+
+
 def test_one_model_tells_its_card(client: httpx.Client) -> None:
     quality = client.get("/v1/models/explained").json()["quality"]
     assert (quality["photos"], quality["people"]) == (21, 9)

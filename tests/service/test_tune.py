@@ -48,6 +48,16 @@ def test_it_measures_and_writes_settings(models: Path, tmp_path: Path) -> None:
     assert written.read_text() in done.stdout
 
 
+def test_other_lines_of_the_file_stay(models: Path, tmp_path: Path) -> None:
+    written = tmp_path / ".env"
+    written.write_text("SERVICE_API_KEYS=aaaaaaaaaaaaaaaa\nSERVICE_THREADS=7\n# mine")
+    assert run(models, "--write", str(written)).returncode == 0
+    lines = written.read_text().splitlines()
+    assert lines[:2] == ["SERVICE_API_KEYS=aaaaaaaaaaaaaaaa", "# mine"]
+    names = [line.partition("=")[0] for line in lines[2:]]
+    assert names == ["SERVICE_THREADS", "SERVICE_WORKERS", "SERVICE_AT_ONCE"]
+
+
 def test_a_photo_that_is_none_ends_in_one_line(models: Path, tmp_path: Path) -> None:
     photo = tmp_path / "photo.jpg"
     photo.write_text("no picture")
