@@ -42,8 +42,8 @@ _PLUGINS: Final = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePl
 warnings.filterwarnings("ignore", module=r"PIL\.")
 # Our own limit is checked first and has a clear message; Pillow's would only warn.
 Image.MAX_IMAGE_PIXELS = None
-# libtiff reads every TIFF. Pillow's own way makes a Python object of each entry of the table of strips, before
-# anybody could count them: 2 MB cost 6 seconds and 470 MB.
+# libtiff reads every TIFF. Pillow's own way makes a Python object of each entry of the table of strips,
+# before anybody could count them: 2 MB cost 6 seconds and 470 MB.
 TiffImagePlugin.READ_LIBTIFF = True
 # Phones write JPEG files of several pictures: "MPO".
 _JPEG: Final = {"JPEG", "MPO"}

@@ -77,8 +77,8 @@ def tile_bomb(width: int, side: int) -> bytes:
 
 def strip_bomb(strips: int = 300_000) -> bytes:
     """A TIFF of 16 x 16 pixels whose table of strips has so many entries."""
-    tags = ((256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1))
-    tags += ((273, 1, strips, 8), (278, 4, 1, 1))
+    tags = [(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1)]
+    tags += [(273, 1, strips, 8), (278, 4, 1, 1)]
     entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
     place = struct.pack("<I", 8 + strips)
     return b"II*\0" + place + b"\x08" * strips + struct.pack("<H", len(tags)) + entries + bytes(4)

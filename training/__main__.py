@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return int(importlib.import_module(f"training.commands.{options.command}").run(options))
-    except TrainingError as error:
+    except (TrainingError, OSError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 2
 

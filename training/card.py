@@ -56,8 +56,7 @@ def _classes(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
 
 
 def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
-    calibration, parity = metadata.metrics["calibration"], metadata.metrics["parity"]
-    storage = metadata.metrics["storage"]
+    calibration = metadata.metrics["calibration"]
     return "\n".join(
         [
             "## How good it is\n",
@@ -72,7 +71,7 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             *_typicality(metadata),
             *_certain(calibration),
             *_pruned(metadata),
-            _arithmetic(metadata) or _stored(storage, parity),
+            *_weights(metadata),
             f"- {chosen(metadata.hyperparameters)} on the people that these numbers are about: "
             "expect new people to fare a little worse.",
         ]
@@ -114,6 +113,15 @@ def _certain(calibration: Mapping[str, Any]) -> list[str]:
     return [
         f"- It is sure of {calibration['coverage']:.1%} of the photos, and right on {right:.1%} of those."
     ]
+
+
+def _weights(metadata: BundleMetadata) -> list[str]:
+    """How near the file's answers are to those of the network it was made from."""
+    if text := _arithmetic(metadata):
+        return [text]
+    if "pruning" in metadata.metrics:  # which says it already
+        return []
+    return [_stored(metadata.metrics["storage"], metadata.metrics["parity"])]
 
 
 def _stored(storage: Mapping[str, Any], parity: Mapping[str, Any]) -> str:

@@ -92,6 +92,11 @@ def _check(options: CropOptions) -> None:
         )
     if not photos_in(photos):
         raise TrainingError(f"Expected photos below {photos}. Received: none with a known suffix")
+    if options.size < 1 or options.processes < 0:
+        raise TrainingError(
+            "Expected --size from 1 and --processes from 0. "
+            f"Received: {options.size} and {options.processes}."
+        )
     if not (options.locator / DOCUMENT).is_file():
         raise TrainingError(f"Expected the eye locator in {options.locator}. Received: nothing there.")
     out.mkdir(parents=True, exist_ok=True)
@@ -200,7 +205,7 @@ class EyeCropper:
     def _save(self, photo: Path, picture: RGB, number: int, face: Face, eye: Eye) -> dict[str, str]:
         options = self._options
         # The suffix stays in the name: a.jpg and a.png are different photos.
-        person = f"{photo.name.replace('.', '_')}-{number}"
+        person = f"{photo.name}-{number}"
         file = photo.parent / f"{person}-{eye.side}.jpg"
         target = options.out / file
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ The people of the training split are dealt into folds. For each fold a network i
 answers about this one; the answers of all folds together are scored as one set.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,15 +28,17 @@ def deal(data: Dataset, folds: int, seed: int) -> Iterator[Dataset]:
     """The training photos as `folds` data sets, each with another part of the people as validation.
 
     Photos of one person, or the same byte for byte, stay together; classes keep their shares. Raises
-    TrainingError if a class has fewer photos than there are folds.
+    TrainingError if a class has fewer people than there are folds: a fold would train without it.
     """
-    photos = [photo for together in groups(data.split("train")) for photo in together]
-    group = [number for number, together in enumerate(groups(data.split("train"))) for _ in together]
+    people = groups(data.split("train"))
+    photos = [photo for together in people for photo in together]
+    group = [number for number, together in enumerate(people) for _ in together]
     targets = data.targets(photos)
-    fewest = int(np.bincount(targets).min())
+    having = Counter(label for together in people for label in {photo.label for photo in together})
+    fewest = min(having[label.id] for label in data.labels)
     if not 2 <= folds <= fewest:
         raise TrainingError(
-            f"Expected 2 folds or more, and at most {fewest}, the photos of the smallest class. "
+            f"Expected 2 folds or more, and at most {fewest}, the people of the smallest class. "
             f"Received: {folds}"
         )
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)

@@ -1,7 +1,7 @@
 """Read a data set from a folder.
 
 Two layouts are understood: `train/<class>/*` with `validation/<class>/*` (and optionally `test/<class>/*`),
-or one folder `<class>/*` that is split for the user. Two tables beside the class folders are optional:
+or one folder `<class>/*` that is split for the user. Two tables at the top are optional:
 
 - `labels.csv`: a row per file. `file` is its path below the data folder; `person` and `geometry` (`wide`,
   `tight` or `whole`) are used, other columns are kept.
@@ -39,6 +39,8 @@ SPLITS: Final = {
 PICTURES: Final = frozenset(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff".split())
 """Suffixes by which pictures are known where other files may lie beside them."""
 GEOMETRIES: Final = ("wide", "tight", "whole")
+KNOWN_COLUMNS: Final = frozenset("file person geometry id title description search".split())
+"""Of the tables, found however they are written; others keep the author's capitals."""
 
 
 def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Dataset:
@@ -201,8 +203,14 @@ def _empty_classes(found: Iterable[Found], usable: Iterable[Photo]) -> list[Skip
 def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
     """The rows of `labels.csv` by their file; empty where there is no table.
 
-    Raises TrainingError for a table that cannot be read or names no files.
+    Raises TrainingError for a table that cannot be read or names no files, and for one in a split's folder,
+    whose people would be lost.
     """
+    for name in SPLITS if (root / "train").is_dir() else ():
+        if (table := root / name / "labels.csv").is_file():
+            raise TrainingError(
+                f"Expected one table for all splits, {root / 'labels.csv'}. Received: {table}"
+            )
     rows = _rows(root / "labels.csv")
     if rows and "file" not in rows[0]:
         raise TrainingError(
@@ -231,6 +239,14 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(file)]
+            return [
+                {_column(key): (value or "").strip() for key, value in row.items() if key}
+                for row in csv.DictReader(file)
+            ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
+
+
+def _column(heading: str) -> str:
+    name = heading.strip()
+    return name.lower() if name.lower() in KNOWN_COLUMNS else name

@@ -112,9 +112,9 @@ def _check(metadata: BundleMetadata, data: Dataset) -> None:
             f"Received also: {', '.join(sorted(found - known))}"
         )
     if data.facts().fingerprint != metadata.dataset.fingerprint:
-        say(
-            "Note: these are not the photos the model was trained on. The gate is fair only if it never saw "
-            "the validation photos or their people."
+        raise TrainingError(
+            f"Expected the training photos of the model in {data.root}, so that nobody of them is measured "
+            "on. Received: others, or another split."
         )
 
 

@@ -59,6 +59,8 @@ def train(
     began = time.perf_counter()
     values = backbone.load_weights(weights)
     config = _config(data, recipe, backbone.digest(values))
+    if recipe.soft_labels == "agreement":
+        agreement(data.photos)  # before the run that was here goes: a table may have a bad cell
     _prepare(out, config)
     base = backbone.build(recipe.size, values, recipe.end)
     locked = _locked(base, recipe)

@@ -135,9 +135,7 @@ def test_too_many_pixels_are_refused_before_decoding() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("min_side", [None, 8])
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_every_orientation_is_the_one_pillow_means(
-    kind: str, orientation: int, min_side: int | None
-) -> None:
+def test_every_orientation_is_the_one_pillow_means(kind: str, orientation: int, min_side: int | None) -> None:
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 30, 3), dtype=np.uint8))
     exif = Image.Exif()
     exif[0x0112] = orientation

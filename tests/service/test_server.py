@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from service.server import ImpatientProtocol
 from tests.gates import eventually, gated
 from tests.processes import running
 from tests.uploads import picture
@@ -82,7 +83,7 @@ def test_fields_behind_a_chunked_body_are_not_kept(models: Path) -> None:
         connection.sendall(head + b"0\r\n" + b"a: b\r\n" * 1000 + b"\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 4")
         (protocol,) = service.server.server_state.connections
-        assert len(protocol.headers) == 2
+        assert isinstance(protocol, ImpatientProtocol) and len(protocol.headers) == 2
 
 
 def test_a_connection_that_is_reset_leaves_no_timer(models: Path) -> None:
@@ -90,6 +91,7 @@ def test_a_connection_that_is_reset_leaves_no_timer(models: Path) -> None:
         connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
         (protocol,) = service.server.server_state.connections
+        assert isinstance(protocol, ImpatientProtocol)
         eventually(lambda: protocol.timeout_keep_alive_task is not None)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()

@@ -43,10 +43,10 @@ def test_cuts_both_eyes_and_goes_on_where_it_stopped(
     assert crop(photos, out) == 0
     assert "3 photos: 2 eyes" in capsys.readouterr().out
     left, right = rows(out / "labels.csv")
-    assert (left["file"], left["eye"]) == ("almond/eileen_jpg-0-left.jpg", "left")
-    assert (right["file"], right["eye"]) == ("almond/eileen_jpg-0-right.jpg", "right")
+    assert (left["file"], left["eye"]) == ("almond/eileen.jpg-0-left.jpg", "left")
+    assert (right["file"], right["eye"]) == ("almond/eileen.jpg-0-right.jpg", "right")
     assert left["label"] == "almond" and left["geometry"] == "wide"
-    assert left["person"] == right["person"] == "almond/eileen_jpg-0"
+    assert left["person"] == right["person"] == "almond/eileen.jpg-0"
     assert float(left["eye_width_px"]) == pytest.approx(18.5, abs=1)
     assert left["quality"] == "face_too_small"
     with Image.open(out / left["file"]) as image:
@@ -88,6 +88,23 @@ def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Pa
     assert crop(photos, out) == 0
     lines = rows(out / "labels.csv")
     assert len(lines) == 120 and len({row["file"] for row in lines}) == 120
+
+
+def test_names_that_differ_by_a_dot_are_two_photos(photos: Path, tmp_path: Path) -> None:
+    shutil.move(photos / "almond/eileen.jpg", photos / "almond/img.1.jpg")
+    shutil.copy(photos / "almond/img.1.jpg", photos / "almond/img_1.jpg")
+    out = tmp_path / "crops"
+    assert crop(photos, out) == 0
+    assert len(list(out.rglob("*.jpg"))) == len(rows(out / "labels.csv")) == 4
+
+
+@pytest.mark.parametrize("option", [("--size", "0"), ("--processes", "-1")])
+def test_numbers_that_make_no_sense_write_nothing(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, str]
+) -> None:
+    assert crop(photos, tmp_path / "crops", *option) == 2
+    assert "Expected --size from 1 and --processes from 0" in capsys.readouterr().err
+    assert not (tmp_path / "crops").exists()
 
 
 def test_refuses_folders_that_do_not_fit(

@@ -63,6 +63,21 @@ def test_labels_csv_names_people_and_geometry(tmp_path: Path) -> None:
     assert data.has_eyes
 
 
+@pytest.mark.parametrize("heading", ["file, person", "file,Person", "\ufeffFile,PERSON "])
+def test_people_are_found_however_the_table_is_written(tmp_path: Path, heading: str) -> None:
+    folders.splits(tmp_path, train=2, validation=2)
+    rows = [heading, "train/red/0.png,anna", "validation/red/0.png, anna "]
+    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert reasons(tmp_path) == {"validation/red/0.png": "a photo of anna, who is in train"}
+
+
+def test_a_table_in_the_folder_of_a_split_is_an_error(tmp_path: Path) -> None:
+    folders.splits(tmp_path)
+    (tmp_path / "validation/labels.csv").write_text("file,person\nred/0.png,anna\n")
+    with pytest.raises(TrainingError, match="Expected one table for all splits"):
+        read_dataset(tmp_path)
+
+
 def test_unknown_geometry_is_an_error(tmp_path: Path) -> None:
     folders.classes(tmp_path)
     (tmp_path / "labels.csv").write_text("file,geometry\nred/0.png,round\n")

@@ -115,6 +115,32 @@ def test_a_finished_run_is_not_overwritten_by_accident(
     assert "There is a run in" in capsys.readouterr().err
 
 
+def test_a_folder_that_holds_anything_else_is_left_alone(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = tmp_path / "mine" / "report" / "notes.txt"
+    notes.parent.mkdir(parents=True)
+    notes.write_text("mine")
+    for options in ((), ("--overwrite",)):
+        assert fit(data, tmp_path / "mine", *options) == 2
+        assert "Expected a new or empty folder for --out, or a run's" in capsys.readouterr().err
+    assert notes.read_text() == "mine"
+
+
+def test_a_run_is_not_written_around_its_photos(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(data, data.parent) == 2
+    assert "which holds the photos" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = folders.classes(tmp_path / "photos")
+    (tmp_path / "file").write_text("no folder")
+    assert main(["split", str(data), str(tmp_path / "file" / "out")]) == 2
+    assert "Not a directory" in capsys.readouterr().err
+
+
 def test_photos_folder_is_never_written_to(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert fit(data, data / "run") == 2
     assert "Expected --out outside the photos' folder" in capsys.readouterr().err

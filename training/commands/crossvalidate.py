@@ -5,7 +5,6 @@ import json
 
 from training.commands import fit
 from training.console import say
-from training.errors import TrainingError
 from training.folders import read_dataset
 from training.hyperparameters import HyperParameters
 
@@ -23,11 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train once per fold and report; 130 if it was stopped before the last fold."""
     recipe = HyperParameters.from_options(options)
-    fit.check_folders(options)
+    fit.check_folders(options, RESULT, "fold-1")
     path = options.out / RESULT
-    if path.exists() and not options.overwrite:
-        raise TrainingError(f"There is a result in {path}. Give another --out, or --overwrite to replace it.")
     data = read_dataset(options.data, recipe.validation_share, recipe.seed)
+    path.unlink(missing_ok=True)  # a run that is stopped must not look like the finished one
     from training.crossvalidation import crossvalidate  # imports TensorFlow, which takes seconds
 
     try:

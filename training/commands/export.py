@@ -181,6 +181,10 @@ def heldout_photos(finished: Run, data: Path | None) -> HeldOut:
     return HeldOut.of(photos, ids, recipe.size, finished.config.crop)
 
 
+TOLD: Final = ("title", "description", "search")
+"""What a table of classes may say about one."""
+
+
 def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:
     """The run's labels, with what a CSV says about them."""
     if path is None:
@@ -193,7 +197,7 @@ def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:
         )
     return tuple(
         label.model_copy(
-            update={key: text for key, text in rows.get(label.id, {}).items() if key != "id" and text}
+            update={key: text for key, text in rows.get(label.id, {}).items() if key in TOLD and text}
         )
         for label in known
     )

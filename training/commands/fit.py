@@ -69,13 +69,22 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def check_folders(options: argparse.Namespace) -> None:
-    """Raises TrainingError if --out holds a run, or --out or --cache lie among the photos."""
-    if (options.out / CONFIG).exists() and not options.overwrite:
-        raise TrainingError(
-            f"There is a run in {options.out}. Give another --out, or --overwrite to replace it."
-        )
+def check_folders(options: argparse.Namespace, finished: str = CONFIG, started: str = CONFIG) -> None:
+    """Raises TrainingError if --out holds a run or anything else, or lies around or among the photos.
+
+    What `finished` names is there after a run, what `started` names from its beginning on.
+    """
+    out = options.out
     check_outside(options, "out", "cache")
+    if options.data.resolve().is_relative_to(out.resolve()):
+        raise TrainingError(
+            f"Expected --out to be a folder of its own. Received: {out}, which holds the photos."
+        )
+    if (out / finished).exists():
+        if not options.overwrite:
+            raise TrainingError(f"There is a run in {out}. Give another --out, or --overwrite to replace it.")
+    elif out.exists() and not (out / started).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise TrainingError(f"Expected a new or empty folder for --out, or a run's. Received: {out}")
 
 
 def check_outside(options: argparse.Namespace, *names: str) -> None:

@@ -88,6 +88,8 @@ def _ask(model: Path, paths: Sequence[Path], wide: bool) -> Suggestions:
 
 
 def _listen(port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise TrainingError(f"Expected a --port from 0 to 65535. Received: {port}")
     try:
         return socket.create_server((HOST, port))
     except OSError as error:

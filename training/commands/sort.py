@@ -40,12 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Copy and print what was left out, and how well raters agree."""
     answers = standing(read(options.folder))
+    known = answered(answers)
     if options.rater:
         answers = {rater: files for rater, files in answers.items() if rater == options.rater}
     decided, disputed = decide(answers)
     check_new_folder(options.out, options.folder)
     if options.model:
-        decided |= _ask(options.model, options.folder, answered(answers), options.wide)
+        decided |= _ask(options.model, options.folder, known, options.wide)
     if not decided:
         raise TrainingError(f"Expected labels in {options.folder / FILE}. Received: none that can be used.")
     missing = _copy(options.folder, options.out, decided)

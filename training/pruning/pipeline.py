@@ -44,4 +44,5 @@ def thin_out(
         "error": round(logit_error(expected, received), 5),
         **verdict.document("whole", "pruned"),
     }
-    return write_again(source, target, stored, verdict, after, pruning=pruning)
+    storage = {"storage": "float16"}
+    return write_again(source, target, stored, verdict, after, pruning=pruning, storage=storage)

@@ -126,6 +126,25 @@ def test_a_sure_model_labels_what_nobody_answered(tmp_path: Path, capsys: pytest
     assert "1 of them were labelled by the model alone" in capsys.readouterr().out
 
 
+def test_what_another_rater_answered_is_not_the_models(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "models", metadata())
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    for name in ("red.png", "also.png"):
+        save(Image.new("RGB", (40, 40), "red"), folder / name)
+    with Journal(folder) as journal:
+        journal.append(Entry("ann", "red.png", "label", "blue"))
+        journal.append(Entry("ben", "also.png", "label", "blue"))
+    chosen = ["--rater", "ben", "--model", str(tmp_path / "models/colours")]
+    assert main(["sort", str(folder), str(out), *chosen]) == 0
+    assert [path.name for path in out.rglob("*.png")] == ["also.png"]
+
+
+def test_a_port_that_is_none_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(Image.new("RGB", (40, 40), "red"), tmp_path / "red.png")
+    assert main(["label", str(tmp_path), "--classes", "red,blue", "--port", "99999"]) == 2
+    assert "Expected a --port from 0 to 65535. Received: 99999" in capsys.readouterr().err
+
+
 def test_a_model_labels_nothing_that_is_unlike_its_own_photos(tmp_path: Path) -> None:
     # Typicality is the level of the brightest channel: half of what the other photo has.
     write_bundle(tmp_path / "models", metadata(typicality_bound=0.9), explains=True)

@@ -44,7 +44,9 @@ def test_the_service_serves_the_pruned_bundle_in_float_and_in_int8(
     assert found["multiply_adds"]["pruned"] < 0.55 * found["multiply_adds"]["whole"]
     assert found["error"] < 0.01
     assert metadata.metrics["validation"]["model"] == "colours 2"
-    assert "- Pruned: " in (to / "README.md").read_text()
+    card = (to / "README.md").read_text()
+    assert "- Pruned: " in card and "Weights stored as" not in card
+    assert metadata.metrics["storage"] == {"storage": "float16"}
     again = ["quantize", str(to), str(photos), "--to", str(tmp_path / "colours" / "3"), *PHOTOS]
     assert main(again) == 0
     small = bundle.load(tmp_path / "colours" / "3").metadata

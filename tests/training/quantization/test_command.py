@@ -15,6 +15,7 @@ from tests.training.tiny import colours, write_photos
 from training import gate
 from training.__main__ import main
 from training.card import model_card
+from training.folders import read_dataset
 from training.prediction import open_model
 
 PHOTOS = ["--photos", "8"]
@@ -83,7 +84,8 @@ def test_parts_are_measured_as_in_the_source(photos: Path, source: Path, tmp_pat
     model = onnx.load(source / "model.onnx")
     heldout = colours(40, seed=2)
     known = replace(heldout, columns={"light": np.where(heldout.labels == 0, "dark", "bright")})
-    measured = write(tmp_path / "float" / "colours" / "1", model, known, by=["light"])
+    fingerprint = read_dataset(lit, 0.4, 1).facts().fingerprint
+    measured = write(tmp_path / "float" / "colours" / "1", model, known, fingerprint, by=["light"])
     assert quantized(measured, lit, tmp_path / "colours" / "2") == 0
     found = bundle.load(tmp_path / "colours" / "2").metadata.metrics["validation"]["groups"]
     assert list(found) == ["light=bright", "light=dark"]
@@ -132,12 +134,11 @@ def test_other_classes_are_an_error(
     assert "Received also: green" in capsys.readouterr().err
 
 
-def test_other_photos_are_pointed_out(
-    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_other_photos_are_an_error(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = write_photos(tmp_path / "other", 20, seed=7)
-    assert quantized(source, other, tmp_path / "colours" / "2") == 0
-    assert "Note: these are not the photos" in capsys.readouterr().out
+    assert quantized(source, other, tmp_path / "colours" / "2") == 2
+    assert "Expected the training photos of the model" in capsys.readouterr().err
+    assert not (tmp_path / "colours" / "2").exists()
 
 
 @pytest.mark.parametrize("options", [["--photos", "0"], ["--float-layers", "-1"]])
