@@ -20,7 +20,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from service import jpeg_scans, png_chunks
+from service import gif_blocks, jpeg_scans, png_chunks
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.geometry import RGB
 from service.upright import QUARTER_TURNS, upright_rgb
@@ -32,6 +32,9 @@ MAX_SCANNED: Final = 2_000_000_000
 """Pixels times scans of a progressive JPEG: about three seconds of work."""
 HELD_TWICE: Final = {"WEBP", "AVIF"}
 """Formats whose decoders hold twice the memory of the others, up to 16 bytes a pixel: half the pixels."""
+MAX_PARTS: Final = jpeg_scans.MAX_SEGMENTS
+"""Parts that a file consists of. Cameras write a few dozen, and PNGs have chunks of 8 KB and more, so that
+the largest upload has some 2,500."""
 MAX_TILE: Final = 1 << 22
 """Pixels of a TIFF tile that may be larger than its picture; the whole tile is unpacked."""
 
@@ -103,10 +106,7 @@ def decode(
 
 
 def _open(data: bytes) -> Image.Image:
-    if data.startswith(jpeg_scans.START) and jpeg_scans.count(data)[1] >= jpeg_scans.MAX_SEGMENTS:
-        raise CorruptImage(f"Expected fewer than {jpeg_scans.MAX_SEGMENTS:,} segments in a JPEG file.")
-    if data.startswith(png_chunks.START) and png_chunks.count(data) >= png_chunks.MAX_CHUNKS:
-        raise CorruptImage(f"Expected fewer than {png_chunks.MAX_CHUNKS:,} chunks in a PNG file.")
+    _check_parts(data)
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
@@ -115,6 +115,20 @@ def _open(data: bytes) -> Image.Image:
         ) from None
     except _DECODER_FAILURES as error:
         raise CorruptImage(f"The picture's header is damaged ({type(error).__name__}).") from None
+
+
+def _check_parts(data: bytes) -> None:
+    """Refuse files of very many parts before Pillow steps over each of them in Python."""
+    if data.startswith(jpeg_scans.START):
+        parts, kind = jpeg_scans.count(data)[1], "segments in a JPEG"
+    elif data.startswith(png_chunks.START):
+        parts, kind = png_chunks.count(data, MAX_PARTS), "chunks in a PNG"
+    elif data.startswith(gif_blocks.START):
+        parts, kind = gif_blocks.count(data, MAX_PARTS), "blocks before the picture of a GIF"
+    else:
+        return
+    if parts >= MAX_PARTS:
+        raise CorruptImage(f"Expected fewer than {MAX_PARTS:,} {kind} file.")
 
 
 def _check_size(image: Image.Image, max_pixels: int, max_side: int) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 START: Final = b"\xff\xd8"
 MAX_SEGMENTS: Final = 10_000
-"""Segments of metadata and scans together; cameras write a few dozen."""
+"""Of them are counted."""
 
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
 # Inside a scan, restart markers are part of the data.
@@ -27,9 +27,12 @@ def count(data: bytes) -> tuple[int, int]:
     place = len(START)
     marker = _MARKER
     while segments < MAX_SEGMENTS:
-        found = marker.search(data, place)
         if marker is _MARKER:
-            segments += (found.start() if found else len(data)) - place
+            end = min(len(data), place + MAX_SEGMENTS)
+            found = marker.search(data, place, end + 2)
+            segments += max(0, (found.start() if found else end) - place)
+        else:
+            found = marker.search(data, place)
         if found is None:
             break
         kind, place, marker = data[found.end() - 1], found.end(), _MARKER

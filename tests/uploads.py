@@ -90,6 +90,13 @@ def chunk_bomb(chunks: int) -> bytes:
     return start[:33] + chunk(b"teSt", b"") * chunks + start[33:]
 
 
+def comment_bomb(comments: int) -> bytes:
+    """A GIF with a comment in so many blocks of one byte."""
+    single = picture("GIF", (8, 8))
+    body = single.index(b",\x00\x00\x00\x00")
+    return single[:body] + b"!\xfe" + b"\x01a" * comments + b"\x00" + single[body:]
+
+
 def long_gif(frames: int = 20_000) -> bytes:
     """An animation of many small frames."""
     single = picture("GIF", (8, 8))

@@ -19,6 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from service.errors import UnusableImage
 from service.images import decode
 from service.metadata import Label
@@ -188,9 +190,13 @@ def _labels(root: Path, photos: list[Photo]) -> tuple[tuple[Label, ...], list[Ph
 
 def _label(name: str, row: dict[str, str]) -> Label:
     title = row.get("title") or name.replace("_", " ").replace("-", " ").strip().capitalize()
-    return Label(
-        id=name, title=title, description=row.get("description") or "", search=row.get("search") or ""
-    )
+    try:
+        return Label(
+            id=name, title=title, description=row.get("description") or "", search=row.get("search") or ""
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise TrainingError(f"The class {name!r} cannot be used: {first['loc'][0]}: {first['msg']}") from None
 
 
 def _empty_classes(found: Iterable[Found], usable: Iterable[Photo]) -> list[Skipped]:

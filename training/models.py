@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.metadata import CropGeometry
+from training.dataset import Dataset
 from training.prediction import open_model
 
 
@@ -67,3 +68,18 @@ class Model:
             recipe=metadata.hyperparameters,
             probabilities=classifier.probabilities,
         )
+
+    def warnings(self, data: Dataset, split: str) -> list[str]:
+        """What a reader must know before believing numbers that are measured on these photos."""
+        same = data.facts().fingerprint == self.fingerprint
+        if split == "train" or (split == "all" and same):
+            return [
+                "the model was trained on these photos. The numbers say how well it remembers them, "
+                "not how well it will do on new ones."
+            ]
+        if not same and split == "validation":
+            return [
+                "the training photos in this folder are not those the model was trained on. The numbers are "
+                "fair only if it never saw these photos or these people."
+            ]
+        return []

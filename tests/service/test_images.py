@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.images import FORMATS, HELD_TWICE, decode
-from tests.uploads import chunk_bomb, picture, scan_bomb, strip_bomb, tile_bomb
+from tests.uploads import chunk_bomb, comment_bomb, picture, scan_bomb, strip_bomb, tile_bomb
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
 
@@ -227,6 +227,17 @@ def test_exif_that_cannot_be_written_again_does_no_harm() -> None:
 def test_a_tiff_with_more_strips_than_rows_is_refused_at_once() -> None:
     with pytest.raises(CorruptImage):
         decode(strip_bomb())
+
+
+def test_a_gif_of_very_many_comments_is_refused() -> None:
+    assert decode(comment_bomb(9_000)).width == 8
+    with pytest.raises(CorruptImage, match="fewer than 10,000 blocks"):
+        decode(comment_bomb(10_000))
+
+
+def test_a_gif_of_very_many_bytes_that_mean_nothing_is_refused() -> None:
+    with pytest.raises(CorruptImage, match="fewer than 10,000 blocks"):
+        decode(picture("GIF")[:13] + bytes(11_000))
 
 
 def test_a_png_of_very_many_chunks_is_refused() -> None:

@@ -85,6 +85,12 @@ def test_unknown_geometry_is_an_error(tmp_path: Path) -> None:
         read_dataset(tmp_path)
 
 
+def test_a_class_with_a_name_too_long_is_an_error(tmp_path: Path) -> None:
+    folders.classes(tmp_path, names=("red", "g" * 101))
+    with pytest.raises(TrainingError, match="cannot be used: id: String should have at most"):
+        read_dataset(tmp_path)
+
+
 def test_classes_csv_tells_titles(tmp_path: Path) -> None:
     folders.classes(tmp_path, names=("deep_red", "green"))
     (tmp_path / "classes.csv").write_text("id,title,description,search\ngreen,Grass,Very green,grass art\n")

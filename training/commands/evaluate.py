@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     evaluation = measure(model, photos, options.split, options.by)
     for line in evaluation.lines():
         say(line)
-    for warning in _warnings(model, data, options.split):
+    for warning in model.warnings(data, options.split):
         say(f"\nNote: {warning}")
     folder = options.out or (options.run if is_run(options.run) else None)
     if folder:
@@ -90,22 +90,6 @@ def _check(model: Model, data: Dataset, photos: Sequence[Photo], split: str) -> 
             f"Expected the classes {', '.join(model.labels)} in {data.root}. "
             f"Received also: {', '.join(unknown)}"
         )
-
-
-def _warnings(model: Model, data: Dataset, split: str) -> list[str]:
-    """What a reader must know before believing the numbers."""
-    same = data.facts().fingerprint == model.fingerprint
-    if split == "train" or (split == "all" and same):
-        return [
-            "the model was trained on these photos. The numbers say how well it remembers them, "
-            "not how well it will do on new ones."
-        ]
-    if not same and split == "validation":
-        return [
-            "the training photos in this folder are not those the model was trained on. The numbers are fair "
-            "only if it never saw these photos or these people."
-        ]
-    return []
 
 
 def _write(evaluation: Evaluation, folder: Path) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from training.calibration import calibrate, softmax
 from training.checks.quality import measure
-from training.console import progress
+from training.console import progress, say
 from training.dataset import Photo
 from training.errors import TrainingError
 from training.folders import read_dataset
@@ -130,6 +130,8 @@ def _photos(model: Model, data: Path, split: str) -> Sequence[Photo]:
         raise TrainingError(
             f"Expected the classes {', '.join(model.labels)} in {data}. Received also: {', '.join(unknown)}"
         )
+    for warning in model.warnings(dataset, split):
+        say(f"Note: {warning}")
     return photos
 
 

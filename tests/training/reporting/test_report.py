@@ -49,7 +49,8 @@ def test_a_report_holds_everything_and_needs_nothing(
     model, out = write_bundle(tmp_path / "models"), tmp_path / "out"
     code, printed, _ = call(capsys, model, data, "--out", out, "--robustness", 6)
     assert code == 0
-    assert printed.startswith("accuracy 83.3 %")
+    assert printed.startswith("Note: the training photos in this folder are not those")
+    assert "\naccuracy 83.3 %" in printed
     page = (out / "report.html").read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="(?!data:|#)|<script|@import', page)
     assert "labelled red" in page
