@@ -185,4 +185,5 @@ def _orientation(image: Image.Image) -> int:
     """EXIF's, 1 to 8, of what is still to be turned: Pillow turns a TIFF itself."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return 1
-    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation

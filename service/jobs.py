@@ -154,6 +154,8 @@ def _forget_frames(error: BaseException | None) -> None:
 
     An error leads to its job and back: uploads and pixels would stay until Python looks for garbage.
     """
-    while error is not None:
+    known: set[int] = set()
+    while error is not None and id(error) not in known:
+        known.add(id(error))
         traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
+        error = error.__context__ if error.__cause__ is None else error.__cause__

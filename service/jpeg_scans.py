@@ -9,7 +9,7 @@ from typing import Final
 
 START: Final = b"\xff\xd8"
 MAX_SEGMENTS: Final = 10_000
-"""Of them are counted."""
+"""Segments of metadata and scans together, up to which they are counted."""
 
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
 # Inside a scan, restart markers are part of the data.

@@ -246,7 +246,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             return [
-                {_column(key): (value or "").strip() for key, value in row.items() if key}
+                {_column(key): _cell(key, value or "") for key, value in row.items() if key}
                 for row in csv.DictReader(file)
             ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -256,3 +256,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _column(heading: str) -> str:
     name = heading.strip()
     return name.lower() if name.lower() in KNOWN_COLUMNS else name
+
+
+def _cell(heading: str, text: str) -> str:
+    """Without the spaces around it, but in the name of a file, where they mean something."""
+    return text if _column(heading) == "file" else text.strip()
