@@ -240,6 +240,11 @@ def test_a_gif_of_very_many_bytes_that_mean_nothing_is_refused() -> None:
         decode(picture("GIF")[:13] + bytes(11_000))
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
+def test_what_follows_a_picture_does_not_matter(kind: str) -> None:
+    assert decode(picture(kind) + bytes(200_000)).width == 40
+
+
 def test_a_png_of_very_many_chunks_is_refused() -> None:
     assert decode(chunk_bomb(9_000)).width == 40
     with pytest.raises(CorruptImage, match="fewer than 10,000 chunks"):
