@@ -32,7 +32,7 @@ MAX_SCANNED: Final = 2_000_000_000
 """Pixels times scans of a progressive JPEG: about three seconds of work."""
 HELD_TWICE: Final = {"WEBP", "AVIF"}
 """Formats whose decoders hold twice the memory of the others, up to 16 bytes a pixel: half the pixels."""
-MAX_PARTS: Final = jpeg_scans.MAX_SEGMENTS
+MAX_PARTS: Final = 10_000
 """Parts that a file consists of. Cameras write a few dozen, and PNGs have chunks of 8 KB and more, so that
 the largest upload has some 2,500."""
 MAX_TILE: Final = 1 << 22
@@ -100,13 +100,13 @@ def decode(
     """
     if not data:
         raise EmptyFile("Expected the bytes of a picture. Received: an empty file.")
+    scans = _check_parts(data)
     image = _open(data)
     _check_size(image, max_pixels, max_side)
-    return _decode(image, data, min_side)
+    return _decode(image, scans, min_side)
 
 
 def _open(data: bytes) -> Image.Image:
-    _check_parts(data)
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
@@ -117,18 +117,23 @@ def _open(data: bytes) -> Image.Image:
         raise CorruptImage(f"The picture's header is damaged ({type(error).__name__}).") from None
 
 
-def _check_parts(data: bytes) -> None:
-    """Refuse files of very many parts before Pillow steps over each of them in Python."""
+def _check_parts(data: bytes) -> int:
+    """Refuse files of very many parts before Pillow steps over each of them in Python.
+
+    Returns how many of them are scans of a JPEG.
+    """
+    scans = 0
     if data.startswith(jpeg_scans.START):
-        parts, kind = jpeg_scans.count(data)[1], "segments in a JPEG"
+        (scans, parts), kind = jpeg_scans.count(data, MAX_PARTS), "segments in a JPEG"
     elif data.startswith(png_chunks.START):
         parts, kind = png_chunks.count(data, MAX_PARTS), "chunks in a PNG"
     elif data.startswith(gif_blocks.START):
         parts, kind = gif_blocks.count(data, MAX_PARTS), "blocks before the picture of a GIF"
     else:
-        return
+        return scans
     if parts >= MAX_PARTS:
         raise CorruptImage(f"Expected fewer than {MAX_PARTS:,} {kind} file.")
+    return scans
 
 
 def _check_size(image: Image.Image, max_pixels: int, max_side: int) -> None:
@@ -145,11 +150,11 @@ def _check_size(image: Image.Image, max_pixels: int, max_side: int) -> None:
         )
 
 
-def _check_work(image: Image.Image, data: bytes) -> None:
+def _check_work(image: Image.Image, scans: int) -> None:
     """Refuse small files that make a decoder work, or hold memory, far beyond their pixels."""
     pixels = image.width * image.height
     if image.format in _JPEG:
-        scans, most = jpeg_scans.count(data)[0], max(1, MAX_SCANNED // pixels)
+        most = max(1, MAX_SCANNED // pixels)
         if scans > most:
             raise ImageTooLarge(
                 f"Expected at most {most:,} scans in a JPEG of {image.width} x {image.height} pixels. "
@@ -164,9 +169,9 @@ def _check_work(image: Image.Image, data: bytes) -> None:
             )
 
 
-def _decode(image: Image.Image, data: bytes, min_side: int | None) -> Picture:
+def _decode(image: Image.Image, scans: int, min_side: int | None) -> Picture:
     try:
-        _check_work(image, data)
+        _check_work(image, scans)
         width, height = image.size
         if min_side is not None and image.format in _JPEG:
             enough = min_side / min(width, height)

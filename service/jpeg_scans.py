@@ -8,8 +8,6 @@ import re
 from typing import Final
 
 START: Final = b"\xff\xd8"
-MAX_SEGMENTS: Final = 10_000
-"""Segments of metadata and scans together, up to which they are counted."""
 
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
 # Inside a scan, restart markers are part of the data.
@@ -18,17 +16,17 @@ _WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _SCAN, _END = 0xDA, 0xD9
 
 
-def count(data: bytes) -> tuple[int, int]:
-    """Numbers of scans and of segments in the first picture of a JPEG file; stops at `MAX_SEGMENTS`.
+def count(data: bytes, most: int) -> tuple[int, int]:
+    """Numbers of scans and of segments in the first picture of a JPEG file; stops at `most` segments.
 
-    A byte between segments counts as one of them: decoders step over each by itself.
+    Scans are segments too. A byte between segments counts as one of them: decoders step over each by itself.
     """
     scans = segments = 0
     place = len(START)
     marker = _MARKER
-    while segments < MAX_SEGMENTS:
+    while segments < most:
         if marker is _MARKER:
-            end = min(len(data), place + MAX_SEGMENTS)
+            end = min(len(data), place + most)
             found = marker.search(data, place, end + 2)
             segments += max(0, (found.start() if found else end) - place)
         else:

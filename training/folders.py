@@ -74,9 +74,14 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
     return Dataset(root, labels, tuple(photos), tuple(sorted(skipped, key=lambda item: item.path)))
 
 
+def is_taken(path: Path) -> bool:
+    """Whether anything is at a path but an empty folder."""
+    return path.exists() and (not path.is_dir() or any(path.iterdir()))
+
+
 def check_new_folder(out: Path | None, data: Path) -> None:
     """Raise TrainingError unless `out` is a new or empty folder, and not one among the photos."""
-    if out is None or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
+    if out is None or is_taken(out):
         raise TrainingError(f"Expected a new or empty folder for the copies. Received: {out}")
     if out.resolve().is_relative_to(data.resolve()):
         raise TrainingError(f"Expected a folder for the copies outside of {data}. Received: {out}")

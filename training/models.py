@@ -1,6 +1,6 @@
 """One face for everything that can be evaluated: a run folder, or an exported model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.metadata import CropGeometry
-from training.dataset import Dataset
+from training.dataset import Dataset, Photo
+from training.errors import TrainingError
+from training.folders import read_dataset
 from training.prediction import open_model
 
 
@@ -68,6 +70,22 @@ class Model:
             recipe=metadata.hyperparameters,
             probabilities=classifier.probabilities,
         )
+
+    def read(self, root: Path) -> Dataset:
+        """The photos in a folder, split as those that it was trained on; raises TrainingError."""
+        share, seed = (self.recipe.get(name) for name in ("validation_share", "seed"))
+        return read_dataset(root, 0.2 if share is None else share, 1 if seed is None else seed)
+
+    def check(self, data: Dataset, photos: Sequence[Photo], split: str) -> None:
+        """Raise TrainingError unless there are photos of a split, and of its classes alone."""
+        if not photos:
+            raise TrainingError(f"Expected {split} photos in {data.root}. Received: none; see --split.")
+        unknown = sorted({photo.label for photo in photos} - set(self.labels))
+        if unknown:
+            raise TrainingError(
+                f"Expected the classes {', '.join(self.labels)} in {data.root}. "
+                f"Received also: {', '.join(unknown)}"
+            )
 
     def warnings(self, data: Dataset, split: str) -> list[str]:
         """What a reader must know before believing numbers that are measured on these photos."""

@@ -9,10 +9,8 @@ from typing import Final
 import numpy as np
 
 from training.console import progress, say
-from training.dataset import Dataset, Photo, by_value
-from training.errors import TrainingError
+from training.dataset import Photo, by_value
 from training.evaluation import Evaluation
-from training.folders import read_dataset
 from training.metrics import score
 from training.models import Model, is_run
 from training.photos import load
@@ -45,10 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure, print, write; returns 0."""
     model = Model.open(options.run)
-    share, seed = (model.recipe.get(name) for name in ("validation_share", "seed"))
-    data = read_dataset(options.data, 0.2 if share is None else share, 1 if seed is None else seed)
+    data = model.read(options.data)
     photos = data.photos if options.split == "all" else data.split(options.split)
-    _check(model, data, photos, options.split)
+    model.check(data, photos, options.split)
     if data.skipped:
         say(f"{len(data.skipped)} files or folders left out:")
         for skipped in data.skipped:
@@ -79,17 +76,6 @@ def measure(model: Model, photos: Sequence[Photo], split: str, by: str | None = 
         for part, rows in by_value(photos, by).items()
     }
     return Evaluation(model.name, split, score(answers, truth, people, model.labels), groups)
-
-
-def _check(model: Model, data: Dataset, photos: Sequence[Photo], split: str) -> None:
-    if not photos:
-        raise TrainingError(f"Expected {split} photos in {data.root}. Received: none; see --split.")
-    unknown = sorted({photo.label for photo in photos} - set(model.labels))
-    if unknown:
-        raise TrainingError(
-            f"Expected the classes {', '.join(model.labels)} in {data.root}. "
-            f"Received also: {', '.join(unknown)}"
-        )
 
 
 def _write(evaluation: Evaluation, folder: Path) -> None:

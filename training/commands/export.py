@@ -26,6 +26,8 @@ from training.runs import HELD_OUT, TYPICALITY, Run
 from training.storage import Storage
 from training.typicality import Typicality
 
+TOLD: Final = ("title", "description", "search")
+"""What a table of classes may say about one."""
 HELP: Final = (
     "Write a run as one ONNX bundle, calibrated and checked against Keras. "
     "Exit code 1, and nothing written, if the file would not answer like the network."
@@ -179,10 +181,6 @@ def heldout_photos(finished: Run, data: Path | None) -> HeldOut:
     if unknown:
         raise TrainingError(f"Expected the classes {', '.join(ids)} in {data}. Received also: {unknown}")
     return HeldOut.of(photos, ids, recipe.size, finished.config.crop)
-
-
-TOLD: Final = ("title", "description", "search")
-"""What a table of classes may say about one."""
 
 
 def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:

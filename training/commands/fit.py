@@ -8,7 +8,7 @@ from pathlib import Path
 from training.console import say
 from training.dataset import Dataset, Skipped
 from training.errors import TrainingError
-from training.folders import read_dataset
+from training.folders import is_taken, read_dataset
 from training.hyperparameters import HyperParameters
 from training.runs import CONFIG
 
@@ -83,7 +83,7 @@ def check_folders(options: argparse.Namespace, finished: str = CONFIG, started: 
     if (out / finished).exists():
         if not options.overwrite:
             raise TrainingError(f"There is a run in {out}. Give another --out, or --overwrite to replace it.")
-    elif out.exists() and not (out / started).exists() and (not out.is_dir() or any(out.iterdir())):
+    elif is_taken(out) and not (out / started).exists():
         raise TrainingError(f"Expected a new or empty folder for --out, or a run's. Received: {out}")
 
 

@@ -13,7 +13,6 @@ from training.checks.quality import measure
 from training.console import progress, say
 from training.dataset import Photo
 from training.errors import TrainingError
-from training.folders import read_dataset
 from training.heldout import HeldOut
 from training.models import Model, is_run
 from training.parts import HIDDEN
@@ -120,16 +119,9 @@ def measured(images: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
 
 
 def _photos(model: Model, data: Path, split: str) -> Sequence[Photo]:
-    share, seed = (model.recipe.get(name) for name in ("validation_share", "seed"))
-    dataset = read_dataset(data, 0.2 if share is None else share, 1 if seed is None else seed)
+    dataset = model.read(data)
     photos = dataset.split(split)
-    if not photos:
-        raise TrainingError(f"Expected {split} photos in {data}. Received: none; see --split.")
-    unknown = sorted({photo.label for photo in photos} - set(model.labels))
-    if unknown:
-        raise TrainingError(
-            f"Expected the classes {', '.join(model.labels)} in {data}. Received also: {', '.join(unknown)}"
-        )
+    model.check(dataset, photos, split)
     for warning in model.warnings(dataset, split):
         say(f"Note: {warning}")
     return photos
