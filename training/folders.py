@@ -26,7 +26,7 @@ from service.images import decode
 from service.metadata import Label
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
-from training.splitting import split_people
+from training.splitting import groups, split_people
 
 Found = Photo | Skipped
 
@@ -38,6 +38,8 @@ SPLITS: Final = {
     "test": "test",
 }
 """Names of folders, and the splits they stand for."""
+ORDER: Final = ("train", "validation", "test")
+"""Of the splits: who is in one is left out of those behind it."""
 PICTURES: Final = frozenset(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff".split())
 """Suffixes by which pictures are known where other files may lie beside them."""
 GEOMETRIES: Final = ("wide", "tight", "whole")
@@ -165,23 +167,29 @@ def described(photo: Photo, root: Path, rows: dict[str, dict[str, str]]) -> Phot
 
 
 def _without_leaks(photos: Sequence[Photo]) -> tuple[list[Photo], list[Skipped]]:
-    """Leave out of validation who is trained on, and of test who is in either: by name, or by bytes."""
+    """Leave out of validation who is trained on, and of test who is in either.
+
+    Two names that share a photo, byte for byte, are taken for one person.
+    """
     leaks: dict[Path, Skipped] = {}
-    people: dict[str, str] = {}
-    files: dict[str, Photo] = {}
-    for split in dict.fromkeys(SPLITS.values()):
-        inside = [photo for photo in photos if photo.split == split]
-        for photo in inside:
-            if photo.digest in files:
-                before = files[photo.digest]
-                leaks[photo.path] = Skipped(photo.path, f"the same bytes as {before.path} in {before.split}")
-            elif photo.person in people:
-                where = people[photo.person]
-                leaks[photo.path] = Skipped(photo.path, f"a photo of {photo.person}, who is in {where}")
-        kept = [photo for photo in inside if photo.path not in leaks]
-        people |= {photo.person: split for photo in kept}
-        files |= {photo.digest: photo for photo in kept}
+    for person in groups(photos):
+        split = min((photo.split for photo in person), key=ORDER.index)
+        stay = [photo for photo in person if photo.split == split]
+        for photo in person:
+            if photo.split != split:
+                leaks[photo.path] = Skipped(photo.path, _leak(photo, stay))
     return [photo for photo in photos if photo.path not in leaks], list(leaks.values())
+
+
+def _leak(photo: Photo, others: Sequence[Photo]) -> str:
+    """Why a photo may not measure what was learned from photos of the same person, who are `others`."""
+    split = others[0].split
+    copy = next((other for other in others if other.digest == photo.digest), None)
+    if copy:
+        return f"the same bytes as {copy.path} in {split}"
+    if any(other.person == photo.person for other in others):
+        return f"a photo of {photo.person}, who is in {split}"
+    return f"a photo of {photo.person}, who is in {split} as {others[0].person}: both have the same photo"
 
 
 def _labels(root: Path, photos: list[Photo]) -> tuple[tuple[Label, ...], list[Photo], list[Skipped]]:

@@ -31,8 +31,8 @@ def groups(photos: Sequence[Photo]) -> list[list[Photo]]:
     parents: dict[str, str] = {}
 
     def find(key: str) -> str:
-        while parents.setdefault(key, key) != key:
-            key = parents[key]
+        while (above := parents.setdefault(key, key)) != key:
+            parents[key] = key = parents[above]  # halves the way for whoever asks next
         return key
 
     for photo in photos:

@@ -143,6 +143,19 @@ def test_copy_of_a_training_photo_measures_nothing(tmp_path: Path) -> None:
     assert "the same bytes as" in reasons(tmp_path)["validation/red/copy.png"]
 
 
+def test_two_names_on_one_photo_are_one_person(tmp_path: Path) -> None:
+    folders.splits(tmp_path, train=2, validation=3)
+    copy = (tmp_path / "train/red/0.png").read_bytes()
+    (tmp_path / "validation/red/0.png").write_bytes(copy)
+    rows = ["file,person", "train/red/0.png,anna", "validation/red/0.png,ben", "validation/red/1.png,ben"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    found = reasons(tmp_path)
+    assert found.pop("validation/red/0.png") == f"the same bytes as {tmp_path}/train/red/0.png in train"
+    assert found == {
+        "validation/red/1.png": "a photo of ben, who is in train as anna: both have the same photo"
+    }
+
+
 def test_unreadable_folder_is_named() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = folders.splits(Path(name))

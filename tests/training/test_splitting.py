@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from training.dataset import Photo
-from training.splitting import split_people
+from training.splitting import groups, split_people
 
 
 def photos(label: str, people: int, each: int = 1) -> list[Photo]:
@@ -58,3 +58,15 @@ def test_somebody_with_most_of_the_photos_stays_in_training() -> None:
     ]
     for seed in range(20):
         assert chosen(split_people(items, 0.2, seed)) <= {f"a{person}" for person in range(10)}
+
+
+def test_who_shares_photos_through_others_is_one_group_in_whatever_order() -> None:
+    """Each of 200 people has a photo that is the next one's too."""
+    names = [(f"person {i // 2}", f"digest {(i + 1) // 2}") for i in range(400)]
+    chain = [
+        Photo(Path(f"{i}.png"), "a", "train", person, digest=digest)
+        for i, (person, digest) in enumerate(names)
+    ]
+    alone = Photo(Path("alone.png"), "a", "train", "alone", digest="alone")
+    for order in (chain, chain[::-1], chain[::2] + chain[1::2]):
+        assert sorted(len(group) for group in groups([*order, alone])) == [1, 400]
