@@ -21,6 +21,7 @@ from service.images import decode
 from service.runtime import Runtime
 from service.sessions import DOCUMENT
 from training.errors import TrainingError
+from training.file_names import check_names
 from training.folders import PICTURES, rows_by_file
 from training.photos import WIDE
 
@@ -77,9 +78,14 @@ def crop_folder(options: CropOptions) -> Iterator[Cropped]:
 
 
 def photos_in(root: Path) -> list[Path]:
-    """Paths of the photos below a folder, relative to it, in a stable order; hidden folders are left out."""
+    """Paths of the photos below a folder, relative to it, in a stable order; hidden folders are left out.
+
+    Raises TrainingError for a name that is not UTF-8.
+    """
     below = (path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in PICTURES)
-    return [path for path in below if not any(part.startswith(".") for part in path.parts)]
+    photos = [path for path in below if not any(part.startswith(".") for part in path.parts)]
+    check_names(photos)
+    return photos
 
 
 def _check(options: CropOptions) -> None:

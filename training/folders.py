@@ -10,7 +10,6 @@ or one folder `<class>/*` that is split for the user. Two tables at the top are 
 Nothing here ever writes to the user's folders. What cannot be used is named with its reason.
 """
 
-import csv
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,8 +23,10 @@ from pydantic import ValidationError
 from service.errors import UnusableImage
 from service.images import decode
 from service.metadata import Label
+from training.csv_tables import read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
+from training.file_names import NOT_UNICODE, is_unicode, printable
 from training.splitting import groups, split_people
 
 Found = Photo | Skipped
@@ -43,8 +44,6 @@ ORDER: Final = ("train", "validation", "test")
 PICTURES: Final = frozenset(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff".split())
 """Suffixes by which pictures are known where other files may lie beside them."""
 GEOMETRIES: Final = ("wide", "tight", "whole")
-KNOWN_COLUMNS: Final = frozenset("file person geometry id title description search".split())
-"""Of the tables, found however they are written; others keep the author's capitals."""
 
 
 def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Dataset:
@@ -98,9 +97,11 @@ def list_files(root: Path) -> Iterator[Found]:
         if (root / name).is_dir():
             yield from _list_classes(root / name, split)
     for entry in _entries(root):
-        if isinstance(entry, Path) and entry.is_dir() and entry.name not in SPLITS:
+        if isinstance(entry, Skipped):
+            yield entry
+        elif entry.is_dir() and entry.name not in SPLITS:
             yield Skipped(entry, f"a folder beside train/; the splits are called {', '.join(SPLITS)}")
-        elif isinstance(entry, Path) and _is_picture(entry):
+        elif _is_picture(entry):
             yield Skipped(entry, "a photo outside of the class folders")
 
 
@@ -134,9 +135,13 @@ def _list_photos(folder: Path, split: str) -> Iterator[Found]:
 def _entries(folder: Path) -> Iterable[Path | Skipped]:
     """What is in a folder, sorted, without hidden files (`.DS_Store`, ...)."""
     try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         return [Skipped(folder, f"an unreadable folder ({error.strerror})")]
+    return [
+        path if is_unicode(path.name) else Skipped(path.with_name(printable(path.name)), NOT_UNICODE)
+        for path in found
+    ]
 
 
 def _check(item: Found) -> Found:
@@ -194,7 +199,7 @@ def _leak(photo: Photo, others: Sequence[Photo]) -> str:
 
 def _labels(root: Path, photos: list[Photo]) -> tuple[tuple[Label, ...], list[Photo], list[Skipped]]:
     trained = sorted({photo.label for photo in photos if photo.split == "train"})
-    known = {row.get("id", ""): row for row in _rows(root / "classes.csv")}
+    known = {row.get("id", ""): row for row in read_table(root / "classes.csv")}
     labels = tuple(_label(name, known.get(name, {})) for name in trained)
     usable = [photo for photo in photos if photo.label in trained]
     reason = "a class without photos to train on"
@@ -230,7 +235,7 @@ def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
             raise TrainingError(
                 f"Expected one table for all splits, {root / 'labels.csv'}. Received: {table}"
             )
-    rows = _rows(root / "labels.csv")
+    rows = read_table(root / "labels.csv")
     if rows and "file" not in rows[0]:
         raise TrainingError(
             f"Expected columns separated by commas in {root / 'labels.csv'}, `file` among them. "
@@ -251,26 +256,3 @@ def unmatched(root: Path, rows: dict[str, dict[str, str]], found: Sequence[Found
         example = min(names, default="<class>/<file>")
         raise TrainingError(f"Expected paths below {root} in {table}, such as {example}. Received: {said}.")
     return [Skipped(table, said)]
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return [
-                {_column(key): _cell(key, value or "") for key, value in row.items() if key}
-                for row in csv.DictReader(file)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
-
-
-def _column(heading: str) -> str:
-    name = heading.strip()
-    return name.lower() if name.lower() in KNOWN_COLUMNS else name
-
-
-def _cell(heading: str, text: str) -> str:
-    """Without the spaces around it, but in the name of a file, where they mean something."""
-    return text if _column(heading) == "file" else text.strip()

@@ -17,6 +17,7 @@ from service.regions import read_whole
 from service.runtime import Runtime
 from training.dataset import Photo
 from training.errors import TrainingError
+from training.file_names import check_names
 from training.folders import PICTURES
 from training.photos import load
 
@@ -75,8 +76,8 @@ def model_file(path: Path) -> Path:
 def find_pictures(paths: Iterable[Path]) -> list[Path]:
     """The files to classify: named files whatever they are called, the pictures in folder trees by alphabet.
 
-    Hidden files and folders are left out. Raises TrainingError for a path that does not exist, and where
-    there is no picture at all.
+    Hidden files and folders are left out. Raises TrainingError for a path that does not exist, for a name
+    that is not UTF-8, and where there is no picture at all.
     """
     files: list[Path] = []
     for path in paths:
@@ -89,6 +90,7 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
             raise TrainingError(f"Expected a file or a folder. Received: {path}, which does not exist.")
     if not files:
         raise TrainingError("Expected pictures. Received: folders without any.")
+    check_names(files)
     return list(dict.fromkeys(files))
 
 

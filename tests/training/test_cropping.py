@@ -1,4 +1,5 @@
 import csv
+import os
 import shutil
 import signal
 import subprocess
@@ -111,10 +112,13 @@ def test_refuses_folders_that_do_not_fit(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "empty").mkdir()
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / os.fsdecode(b"\xff.jpg")).touch()
     for source, out, message in (
         (tmp_path / "missing", tmp_path / "crops", "Expected a folder of photos"),
         (photos, photos / "crops", "Expected two separate folders"),
         (tmp_path / "empty", tmp_path / "crops", "Expected photos below"),
+        (tmp_path / "odd", tmp_path / "crops", "Expected names in UTF-8. Received: ?.jpg"),
     ):
         assert crop(source, out) == 2
         assert message in capsys.readouterr().err

@@ -156,6 +156,14 @@ def test_two_names_on_one_photo_are_one_person(tmp_path: Path) -> None:
     }
 
 
+def test_names_that_are_not_unicode_are_named_as_far_as_they_can_be(tmp_path: Path) -> None:
+    folders.splits(tmp_path)
+    folders.photo(tmp_path / os.fsdecode(b"train/red/\xff.png"), seed=7)
+    folders.photo(tmp_path / os.fsdecode(b"train/\xfe/0.png"), seed=8)
+    reason = "a name that is not UTF-8; rename it, please"
+    assert reasons(tmp_path) == {"train/red/?.png": reason, "train/?": reason}
+
+
 def test_unreadable_folder_is_named() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = folders.splits(Path(name))

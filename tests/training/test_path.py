@@ -39,7 +39,7 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundle_folder(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "colours" / "1"
     classes = folder.parent.parent / "classes.csv"
-    classes.write_text("id,title,search\nblue,Sky blue,blue paint\n")
+    classes.write_text("ID, Title ,search\nblue, Sky blue,blue paint\n")
     assert command("export", run, "--to", folder, "--storage", "int8", "--classes", classes) == 0
     return folder
 
@@ -105,6 +105,9 @@ def test_a_description_of_an_unknown_class_is_an_error(
     classes.write_text("id,title\ngreen,Green\n")
     assert command("export", run, "--to", tmp_path / "colours" / "1", "--classes", classes) == 2
     assert "Received also: ['green']" in capsys.readouterr().err
+    classes.unlink()
+    assert command("export", run, "--to", tmp_path / "colours" / "1", "--classes", classes) == 2
+    assert f"Expected a table of the classes (CSV) at {classes}" in capsys.readouterr().err
 
 
 def test_people_who_may_be_trained_on_are_not_calibrated_on(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,16 @@ def test_folders_without_pictures_are_an_error(
     code, _, err = call(capsys, models / "colours", tmp_path / "empty")
     assert code == 2
     assert "folders without any" in err
+
+
+def test_a_name_that_is_not_unicode_stops_before_anything_is_classified(
+    models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "red.jpg").rename(photos / os.fsdecode(b"\xff.jpg"))
+    assert main(["predict", str(models / "colours"), str(photos), "--csv"]) == 2
+    told = capsys.readouterr()
+    assert not told.out
+    assert f"Expected names in UTF-8. Received: {photos}/?.jpg; rename it, please." in told.err
 
 
 def test_no_model_is_an_error(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

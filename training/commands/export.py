@@ -1,7 +1,6 @@
 """`python -m training export`: a run becomes a bundle that the service can serve."""
 
 import argparse
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,6 +13,7 @@ import numpy as np
 from service.metadata import Label
 from training.bundling import LICENCE, Target
 from training.console import say
+from training.csv_tables import read_table
 from training.errors import TrainingError
 from training.exporting import Options, Trained, export
 from training.folders import read_dataset
@@ -187,7 +187,9 @@ def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:
     """The run's labels, with what a CSV says about them."""
     if path is None:
         return known
-    rows = {row.get("id", ""): row for row in csv.DictReader(_read(path).splitlines())}
+    if not path.is_file():
+        raise TrainingError(f"Expected a table of the classes (CSV) at {path}. There is none.")
+    rows = {row.get("id", ""): row for row in read_table(path)}
     ids = {label.id for label in known}
     if set(rows) - ids:
         raise TrainingError(
