@@ -5,6 +5,7 @@ import time
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from service import problems
 from service.errors import NotReady
 from service.metrics import Metrics
 from service.schemas import Health, ModelReference
@@ -18,7 +19,7 @@ async def live() -> dict[str, str]:
     return {"status": "live"}
 
 
-@router.get("/health/ready", responses={503: {"description": "Stopping"}})
+@router.get("/health/ready", responses={503: problems.documented("Stopping")})
 async def ready(request: Request) -> Health:
     """Every model is loaded, warmed and gave its golden answers; otherwise 503."""
     health = _summarise(request)

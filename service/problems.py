@@ -1,6 +1,6 @@
 """Errors as HTTP: one table from code to status, one body (RFC 9457), one handler for each kind."""
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -46,6 +46,12 @@ _HTTP_CODES: Final = {
     404: "not_found",
     405: "method_not_allowed",
 }
+
+
+def documented(description: str) -> dict[str, Any]:
+    """A problem for OpenAPI. FastAPI's own `model` would promise it as `application/json` too."""
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
 def problem(error: ServiceError, request_id: str) -> Problem:

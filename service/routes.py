@@ -17,19 +17,14 @@ from service.schemas import (
     BatchItem,
     ModelInfo,
     ModelList,
-    Problem,
 )
 from service.settings import Settings
 from service.uploads import read_images
 
 router = APIRouter(prefix="/v1")
 
-_PROBLEM: Final[dict[str, Any]] = {
-    "model": Problem,
-    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {**_PROBLEM, "description": text}
+    status: problems.documented(text)
     for status, text in {
         401: "An API key is required",
         404: "No such model",
@@ -100,7 +95,8 @@ async def models(request: Request) -> ModelList:
     return ModelList(models=[_info(request, name) for name in names])
 
 
-@router.get("/models/{name}", responses={401: _PROBLEMS[401], 404: _PROBLEMS[404]})
+# With 422, of which FastAPI would promise a body of its own.
+@router.get("/models/{name}", responses={status: _PROBLEMS[status] for status in (401, 404, 422)})
 async def model(request: Request, name: str) -> ModelInfo:
     """One loaded model: labels, version, the model card's numbers, input size, digest."""
     return _info(request, name)

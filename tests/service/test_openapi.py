@@ -14,3 +14,17 @@ def test_the_document_is_the_one_that_the_clients_were_made_from(client: httpx.C
     assert document == json.loads((ROOT / "clients" / "openapi.json").read_text())
     assert document["components"]["schemas"]["Advice"]["properties"]["code"]["description"] == FIELD
     assert client.get("/docs").status_code == 200
+
+
+def test_problems_are_promised_as_what_they_are_sent_as(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    promised = {
+        (path, status): set(answer["content"])
+        for path, methods in document["paths"].items()
+        for method in methods.values()
+        for status, answer in method["responses"].items()
+        if status != "200"
+    }
+    assert ("/v1/classify", "415") in promised and ("/health/ready", "503") in promised
+    assert set(map(frozenset, promised.values())) == {frozenset({"application/problem+json"})}
+    assert document["components"]["schemas"]["Problem"]["title"] == "Problem"

@@ -19,7 +19,6 @@ from .crop_info import CropInfo
 from .estimate import Estimate
 from .health import Health
 from .health_status import HealthStatus
-from .http_validation_error import HTTPValidationError
 from .image_size import ImageSize
 from .label_info import LabelInfo
 from .live_response_live import LiveResponseLive
@@ -39,8 +38,6 @@ from .quality_classes import QualityClasses
 from .timings import Timings
 from .unusable_eye import UnusableEye
 from .unusable_eye_region import UnusableEyeRegion
-from .validation_error import ValidationError
-from .validation_error_context import ValidationErrorContext
 
 __all__ = (
     "Advice",
@@ -62,7 +59,6 @@ __all__ = (
     "Estimate",
     "Health",
     "HealthStatus",
-    "HTTPValidationError",
     "ImageSize",
     "LabelInfo",
     "LiveResponseLive",
@@ -82,6 +78,4 @@ __all__ = (
     "Timings",
     "UnusableEye",
     "UnusableEyeRegion",
-    "ValidationError",
-    "ValidationErrorContext",
 )

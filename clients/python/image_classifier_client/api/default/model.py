@@ -6,7 +6,6 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.http_validation_error import HTTPValidationError
 from ...models.model_info import ModelInfo
 from ...models.problem import Problem
 from ...types import Response
@@ -26,9 +25,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> HTTPValidationError | ModelInfo | Problem | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ModelInfo | Problem | None:
     if response.status_code == 200:
         response_200 = ModelInfo.from_dict(response.json())
 
@@ -45,7 +42,7 @@ def _parse_response(
         return response_404
 
     if response.status_code == 422:
-        response_422 = HTTPValidationError.from_dict(response.json())
+        response_422 = Problem.from_dict(response.json())
 
         return response_422
 
@@ -55,9 +52,7 @@ def _parse_response(
         return None
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[HTTPValidationError | ModelInfo | Problem]:
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[ModelInfo | Problem]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -70,7 +65,7 @@ def sync_detailed(
     name: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[HTTPValidationError | ModelInfo | Problem]:
+) -> Response[ModelInfo | Problem]:
     """Model
 
      One loaded model: labels, version, the model card's numbers, input size, digest.
@@ -83,7 +78,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[HTTPValidationError | ModelInfo | Problem]
+        Response[ModelInfo | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -101,7 +96,7 @@ def sync(
     name: str,
     *,
     client: AuthenticatedClient | Client,
-) -> HTTPValidationError | ModelInfo | Problem | None:
+) -> ModelInfo | Problem | None:
     """Model
 
      One loaded model: labels, version, the model card's numbers, input size, digest.
@@ -114,7 +109,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        HTTPValidationError | ModelInfo | Problem
+        ModelInfo | Problem
     """
 
     return sync_detailed(
@@ -127,7 +122,7 @@ async def asyncio_detailed(
     name: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[HTTPValidationError | ModelInfo | Problem]:
+) -> Response[ModelInfo | Problem]:
     """Model
 
      One loaded model: labels, version, the model card's numbers, input size, digest.
@@ -140,7 +135,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[HTTPValidationError | ModelInfo | Problem]
+        Response[ModelInfo | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -156,7 +151,7 @@ async def asyncio(
     name: str,
     *,
     client: AuthenticatedClient | Client,
-) -> HTTPValidationError | ModelInfo | Problem | None:
+) -> ModelInfo | Problem | None:
     """Model
 
      One loaded model: labels, version, the model card's numbers, input size, digest.
@@ -169,7 +164,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        HTTPValidationError | ModelInfo | Problem
+        ModelInfo | Problem
     """
 
     return (
