@@ -41,14 +41,14 @@ class Work:
 
     sent: set[Given] = field(default_factory=set)
     confirmed: set[Given] = field(default_factory=set)
-    open: dict[str, tuple[int, Given]] = field(default_factory=dict)
-    """The photo and answer that a tab still has to send, by tab."""
+    open: dict[str, Given] = field(default_factory=dict)
+    """What a tab still has to send, by tab."""
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def confirm(self, tab: str) -> None:
         """Note that the answer of a tab was confirmed."""
         with self.changed:
-            self.confirmed.add(self.open.pop(tab)[1])
+            self.confirmed.add(self.open.pop(tab))
             self.changed.notify_all()
 
 
@@ -89,7 +89,9 @@ def stress(folder: Path, rounds: int, seed: int) -> Outcome:
 def _round(folder: Path, work: Work, goal: int, delay: float, seed: int) -> None:
     with labelling(folder, "--classes", ",".join(LABELS), "--rater", "ann") as (address, process):
         tabs = [
-            threading.Thread(target=_answer, args=(address, f"tab{n}", work, random.Random(seed * TABS + n)))
+            threading.Thread(
+                target=_answer, args=(address, folder, f"tab{n}", work, random.Random(seed * TABS + n))
+            )
             for n in range(TABS)
         ]
         for tab in tabs:
@@ -105,7 +107,7 @@ def _round(folder: Path, work: Work, goal: int, delay: float, seed: int) -> None
             tab.join()
 
 
-def _answer(address: str, tab: str, work: Work, chance: random.Random) -> None:
+def _answer(address: str, folder: Path, tab: str, work: Work, chance: random.Random) -> None:
     """Answer one photo after the other, beginning with what was not confirmed, until the server is gone."""
     with httpx.Client(base_url=address) as client:
         try:
@@ -115,9 +117,9 @@ def _answer(address: str, tab: str, work: Work, chance: random.Random) -> None:
                     photo = (shown or client.get("api/state", params={"tab": tab}).json())["photo"]
                     given = (tab, photo["file"], chance.choice(LABELS))
                     work.sent.add(given)
-                    work.open[tab] = (photo["index"], given)
-                index, (_, _, label) = work.open[tab]
-                body = {"tab": tab, "index": index, "action": "label", "label": label}
+                    work.open[tab] = given
+                _, file, label = work.open[tab]
+                body = {"tab": tab, "folder": str(folder), "file": file, "action": "label", "label": label}
                 answer = client.post("api/answer", json=body).raise_for_status()
                 work.confirm(tab)
                 shown = answer.json()
@@ -140,7 +142,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(name).resolve()
         make_photos(folder, (MOST_ANSWERS + 20 * TABS) * options.rounds)
         outcome = stress(folder, options.rounds, options.seed)
         size = (folder / FILE).stat().st_size

@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Open, Shoot
 from tests.bundles import metadata, write_bundle
@@ -28,12 +28,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 def press(page: Page, key: str, done: int) -> None:
+    expect(page.locator("#photo, #unreadable").filter(visible=True)).to_be_visible()
     page.keyboard.press(key)
     expect(page.locator("#count")).to_have_text(re.compile(rf"^{done} of 10"))
 
 
 def labels(folder: Path) -> dict[str, str]:
     return {file: entry.label for file, entry in standing(read(folder)).get("ann", {}).items()}
+
+
+def port_of(address: str) -> str:
+    return address.rstrip("/").rsplit(":", 1)[1]
 
 
 def test_keys_undo_skip_and_a_reload_in_the_middle(folder: Path, open_page: Open, shoot: Shoot) -> None:
@@ -99,6 +104,7 @@ def test_a_second_opinion_ends_with_the_agreement(folder: Path, open_page: Open)
         page = open_page(address)
         for done, total in ((0, 3), (1, 3), (2, 3)):
             expect(page.locator("#count")).to_have_text(f"{done} of {total}")
+            expect(page.locator("#photo")).to_be_visible()
             shown = int(page.locator("#file").inner_text().removesuffix(".png"))
             page.keyboard.press("21"[shown % 2])  # always the other label
         expect(page.get_by_role("heading", name="All done")).to_be_visible()
@@ -129,15 +135,106 @@ def test_a_killed_server_loses_nothing_and_the_page_waits_for_it(folder: Path, o
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         waiting = page.locator("#file").inner_text()
+        expect(page.locator("#photo")).to_be_visible()
         page.keyboard.press("1")
         expect(page.get_by_role("alert")).to_be_visible()
         page.keyboard.press("2")  # what follows an answer that is not saved must not overtake it
         assert labels(folder) == kept
-        with labelling(folder, "--rater", "ann", "--port", address.rstrip("/").rsplit(":", 1)[1]):
+        with labelling(folder, "--rater", "ann", "--port", port_of(address)):
             page.get_by_role("button", name="Try again").click()
             expect(page.locator("#count")).to_have_text("3 of 10")
             expect(page.get_by_role("alert")).to_be_hidden()
     assert labels(folder) == {**kept, waiting: "cat"}
+
+
+def test_a_photo_that_came_while_the_server_was_down_takes_no_answer_of_another(
+    folder: Path, open_page: Open
+) -> None:
+    with labelling(folder, "--rater", "ann") as (address, process):
+        page = open_page(address)
+        expect(page.locator("#photo")).to_be_visible()
+        shown = page.locator("#file").inner_text()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        page.keyboard.press("1")
+        expect(page.get_by_role("alert")).to_be_visible()
+        for name in ("-1.png", "-2.png", "-3.png"):
+            save(scene(11, size=200), folder / name)
+        with labelling(folder, "--rater", "ann", "--port", port_of(address)):
+            page.get_by_role("button", name="Try again").click()
+            expect(page.locator("#count")).to_have_text("1 of 13")
+    assert labels(folder) == {shown: "cat"}
+
+
+def test_an_answer_that_the_next_program_refuses_is_told_and_work_goes_on(
+    folder: Path, open_page: Open
+) -> None:
+    with labelling(folder, "--rater", "ann") as (address, process):
+        page = open_page(address)
+        expect(page.locator("#photo")).to_be_visible()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        page.keyboard.press("1")
+        expect(page.get_by_role("alert")).to_be_visible()
+        (folder / "classes.csv").write_text("id,title,description\nrose,Rose,Red.\ntulip,Tulip,Yellow.\n")
+        with labelling(folder, "--rater", "ann", "--port", port_of(address)):
+            page.get_by_role("button", name="Try again").click()
+            expect(page.get_by_role("alert")).to_have_text(
+                re.compile("not taken. Expected one of the classes")
+            )
+            press(page, "2", 1)
+            expect(page.get_by_role("alert")).to_be_hidden()
+    assert list(labels(folder).values()) == ["tulip"]
+
+
+def test_a_page_of_another_folder_shows_the_photos_that_are_there_now(
+    folder: Path, open_page: Open, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    for seed in range(10):
+        save(scene(seed + 50, size=200), other / f"{seed}.png")
+    (other / "classes.csv").write_text(CLASSES)
+    with labelling(folder, "--rater", "ann") as (address, process):
+        page = open_page(address)
+        expect(page.locator("#photo")).to_be_visible()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        with labelling(other, "--rater", "ann", "--port", port_of(address)):
+            with page.expect_navigation():
+                page.keyboard.press("1")
+            press(page, "2", 1)
+    assert labels(folder) == {} and list(labels(other).values()) == ["dog"]
+
+
+def test_no_class_is_given_to_a_photo_before_it_is_seen(folder: Path, open_page: Open) -> None:
+    with labelling(folder, "--rater", "ann") as (address, _):
+        page = open_page(address)
+        expect(page.locator("#photo")).to_be_visible()
+        held: list[Route] = []
+        page.route("**/photos/*", lambda route: held.append(route))
+        page.keyboard.press("1")
+        expect(page.locator("#count")).to_have_text("1 of 10")
+        expect(page.locator("#photo")).to_be_hidden()
+        page.keyboard.press("2")
+        for route in held:
+            route.continue_()
+        press(page, "1", 2)
+    assert list(labels(folder).values()) == ["cat", "cat"]
+
+
+def test_the_photo_stays_in_sight_beside_many_classes(folder: Path, open_page: Open, shoot: Shoot) -> None:
+    rows = [f"c{number},Class {number},How to know class number {number}." for number in range(30)]
+    (folder / "classes.csv").write_text("\n".join(["id,title,description", *rows]))
+    with labelling(folder, "--rater", "ann") as (address, _):
+        page = open_page(address)
+        page.set_viewport_size({"width": 1280, "height": 720})
+        last = page.get_by_role("button", name=re.compile("Class 29"))
+        for _ in range(2):
+            expect(page.locator("#photo")).to_be_in_viewport(ratio=1)
+            expect(page.locator("#skip")).to_be_in_viewport(ratio=1)
+            shoot(page, "labelling-many")
+            last.scroll_into_view_if_needed()
+        press(page, "S", 1)  # as Caps Lock writes it
 
 
 def test_a_file_that_is_no_picture_can_be_skipped(folder: Path, open_page: Open) -> None:

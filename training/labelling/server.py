@@ -52,27 +52,18 @@ def create_app(workspace: Workspace) -> Starlette:
         return await _state(workspace, request.query_params.get("tab", ""))
 
     async def answer(request: Request) -> Response:
-        body = await _body(request)
-        tab, index = str(body.get("tab", "")), body.get("index")
-        if not isinstance(index, int):
-            raise UnknownPhoto("Expected the number of a photo.")
+        tab, file, body = await _about(request, workspace)
         action, label = str(body.get("action", "")), str(body.get("label", ""))
-        await run_in_threadpool(workspace.answer, tab, index, action, label)
+        await run_in_threadpool(workspace.answer, tab, file, action, label)
         return await _state(workspace, tab)
 
     async def undo(request: Request) -> Response:
-        body = await _body(request)
-        tab, index = str(body.get("tab", "")), body.get("index")
-        if not isinstance(index, int):
-            raise UnknownPhoto("Expected the number of a photo.")
-        await run_in_threadpool(workspace.undo, tab, index)
+        tab, file, _ = await _about(request, workspace)
+        await run_in_threadpool(workspace.undo, tab, file)
         return await _state(workspace, tab)
 
     async def photo(request: Request) -> Response:
-        index = request.path_params["index"]
-        if index >= len(workspace.files):
-            raise UnknownPhoto(f"Expected a photo of this folder. Received: number {index}")
-        return await run_in_threadpool(_photo, workspace.folder / workspace.files[index])
+        return await run_in_threadpool(_photo, workspace.path(request.path_params["file"]))
 
     return Starlette(
         routes=[
@@ -80,7 +71,7 @@ def create_app(workspace: Workspace) -> Starlette:
             Route("/api/state", state),
             Route("/api/answer", answer, methods=["POST"]),
             Route("/api/undo", undo, methods=["POST"]),
-            Route("/photos/{index:int}", photo),
+            Route("/photos/{file:path}", photo),
         ],
         middleware=[
             # Another site cannot reach this server under its own name (DNS rebinding).
@@ -99,6 +90,19 @@ async def _secured(request: Request, respond: Callable[[Request], Awaitable[Resp
 
 async def _refused(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": str(error)}, status_code=422)
+
+
+async def _about(request: Request, workspace: Workspace) -> tuple[str, str, dict[str, Any]]:
+    """The tab and the photo that a call is about, and the rest of it.
+
+    A page may be older than this program: it names the photo that it shows, and the folder, so that no answer
+    is ever taken for one about another photo. Raises UnknownPhoto.
+    """
+    body = await _body(request)
+    folder = str(body.get("folder", ""))
+    if folder != str(workspace.folder):
+        raise UnknownPhoto(f"Expected a photo of {workspace.folder}. Received: one of {folder!r}")
+    return str(body.get("tab", "")), str(body.get("file", "")), body
 
 
 async def _body(request: Request) -> dict[str, Any]:

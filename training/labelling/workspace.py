@@ -63,7 +63,7 @@ class Workspace:
                 "skipped": sum(1 for file in todo if file in mine and mine[file].action == "skip"),
                 "labels": [self._label(label) for label in self.labels],
                 "photo": None if index is None else self._photo(index),
-                "undo": None if last is None else self._index[last.file],
+                "undo": None if last is None else last.file,
                 "pace": pace(self.journal.entries, self.rater),
                 "agreements": self._agreements(),
                 "saving": None
@@ -71,16 +71,17 @@ class Workspace:
                 else asdict(saving(self.suggestions, mine, self._index, open_photos)),
             }
 
-    def answer(self, tab: str, index: int, action: str, label: str = "") -> None:
+    def answer(self, tab: str, file: str, action: str, label: str = "") -> None:
         """Note an answer; it is on the disk when this returns. Raises UnknownPhoto.
 
         The same answer again, from a page that did not hear of the first, is not noted twice.
         """
-        if not 0 <= index < len(self.files) or action not in ("label", "skip"):
-            raise UnknownPhoto(f"Expected a photo of this folder. Received: number {index}, {action}")
+        index = self._known(file)
+        if action not in ("label", "skip"):
+            raise UnknownPhoto(f"Expected the action label or skip. Received: {action}")
         if action == "label" and label not in {item.id for item in self.labels}:
             raise UnknownPhoto(f"Expected one of the classes. Received: {label}")
-        file, given = self.files[index], label if action == "label" else ""
+        given = label if action == "label" else ""
         with self._lock:
             known = self._latest(tab, file)
             if known is None or (known.action, known.label) != (action, given):
@@ -88,13 +89,27 @@ class Workspace:
                 self._append(Entry(self.rater, file, action, given, suggestion, tab))
             self._queue.release(tab)
 
-    def undo(self, tab: str, index: int) -> None:
-        """Take back this tab's latest answer, if it is about that photo, and show the photo there again."""
+    def undo(self, tab: str, file: str) -> None:
+        """Take back this tab's latest answer, if it is about that photo, and show the photo there again.
+
+        Raises UnknownPhoto.
+        """
+        index = self._known(file)
         with self._lock:
             last = self._last(tab)
-            if last is not None and self._index[last.file] == index:
+            if last is not None and last.file == file:
                 self._append(Entry(self.rater, last.file, "undo", tab=tab))
                 self._queue.reserve(tab, index)
+
+    def path(self, file: str) -> Path:
+        """Where a photo of the folder lies; raises UnknownPhoto."""
+        return self.folder / self.files[self._known(file)]
+
+    def _known(self, file: str) -> int:
+        index = self._index.get(file)
+        if index is None:
+            raise UnknownPhoto(f"Expected a photo of {self.folder}. Received: {file!r}")
+        return index
 
     def _append(self, entry: Entry) -> None:
         self.journal.append(entry)
@@ -129,9 +144,7 @@ class Workspace:
 
     def _label(self, label: Label) -> dict[str, Any]:
         chosen = [
-            self._index[file]
-            for file, entry in self.mine.items()
-            if entry.label == label.id and file in self._index
+            file for file, entry in self.mine.items() if entry.label == label.id and file in self._index
         ]
         return {
             "id": label.id,
@@ -148,7 +161,6 @@ class Workspace:
     def _photo(self, index: int) -> dict[str, Any]:
         label, confidence = self._suggestion(index) or (None, None)
         return {
-            "index": index,
             "file": self.files[index],
             "suggestion": label,
             "confidence": confidence,

@@ -23,17 +23,17 @@ def test_no_acknowledged_answer_is_lost_when_the_server_is_killed(tmp_path: Path
         given = []
         for label in ("cat", "dog", "cat"):
             given.append((shown["photo"]["file"], label))
-            index = shown["photo"]["index"]
-            shown = call(
-                address, "api/answer", {"tab": "t", "index": index, "action": "label", "label": label}
-            )
+            file = shown["photo"]["file"]
+            body = {"tab": "t", "folder": str(tmp_path), "file": file, "action": "label", "label": label}
+            shown = call(address, "api/answer", body)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert [(entry.file, entry.label) for entry in read(tmp_path)] == given
     with labelling(tmp_path, "--classes", "cat,dog", "--rater", "ann") as (address, _):
         again = call(address, "api/state?tab=t")
-        assert (again["done"], again["undo"]) == (3, index)
-        assert call(address, "api/undo", {"tab": "t", "index": index})["photo"]["file"] == given[-1][0]
+        assert (again["done"], again["undo"]) == (3, file)
+        back = call(address, "api/undo", {"tab": "t", "folder": str(tmp_path), "file": file})
+        assert back["photo"]["file"] == file == given[-1][0]
 
 
 def test_classes_must_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,7 +41,8 @@ def client(workspace: Workspace) -> Iterator[httpx.Client]:
 
 
 def post(client: httpx.Client, call: str, **body: Any) -> Any:
-    answer = client.post(f"/api/{call}", json=body)
+    folder = state(client, body["tab"])["folder"]
+    answer = client.post(f"/api/{call}", json={"folder": folder, **body})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -52,31 +53,31 @@ def state(client: httpx.Client, tab: str = "t") -> Any:
 
 def test_an_answer_is_written_before_the_next_photo_comes(client: httpx.Client, workspace: Workspace) -> None:
     first = state(client)["photo"]
-    after = post(client, "answer", tab="t", index=first["index"], action="label", label="dog")
+    after = post(client, "answer", tab="t", file=first["file"], action="label", label="dog")
     assert [(entry.file, entry.label) for entry in read(workspace.folder)] == [(first["file"], "dog")]
-    assert after["photo"]["index"] != first["index"]
-    assert (after["done"], after["total"], after["labels"][1]["examples"]) == (1, 6, [first["index"]])
+    assert after["photo"]["file"] != first["file"]
+    assert (after["done"], after["total"], after["labels"][1]["examples"]) == (1, 6, [first["file"]])
 
 
 def test_a_reload_shows_the_same_photo_and_another_tab_another(client: httpx.Client) -> None:
-    shown = state(client)["photo"]["index"]
-    assert state(client)["photo"]["index"] == shown
-    assert state(client, "other")["photo"]["index"] != shown
+    shown = state(client)["photo"]["file"]
+    assert state(client)["photo"]["file"] == shown
+    assert state(client, "other")["photo"]["file"] != shown
 
 
 def test_undo_is_per_tab_and_returns_to_the_photo(client: httpx.Client, workspace: Workspace) -> None:
     mine, theirs = state(client)["photo"], state(client, "other")["photo"]
-    post(client, "answer", tab="t", index=mine["index"], action="label", label="cat")
-    after = post(client, "answer", tab="other", index=theirs["index"], action="skip")
-    assert after["undo"] == theirs["index"]
-    back = post(client, "undo", tab="t", index=mine["index"])
-    assert (back["photo"]["index"], back["done"], back["undo"]) == (mine["index"], 1, None)
+    post(client, "answer", tab="t", file=mine["file"], action="label", label="cat")
+    after = post(client, "answer", tab="other", file=theirs["file"], action="skip")
+    assert after["undo"] == theirs["file"]
+    back = post(client, "undo", tab="t", file=mine["file"])
+    assert (back["photo"]["file"], back["done"], back["undo"]) == (mine["file"], 1, None)
     assert list(standing(read(workspace.folder))["ann"]) == [theirs["file"]]
 
 
 def test_when_all_is_answered_there_is_no_photo(client: httpx.Client) -> None:
     for _ in range(6):
-        post(client, "answer", tab="t", index=state(client)["photo"]["index"], action="skip")
+        post(client, "answer", tab="t", file=state(client)["photo"]["file"], action="skip")
     done = state(client)
     assert (done["photo"], done["done"], done["skipped"]) == (None, 6, 6)
 
@@ -84,31 +85,32 @@ def test_when_all_is_answered_there_is_no_photo(client: httpx.Client) -> None:
 def test_what_is_sent_again_because_the_answer_got_lost_counts_once(
     client: httpx.Client, workspace: Workspace
 ) -> None:
-    first = state(client)["photo"]["index"]
+    first = state(client)["photo"]["file"]
     for _ in range(2):
-        second = post(client, "answer", tab="t", index=first, action="label", label="cat")["photo"]["index"]
+        second = post(client, "answer", tab="t", file=first, action="label", label="cat")["photo"]["file"]
     assert len(read(workspace.folder)) == 1
-    post(client, "answer", tab="t", index=second, action="label", label="dog")
+    post(client, "answer", tab="t", file=second, action="label", label="dog")
     for _ in range(2):
-        assert post(client, "undo", tab="t", index=second)["undo"] == first
+        assert post(client, "undo", tab="t", file=second)["undo"] == first
     assert [entry.label for entry in standing(read(workspace.folder))["ann"].values()] == ["cat"]
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        {"index": 99, "action": "label", "label": "cat"},
-        {"index": -1, "action": "skip"},
-        {"index": 0, "action": "label", "label": "cow"},
-        {"index": 0, "action": "burn"},
-        {"index": "0", "action": "skip"},
+        {"file": "9.png", "action": "label", "label": "cat"},
+        {"file": "../0.png", "action": "skip"},
+        {"file": "0.png", "action": "label", "label": "cow"},
+        {"file": "0.png", "action": "burn"},
+        {"file": 0, "action": "skip"},
+        {"file": "0.png", "action": "skip", "folder": "/another"},
         {},
     ],
 )
 def test_what_makes_no_sense_is_refused_and_not_written(
     client: httpx.Client, workspace: Workspace, body: dict[str, Any]
 ) -> None:
-    answer = client.post("/api/answer", json={"tab": "t", **body})
+    answer = client.post("/api/answer", json={"tab": "t", "folder": str(workspace.folder), **body})
     assert answer.status_code == 422 and answer.json()["detail"].startswith("Expected")
     assert read(workspace.folder) == []
 
@@ -122,11 +124,11 @@ def test_other_sites_are_kept_out(client: httpx.Client, workspace: Workspace) ->
 
 
 def test_photos_are_pictures_whatever_the_file_says(client: httpx.Client, workspace: Workspace) -> None:
-    answer = client.get("/photos/0")
+    answer = client.get("/photos/0.png")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
     (workspace.folder / "0.png").write_text("<script>alert(1)</script>")
-    assert client.get("/photos/0").status_code == 422
-    assert client.get("/photos/6").status_code == 422
+    assert client.get("/photos/0.png").status_code == 422
+    assert client.get("/photos/6.png").status_code == 422
 
 
 def test_a_second_opinion_is_formed_without_the_first(workspace: Workspace) -> None:
@@ -136,8 +138,8 @@ def test_a_second_opinion_is_formed_without_the_first(workspace: Workspace) -> N
     with served(second) as client:
         assert (state(client)["total"], state(client)["agreements"]) == (4, [])
         for label in ("cat", "cat", "cat", "dog"):
-            index = state(client)["photo"]["index"]
-            post(client, "answer", tab="t", index=index, action="label", label=label)
+            file = state(client)["photo"]["file"]
+            post(client, "answer", tab="t", file=file, action="label", label=label)
         done = state(client)
     assert done["photo"] is None
     assert done["agreements"] == [{"other": "bob", "photos": 4, "share": 0.75, "kappa": 0.0}]
@@ -152,7 +154,7 @@ def test_the_least_certain_photo_comes_first_then_the_most_unlike(workspace: Wor
     with served(helped) as client:
         first = state(client)["photo"]
         assert (first["file"], first["confidence"]) == ("1.png", 0.5)
-        after = post(client, "answer", tab="t", index=1, action="label", label=first["suggestion"])
+        after = post(client, "answer", tab="t", file="1.png", action="label", label=first["suggestion"])
     assert after["photo"]["file"] == "3.png"  # 4.png is less certain, but looks like 1.png
     assert after["saving"] == {
         "suggested": 1,
@@ -173,7 +175,7 @@ def test_a_third_person_sees_what_two_others_dispute(workspace: Workspace) -> No
         files = set()
         while (shown := state(client))["photo"] is not None:
             files.add(shown["photo"]["file"])
-            post(client, "answer", tab="t", index=shown["photo"]["index"], action="label", label="cat")
+            post(client, "answer", tab="t", file=shown["photo"]["file"], action="label", label="cat")
         assert (files, shown["total"]) == ({"1.png", "2.png"}, 2)
     decided, disputed = decide(standing(read(workspace.folder)))
     assert {file: (item.label, round(item.agreement, 2)) for file, item in decided.items()} == {
@@ -196,8 +198,8 @@ def test_the_pace_is_the_time_between_answers_without_pauses() -> None:
 def test_an_answer_sent_again_is_noted_once_also_after_another_tab_has_answered(
     client: httpx.Client, workspace: Workspace
 ) -> None:
-    first = state(client, "a")["photo"]["index"]
+    first = state(client, "a")["photo"]["file"]
     for tab, label in (("a", "cat"), ("b", "dog"), ("a", "cat")):
-        post(client, "answer", tab=tab, index=first, action="label", label=label)
+        post(client, "answer", tab=tab, file=first, action="label", label=label)
     assert [entry.label for entry in read(workspace.folder)] == ["cat", "dog"]
-    assert workspace.mine[workspace.files[first]].label == "dog"
+    assert workspace.mine[first].label == "dog"

@@ -1,6 +1,6 @@
 // One photo at a time: keys and buttons become answers, and an answer counts once the server has written it.
 import { byId } from "./dom.js";
-import { say, show, showTrouble } from "./view.js";
+import { isSeen, say, show, showRefusal, showTrouble } from "./view.js";
 
 /** @typedef {import("./view.js").State} State */
 /** @typedef {import("./view.js").Label} Label */
@@ -38,8 +38,11 @@ function hold(name) {
   });
 }
 
+/** The server has understood and says no: to ask again would not help. */
+class Refused extends Error {}
+
 /**
- * Ask the server; throws where it does not answer, or refuses.
+ * Ask the server; throws Refused, or whatever else where it does not answer.
  * @param {string} path
  * @param {Record<string, unknown> | null} body
  * @returns {Promise<State>}
@@ -51,7 +54,8 @@ async function call(path, body) {
     body: JSON.stringify({ tab, ...body }),
   };
   const response = await fetch(path, options ?? {});
-  if (!response.ok) throw new Error((await response.json()).detail);
+  if (body && response.status === 422) throw new Refused((await response.json()).detail);
+  if (!response.ok) throw new Error(`It answered with status ${response.status}.`);
   return response.json();
 }
 
@@ -60,17 +64,33 @@ async function send(next) {
   if (busy) return;
   busy = true;
   unsent = next;
+  let refused = "";
   try {
-    state = await call(next.path, next.body);
-    unsent = null;
-    showTrouble(false);
-    show(state, answer);
-    say(next.spoken);
-  } catch {
-    showTrouble(true);
+    take(await call(next.path, next.body), next.spoken);
+    if (next.body) showRefusal("");
+  } catch (error) {
+    if (error instanceof Refused) refused = error.message;
+    else showTrouble(true);
   } finally {
     busy = false;
   }
+  if (!refused) return;
+  showRefusal(refused);
+  load();
+}
+
+/**
+ * @param {State} answered
+ * @param {string} spoken
+ */
+function take(answered, spoken) {
+  // Another folder's photos may have the names of those that this page has loaded.
+  if (state && state.folder !== answered.folder) return location.reload();
+  unsent = null;
+  state = answered;
+  showTrouble(false);
+  show(state, answer);
+  say(state.photo ? spoken : "All done");
 }
 
 function load() {
@@ -81,34 +101,44 @@ function retry() {
   if (unsent) send(unsent);
 }
 
+/**
+ * What a call is about. The program may have been started again since, on more photos or on others.
+ * @param {string} file
+ * @returns {Record<string, unknown>}
+ */
+function about(file) {
+  return { folder: state?.folder, file };
+}
+
 function undo() {
   if (!state || state.undo === null || unsent) return;
-  send({ path: "api/undo", body: { index: state.undo }, spoken: "Taken back" });
+  send({ path: "api/undo", body: about(state.undo), spoken: "Taken back" });
 }
 
 function skip() {
   if (!state?.photo || unsent) return;
-  send({ path: "api/answer", body: { index: state.photo.index, action: "skip" }, spoken: "Skipped" });
+  send({ path: "api/answer", body: { ...about(state.photo.file), action: "skip" }, spoken: "Skipped" });
 }
 
 /** @param {Label} label */
 function answer(label) {
-  if (!state?.photo || unsent) return;
-  const body = { index: state.photo.index, action: "label", label: label.id };
+  if (!state?.photo || unsent || !isSeen()) return;
+  const body = { ...about(state.photo.file), action: "label", label: label.id };
   send({ path: "api/answer", body, spoken: label.title });
 }
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const command = event.ctrlKey || event.metaKey;
-  if (event.repeat || event.altKey || (command && event.key !== "z")) return;
+  const key = event.key.toLowerCase();
+  if (event.repeat || event.altKey || (command && key !== "z")) return;
   const numbered = state?.labels[Number.parseInt(event.key, 10) - 1];
   const suggested = state?.labels.find((label) => label.id === state?.photo?.suggestion);
   const onButton = event.target instanceof HTMLButtonElement;
-  if (event.key === "u" || event.key === "Backspace" || (event.key === "z" && command)) undo();
-  else if (event.key === "s") skip();
+  if (key === "u" || key === "backspace" || (key === "z" && command)) undo();
+  else if (key === "s") skip();
   else if (numbered) answer(numbered);
-  else if (event.key === "Enter" && !onButton && suggested) answer(suggested);
+  else if (key === "enter" && !onButton && suggested) answer(suggested);
   else return;
   event.preventDefault();
 }

@@ -2,8 +2,8 @@
 import { byId, element, percent } from "./dom.js";
 
 /** @typedef {"first" | "second" | "disputed"} Task */
-/** @typedef {{ id: string, title: string, description: string, count: number, examples: number[] }} Label */
-/** @typedef {{ index: number, file: string, suggestion: string | null, confidence: number | null }} Photo */
+/** @typedef {{ id: string, title: string, description: string, count: number, examples: string[] }} Label */
+/** @typedef {{ file: string, suggestion: string | null, confidence: number | null }} Photo */
 /** @typedef {{ other: string, photos: number, share: number, kappa: number | null }} Agreement */
 /**
  * What a model's suggestions are worth so far; counts of photos.
@@ -13,7 +13,7 @@ import { byId, element, percent } from "./dom.js";
 /**
  * Everything the page shows; `undo` is the photo whose answer can be taken back, `pace` seconds per answer.
  * @typedef {{ folder: string, rater: string, task: Task, total: number, done: number, skipped: number,
- *   labels: Label[], photo: Photo | null, undo: number | null, pace: number | null, agreements: Agreement[],
+ *   labels: Label[], photo: Photo | null, undo: string | null, pace: number | null, agreements: Agreement[],
  *   saving: Saving | null }} State
  */
 
@@ -31,6 +31,14 @@ const NOTHING = {
 };
 
 /**
+ * @param {string} file
+ * @returns {string} Where its picture is served.
+ */
+function address(file) {
+  return `photos/${file.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+/**
  * @param {number} seconds
  * @returns {string}
  */
@@ -44,6 +52,17 @@ function duration(seconds) {
 /** @param {string} text What a screen reader says. */
 export function say(text) {
   byId("said", HTMLParagraphElement).textContent = text;
+}
+
+/** @param {string} text Why an answer was refused; empty where none was. */
+export function showRefusal(text) {
+  byId("refused", HTMLParagraphElement).hidden = !text;
+  byId("refused", HTMLParagraphElement).textContent = text && `The last answer was not taken. ${text}`;
+}
+
+/** Whether the photo is to be seen, or known not to be one: before that, nobody can know its class. */
+export function isSeen() {
+  return !(byId("photo", HTMLImageElement).hidden && byId("unreadable", HTMLParagraphElement).hidden);
 }
 
 /** @param {boolean} visible */
@@ -82,6 +101,7 @@ function showEnd({ total, task, folder }) {
     ? "Every photo has an answer. This copies them into a folder per class:" : NOTHING[task];
   byId("sort", HTMLPreElement).hidden = !total;
   byId("command", HTMLElement).textContent = `python -m training sort "${folder}" sorted`;
+  byId("end", HTMLHeadingElement).focus();
 }
 
 /**
@@ -93,8 +113,11 @@ function showPhoto(photo, labels) {
   const unreadable = byId("unreadable", HTMLParagraphElement);
   image.onload = () => { image.hidden = false; unreadable.hidden = true; };
   image.onerror = () => { image.hidden = true; unreadable.hidden = false; };
-  const source = `photos/${photo.index}`;
-  if (image.getAttribute("src") !== source) image.src = source;
+  const source = address(photo.file);
+  if (image.getAttribute("src") !== source) {
+    image.hidden = unreadable.hidden = true;
+    image.src = source;
+  }
   byId("file", HTMLElement).textContent = photo.file;
   const suggested = labels.find((label) => label.id === photo.suggestion);
   const suggestion = byId("suggestion", HTMLParagraphElement);
@@ -116,7 +139,7 @@ function showLabels({ labels, photo }, choose) {
   const focused = active instanceof HTMLElement ? active.dataset.label : undefined;
   const buttons = labels.map((label, number) => {
     const examples = element("span", { className: "examples", ariaHidden: "true" });
-    examples.append(...label.examples.map((index) => element("img", { src: `photos/${index}`, alt: "" })));
+    examples.append(...label.examples.map((file) => element("img", { src: address(file), alt: "" })));
     const button = element("button", { type: "button", className: "label quiet" },
       element("kbd", { textContent: String(number + 1), hidden: number > 8 }),
       element("span", { className: "words" },
