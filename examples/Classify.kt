@@ -1,5 +1,6 @@
 // Classify one photo from an Android app or the JVM.
-// Needs com.squareup.okhttp3:okhttp and org.jetbrains.kotlinx:kotlinx-serialization-json.
+// Needs com.squareup.okhttp3:okhttp, org.jetbrains.kotlinx:kotlinx-serialization-json and the compiler plugin
+// org.jetbrains.kotlin.plugin.serialization.
 import java.io.IOException
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.decodeFromString

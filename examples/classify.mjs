@@ -7,13 +7,16 @@ const [photo, service = "http://localhost:8000"] = process.argv.slice(2);
 const form = new FormData();
 form.append("image", await openAsBlob(photo), basename(photo)); // in a browser: the File of an <input>
 const response = await fetch(`${service}/v1/classify`, { method: "POST", body: form });
-const answer = await response.json();
 
 if (response.ok) {
+  const answer = await response.json();
   for (const { region, title, certain, confidence } of answer.results) {
     console.log(`${region}: ${certain ? title : "not sure"} (${Math.round(confidence * 100)}%)`);
   }
 } else {
-  console.log(`${answer.title}: ${answer.detail}`);
+  // What stands between may answer for the service, a proxy for instance, and in HTML.
+  const isProblem = response.headers.get("content-type") === "application/problem+json";
+  const problem = isProblem ? await response.json() : { title: "No answer of the service", detail: response.status };
+  console.log(`${problem.title}: ${problem.detail}`);
   process.exitCode = 1;
 }

@@ -11,6 +11,10 @@ def main(photo: str, service: str = "http://localhost:8000") -> int:
     with Path(photo).open("rb") as file:
         response = httpx.post(f"{service}/v1/classify", files={"image": file}, timeout=30)
     if response.is_error:
+        # What stands between may answer for the service, a proxy for instance, and in HTML.
+        if response.headers.get("content-type") != "application/problem+json":
+            print(f"Expected an answer of the service. Received: status {response.status_code}")
+            return 1
         problem = response.json()
         print(f"{problem['title']}: {problem['detail']}")
         return 1

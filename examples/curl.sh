@@ -3,4 +3,4 @@
 set -eu
 photo=$1
 service=${2:-http://localhost:8000}
-curl --silent --show-error --fail-with-body --form "image=@$photo" "$service/v1/classify"
+curl --silent --show-error --fail-with-body --form "image=@\"$photo\"" "$service/v1/classify"

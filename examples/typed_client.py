@@ -16,11 +16,11 @@ def main(photo: str, service: str = "http://localhost:8000") -> int:
     """Print one line per region; returns 1 where the service refuses the photo."""
     with Path(photo).open("rb") as file, Client(base_url=service) as client:
         body = ClassifyBody(image=File(payload=file, file_name=Path(photo).name))
-        answer = classify.sync(client=client, body=body)
-    if not isinstance(answer, Answer):
-        print(answer)
+        response = classify.sync_detailed(client=client, body=body)
+    if not isinstance(response.parsed, Answer):
+        print(response.status_code, response.content.decode())
         return 1
-    for result in answer.results:
+    for result in response.parsed.results:
         verdict = result.title if result.certain else "not sure"
         print(f"{result.region}: {verdict} ({result.confidence:.0%})")
     return 0

@@ -14,6 +14,8 @@ from service.settings import Settings
 
 ROOT: Final = Path(__file__).parent.parent
 CLIENTS: Final = ROOT / "clients"
+TEMPLATES: Final = ROOT / "scripts" / "client-templates"
+"""What the generator should write otherwise: a README with calls that exist."""
 OPENAPI: Final = CLIENTS / "openapi.json"
 PYTHON: Final = CLIENTS / "python"
 TYPESCRIPT: Final = CLIENTS / "typescript" / "schema.d.ts"
@@ -31,6 +33,7 @@ def generate_python(document: Path, folder: Path) -> None:
     config = CLIENTS / "python-generator.yaml"
     command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "uv", "--overwrite"]
     options = ["--path", str(document), "--output-path", str(folder), "--config", str(config)]
+    options += ["--custom-template-path", str(TEMPLATES)]
     subprocess.run([*command, *options], check=True, env={**os.environ, "PATH": path}, capture_output=True)
     shutil.rmtree(folder / ".ruff_cache", ignore_errors=True)
 

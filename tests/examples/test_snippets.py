@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,27 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_bundle(models)
     with serve(settings_for(models)) as address:
         yield address
+
+
+class _BadGateway(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(502)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<h1>Bad gateway</h1>")
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[str]:
+    """What a proxy says while no service is behind it."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _BadGateway) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture
@@ -62,7 +85,25 @@ def test_snippet_says_what_is_wrong(command: list[str], tmp_path: Path, service:
     assert "The file is no supported picture" in result.stdout
 
 
+@pytest.mark.parametrize("command", LINES.values(), ids=LINES)
+def test_snippet_survives_an_answer_that_is_not_the_service_s(
+    command: list[str], photo: Path, gateway: str
+) -> None:
+    result = _run(command, photo, gateway)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "502" in result.stdout
+
+
+def test_the_python_client_s_readme_is_true(photo: Path, service: str) -> None:
+    text = (ROOT / "clients" / "python" / "README.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    code = code.replace("http://localhost:8000", service).replace('Path("eye.jpg")', f"Path({str(photo)!r})")
+    result = _run([sys.executable, "-c", code], photo, service)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "whole Red 100%\n", "")
+
+
 def test_curl_prints_the_answer(photo: Path, service: str) -> None:
+    photo = photo.rename(photo.with_name("my, photo;type=text.png"))
     result = _run([str(EXAMPLES / "curl.sh")], photo, service)
     assert result.returncode == 0
     assert json.loads(result.stdout)["results"][0]["label"] == "red"
