@@ -101,8 +101,8 @@ def _typicality(metadata: BundleMetadata) -> list[str]:
     if not found:
         return []
     return [
-        f"- Also not sure: whatever is less typical than {found['bound']:.0%} of the training photos, by its "
-        f"distance in the base's features. {found['refused']:.1%} of the validation photos are."
+        f"- Also not sure: whatever is less typical than {1 - found['bound']:.0%} of the training photos, by "
+        f"its distance in the base's features. {found['refused']:.1%} of the validation photos are."
     ]
 
 
@@ -217,6 +217,8 @@ def _words(value: Any) -> str:
 
 def _percent(estimate: Mapping[str, float | None]) -> str:
     value, low, high = (estimate[key] for key in ("value", "low", "high"))
-    if value is None or low is None or high is None:
+    if value is None:
         return "-"
+    if low is None or high is None:
+        return f"{value:.1%} (too few people for an interval)"
     return f"{value:.1%} ({low:.1%} to {high:.1%})"

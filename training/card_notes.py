@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.metadata import BundleMetadata
+from training.hyperparameters import OTHER_RUNS
 
 FEW: Final = 50
 """Validation photos of a class, under which its numbers are called uncertain."""
 
 
-def chosen(recipe: Mapping[str, Any]) -> str:
+def chosen(recipe: dict[str, Any]) -> str:
     """What the validation people decided, so that their numbers flatter a model of this recipe."""
-    if recipe.get("best") == "last":
+    if all((recipe | other).get("best") == "last" for other in ({}, *recipe.get(OTHER_RUNS, ()))):
         return "Only the temperature and the threshold were chosen"
     return "The best epoch, the temperature and the threshold were all chosen"
 

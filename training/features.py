@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -109,7 +110,7 @@ class FeatureCache:
         """Fill the version's row from its file; False if there is none, or only a damaged one."""
         try:
             features = np.load(self.path(version), allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+        except (OSError, ValueError, EOFError, BadZipFile):
             return False
         if features.dtype != np.float16 or features.shape != self._shape:
             return False

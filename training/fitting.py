@@ -33,6 +33,8 @@ class Examples:
     def truth(self, classes: int, smoothing: float = 0.0) -> NDArray[np.float32]:
         """The share of every class in every photo's label, `[N, classes]`; a part may be spread over all."""
         sure = np.ones(len(self.targets)) if self.certainty is None else self.certainty
+        # Raters who agree on less than chance would have made the label the least likely of all.
+        sure = np.maximum(sure, 1 / classes)
         rest = (1 - sure) / (classes - 1)
         truth = np.eye(classes)[self.targets] * (sure - rest)[:, None] + rest[:, None]
         return (truth * (1 - smoothing) + smoothing / classes).astype(np.float32)

@@ -27,7 +27,7 @@ from training.csv_tables import read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
 from training.file_names import NOT_UNICODE, is_unicode, printable
-from training.splitting import groups, split_people
+from training.splitting import groups, one_name_each, split_people
 
 Found = Photo | Skipped
 
@@ -64,6 +64,7 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
     if not any(photo.split == "validation" for photo in photos):
         photos = split_people(photos, validation_share, seed)
     photos, leaks = _without_leaks(photos)
+    photos = one_name_each(photos)
     labels, photos, untrainable = _labels(root, photos)
     skipped += leaks + untrainable + _empty_classes(found, photos)
     if len(labels) < 2:
@@ -241,7 +242,15 @@ def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
             f"Expected columns separated by commas in {root / 'labels.csv'}, `file` among them. "
             f"Received: {', '.join(rows[0])}"
         )
-    return {row["file"]: row for row in rows}
+    by_file: dict[str, dict[str, str]] = {}
+    for row in rows:
+        person = by_file.setdefault(row["file"], row).get("person")
+        if person != row.get("person"):
+            raise TrainingError(
+                f"Expected one person for {row['file']} in {root / 'labels.csv'}. "
+                f"Received: {person!r} and {row.get('person')!r}"
+            )
+    return by_file | {row["file"]: row for row in rows}
 
 
 def unmatched(root: Path, rows: dict[str, dict[str, str]], found: Sequence[Found]) -> list[Skipped]:

@@ -24,6 +24,8 @@ LARGEST_LOSS: Final = 0.005
 """By how much the measure that a gate goes by may fall."""
 SAME_ANSWER: Final = 0.98
 """Share of the photos that must keep their top class."""
+ROUNDING: Final = 1e-9
+"""Of the difference of two shares."""
 
 
 class Refused(TrainingError):
@@ -50,7 +52,7 @@ class Verdict:
         """Raise Refused, naming `what` changed the graph, unless the smaller graph may be shipped."""
         before, after = (getattr(scores, measure).value for scores in (self.before, self.after))
         # Written so that NaN fails.
-        if not (before - after <= LARGEST_LOSS and self.agreement.same_answer >= SAME_ANSWER):
+        if not (before - after <= LARGEST_LOSS + ROUNDING and self.agreement.same_answer >= SAME_ANSWER):
             raise Refused(
                 f"{what} costs too much: {measure.replace('_', ' ')} {before:.1%} became "
                 f"{after:.1%} (at most {100 * LARGEST_LOSS:g} points may go), "
@@ -58,6 +60,18 @@ class Verdict:
                 f"{self.agreement.images} photos (at least {SAME_ANSWER:.0%} must be). "
                 f"Nothing was written.{remedy}"
             )
+        self._check_classes(what, remedy)
+
+    def _check_classes(self, what: str, remedy: str) -> None:
+        """A rare class may fall far while accuracy stands; of few photos one is chance."""
+        found = (np.diagonal(scores.confusion) for scores in (self.before, self.after))
+        for entry, before, after in zip(self.before.classes, *found, strict=True):
+            allowed = max(1, int((1 - SAME_ANSWER) * entry.support))
+            if before - after > allowed:
+                raise Refused(
+                    f"{what} costs too much: of {entry.support} photos of {entry.label} {before} were found, "
+                    f"and {after} would be (at most {allowed} fewer may be). Nothing was written.{remedy}"
+                )
 
     def document(self, before: str, after: str) -> dict[str, Any]:
         """For the metadata of the bundle; the names of the two graphs are keys."""

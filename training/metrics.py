@@ -17,11 +17,13 @@ from training.errors import TrainingError
 
 CALIBRATION_BINS: Final = 15
 DRAWS: Final = 2000
+FEWEST_PEOPLE: Final = 5
+"""With fewer there is no interval: drawn again and again, they would seem to agree with themselves."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95 % interval over people; NaN where it is not defined (0 / 0)."""
+    """A number with its 95 % interval over people; NaN where it is not defined (0 / 0, or too few people)."""
 
     value: float
     low: float
@@ -36,6 +38,8 @@ class Estimate:
         """For people: `93.8 % (90.1-96.4)`."""
         if np.isnan(self.value):
             return "-"
+        if np.isnan(self.low):
+            return f"{100 * self.value:.1f} % (-)"
         return f"{100 * self.value:.1f} % ({100 * self.low:.1f}-{100 * self.high:.1f})"
 
 
@@ -91,6 +95,8 @@ def score(
     """
     if not len(labels):
         raise TrainingError("Expected photos to measure on. Received: none.")
+    if not np.isfinite(probabilities).all():
+        raise TrainingError("Expected finite probabilities. Received: NaN, from a network that has diverged.")
     count = len(names)
     rows = _sums_per_photo(probabilities, labels, count)
 
@@ -99,8 +105,10 @@ def score(
 
     values = statistic(np.asarray(rows.sum(axis=0), dtype=np.float64).reshape(1, -1))[0]
     low, high = interval(resample(rows, people, statistic, draws, seed))
+    answers = probabilities.argmax(axis=1)
+    _widen(values, low, high, _people_behind(answers, labels, people, count))
     estimates = [Estimate(*map(float, triple)) for triple in zip(values, low, high, strict=True)]
-    confusion = confusion_matrix(labels, probabilities.argmax(axis=1), count)
+    confusion = confusion_matrix(labels, answers, count)
     accuracy, balanced_accuracy, calibration_error = estimates[:3]
     classes = []
     for index, name in enumerate(names):
@@ -146,6 +154,30 @@ def _statistics(sums: Floats, classes: int) -> Floats:
     return np.concatenate(
         [overall, _ratio(right, called), recall, _ratio(2 * right, actual + called)], axis=1
     )
+
+
+def _people_behind(
+    answers: NDArray[np.int64], labels: NDArray[np.int64], people: NDArray[np.str_], classes: int
+) -> NDArray[np.int64]:
+    """How many people each of `_statistics` is about; balanced accuracy, those of its rarest class."""
+    asked = np.array([len(np.unique(people[labels == index])) for index in range(classes)])
+    called = np.array([len(np.unique(people[answers == index])) for index in range(classes)])
+    either = [len(np.unique(people[(labels == index) | (answers == index)])) for index in range(classes)]
+    everybody = len(np.unique(people))
+    return np.array([everybody, asked[asked > 0].min(), everybody, *called, *asked, *either])
+
+
+def _widen(values: Floats, low: Floats, high: Floats, people: NDArray[np.int64]) -> None:
+    """Take away intervals over too few people, and widen those of 0 and 1, which no draw ever leaves.
+
+    There the bound is that of as many people who are all right, or all wrong (Clopper & Pearson 1934).
+    """
+    low[people < FEWEST_PEOPLE] = high[people < FEWEST_PEOPLE] = np.nan
+    bound = 0.025 ** (1 / np.maximum(people, 1))
+    share = np.arange(len(values)) >= 3  # of precision, recall and F1; and accuracy
+    share[0] = True
+    low[:] = np.where(share & (low == 1), bound, low)
+    high[:] = np.where(share & (high == 0), 1 - bound, high)
 
 
 def _bins(confidence: Floats) -> NDArray[np.int64]:

@@ -1,5 +1,7 @@
 """From files to the pixels a network sees, by the service's own functions."""
 
+import errno
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,8 +42,12 @@ def load(
 
     def one(photo: Photo) -> RGB:
         share = zoom * crop.scale / WIDE.scale if photo.geometry == "wide" and crop else zoom
+        data = photo.path.read_bytes()
+        if photo.digest and hashlib.sha256(data).hexdigest() != photo.digest:
+            # Features are kept under the digest: those of another picture would stay for good.
+            raise OSError(errno.ESTALE, "the file has changed since it was checked", str(photo.path))
         # As the service decodes, so that a network learns from the pixels it will be asked about.
-        picture = decode(photo.path.read_bytes(), min_side=OVERSAMPLING * ceil(size / share)).pixels
+        picture = decode(data, min_side=OVERSAMPLING * ceil(size / share)).pixels
         looked_at = square(photo, picture.shape[1], picture.shape[0], crop)
         return cut(picture, _zoomed(looked_at, zoom), size)
 

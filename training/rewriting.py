@@ -119,13 +119,17 @@ def _check(metadata: BundleMetadata, data: Dataset) -> None:
 
 
 def in_turn(photos: Sequence[Photo], count: int, seed: int) -> tuple[list[Photo], list[Photo]]:
-    """Two lists of about `count` photos at most: the classes in turn, so that a rare one is in both."""
+    """Two lists of about `count` photos: the classes in turn, so that a rare one is in both.
+
+    Where there are more classes than that, a photo of each.
+    """
     by_class: dict[str, list[Photo]] = {}
     for index in np.random.default_rng(seed).permutation(len(photos)):
         by_class.setdefault(photos[index].label, []).append(photos[index])
     turns = [(turn, photo) for group in by_class.values() for turn, photo in enumerate(group)]
-    chosen = sorted(turns, key=lambda item: item[0])[: 2 * count]
-    first, second = ([photo for turn, photo in chosen if turn % 2 == side] for side in (0, 1))
+    turns.sort(key=lambda item: item[0])
+    most = max(count, len(by_class))
+    first, second = ([photo for turn, photo in turns if turn % 2 == side][:most] for side in (0, 1))
     return first, second
 
 

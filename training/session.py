@@ -51,8 +51,11 @@ def train(
     ended it raises KeyboardInterrupt. Raises TrainingError if there is nothing to validate on.
     """
     if not data.split("validation"):
+        left_out = "all that there are show people who are trained on"
+        alone = "no class has more than one person"
         raise TrainingError(
-            "Expected photos to validate on. Received: none; no class has more than one person."
+            "Expected photos to validate on. Received: none; "
+            f"{left_out if (data.root / 'train').is_dir() else alone}."
         )
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()

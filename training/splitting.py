@@ -43,6 +43,16 @@ def groups(photos: Sequence[Photo]) -> list[list[Photo]]:
     return list(found.values())
 
 
+def one_name_each(photos: Sequence[Photo]) -> list[Photo]:
+    """The photos, those of each of `groups` under one name: copies under two names are no two people."""
+    names = {
+        photo.path: min(other.person for other in together)
+        for together in groups(photos)
+        for photo in together
+    }
+    return [replace(photo, person=names[photo.path]) for photo in photos]
+
+
 def _choose(groups: list[list[Photo]], share: float, seed: int) -> list[Photo]:
     """People in an order that depends on their ids and the seed alone, as far as they fit into the share."""
 

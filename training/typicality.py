@@ -81,7 +81,7 @@ class Typicality:
 
     distance: Distance
     usual: Floats
-    """Distances of held-out training photos at the shares of `_SHARES`, ascending, `[31]`."""
+    """Distances of held-out training photos at the shares of `_SHARES`, ascending, `[30]`."""
 
     @classmethod
     def of(cls, maps: NDArray[np.floating], people: NDArray[np.str_], seed: int = 0) -> Self | None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 from sklearn import metrics as reference
 
 from training.bootstrap import Floats
@@ -95,10 +96,33 @@ def test_a_class_without_photos_is_undefined_and_not_zero() -> None:
     assert measured.balanced_accuracy.value == 1.0
 
 
-def test_one_person_leaves_nothing_to_resample() -> None:
+def test_too_few_people_give_no_interval() -> None:
     probabilities, labels = answers(20)
-    measured = score(probabilities, labels, np.array(["x"] * 20), NAMES, draws=20)
-    assert measured.accuracy.low == measured.accuracy.value == measured.accuracy.high
+    measured = score(probabilities, labels, np.array(["x", "y"] * 10), NAMES, draws=20)
+    assert measured.accuracy.document() == {"value": 0.75, "low": None, "high": None}
+    assert measured.accuracy.percent() == "75.0 % (-)"
+    assert measured.calibration_error.document()["low"] is None
+
+
+def test_a_class_that_is_always_right_is_only_as_sure_as_its_people_are_many() -> None:
+    labels = np.repeat([0, 1], (6, 40))
+    probabilities = np.eye(2, dtype=np.float32)[labels]
+    people = np.arange(46).astype(str)
+    measured = score(probabilities, labels, people, ("a", "b"), draws=50)
+    few, many = (entry.recall for entry in measured.classes)
+    # Clopper and Pearson's bound for n of n: (alpha / 2) ** (1 / n), by scipy's binomtest.
+    assert few.low == pytest.approx(binomtest(6, 6).proportion_ci().low)
+    assert many.low == pytest.approx(binomtest(40, 40).proportion_ci().low)
+    assert few.high == many.high == 1
+    wrong = score(probabilities[:, ::-1], labels, people, ("a", "b"), draws=50)
+    assert wrong.accuracy.high == pytest.approx(binomtest(0, 46).proportion_ci().high)
+
+
+def test_answers_that_are_no_numbers_are_an_error() -> None:
+    probabilities, labels = answers(20)
+    probabilities[3] = np.nan
+    with pytest.raises(TrainingError, match="Expected finite probabilities"):
+        score(probabilities, labels, np.arange(20).astype(str), NAMES)
 
 
 def test_intervals_do_not_depend_on_how_many_draws_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,11 @@
 """All checks on one survey."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from training.checks import balance, duplicates, leakage, outliers, shortcuts
+from training.checks.families import families
 from training.checks.findings import KINDS, Finding
 from training.checks.mislabelled import Opinion, form_opinion
 from training.checks.quality import find_poor
@@ -50,9 +51,11 @@ def inspect(survey: Survey, smallest: int = 48, seed: int = 1) -> Inspection:
     """Ask every question; those about features only where the survey has features."""
     photos, names = survey.photos, [survey.name(index) for index in range(len(survey.photos))]
     pairs = duplicates.find_pairs(photos, survey.thumbnails)
+    # Copies of what was learned from are no test of it, whatever their names.
+    people = families(photos, pairs)
+    known = [replace(photo, person=person) for photo, person in zip(photos, people, strict=True)]
     opinion = None
     if survey.features is not None:
-        people = [photo.person for photo in photos]
         opinion = form_opinion(survey.features, survey.targets, people, seed)
     found = [
         Finding("corrupt", item.reason, (item.path.relative_to(survey.root).as_posix(),))
@@ -65,8 +68,8 @@ def inspect(survey: Survey, smallest: int = 48, seed: int = 1) -> Inspection:
         found += outliers.find_outliers(survey.features, names)
     if opinion is not None:
         found += _doubts(survey, names, opinion)
-    classes = balance.count_classes(photos, survey.measures, opinion)
-    telling = shortcuts.find_shortcuts(photos, survey.measures, seed)
+    classes = balance.count_classes(known, survey.measures, opinion)
+    telling = shortcuts.find_shortcuts(known, survey.measures, seed)
     found += [*balance.describe(classes), *shortcuts.describe(telling)]
     order = list(KINDS)
     found.sort(key=lambda finding: (order.index(finding.kind), -finding.score, finding.files))

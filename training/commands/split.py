@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from training.checks.duplicates import find_pairs, groups
-from training.checks.leakage import find_leaks, origin
+from training.checks.duplicates import find_pairs
+from training.checks.families import families
+from training.checks.leakage import find_leaks
 from training.checks.survey import Survey, survey
 from training.console import say
 from training.dataset import Photo
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 def divide(seen: Survey, validation: float, test: float, seed: int) -> list[Photo]:
     """The photos with their splits; `validation` and `test` are shares of each class."""
-    together = _families(seen)
+    together = families(seen.photos, find_pairs(seen.photos, seen.thumbnails))
     photos = [
         replace(photo, split="train", person=family)
         for photo, family in zip(seen.photos, together, strict=True)
@@ -78,22 +79,6 @@ def divide(seen: Survey, validation: float, test: float, seed: int) -> list[Phot
     if validation > 0:
         photos = split_people(photos, validation / (1 - test), seed)
     return [replace(photo, person=own.person) for photo, own in zip(photos, seen.photos, strict=True)]
-
-
-def _families(seen: Survey) -> list[str]:
-    """One id for all photos that must stay together: a person's, those cut from one photo, and copies."""
-    photos = seen.photos
-    links = [(pair.first, pair.second) for pair in find_pairs(photos, seen.thumbnails)]
-    for keys in ([photo.person for photo in photos], [origin(photo) for photo in photos]):
-        first: dict[str, int] = {}
-        for index, key in enumerate(keys):
-            if key:
-                links.append((first.setdefault(key, index), index))
-    ids = [photo.person for photo in photos]
-    for group in groups(len(photos), links):
-        for index in group:
-            ids[index] = min(photos[member].person for member in group)
-    return ids
 
 
 def _refuse_leaks(seen: Survey, photos: Sequence[Photo]) -> None:

@@ -39,7 +39,8 @@ def select(moments: Moments, known: Floats, channels: int, residual: float) -> S
     different windows than a layer has weights.
     """
     window = len(moments.xx) // channels
-    damping = DAMPING * np.trace(moments.xx) / len(moments.xx)
+    # Of a map that is the same everywhere nothing is left but this.
+    damping = max(DAMPING * np.trace(moments.xx) / len(moments.xx), np.finfo(np.float64).tiny ** 0.5)
     covariance = moments.xx + damping * np.eye(len(moments.xx))
     inverse = cho_solve(cho_factor(covariance), np.eye(len(covariance)))
     weights = inverse @ (moments.xy + damping * known)
