@@ -63,10 +63,10 @@ def _tool(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def _gunicorn(kind: str) -> Callable[[int], list[str]]:
+def _gunicorn(kind: str, call: str = "predict") -> Callable[[int], list[str]]:
     return lambda port: [
         _tool("gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4",
-        "--log-level", "warning", "--timeout", "120", f'{SERVERS}.flask_keras:create_app("{kind}")',
+        "--log-level", "warning", "--timeout", "120", f'{SERVERS}.flask_keras:create_app("{kind}", "{call}")',
     ]  # fmt: skip
 
 
@@ -131,6 +131,13 @@ def _tutorials() -> list[Contender]:
             weights="same",
             package="flask",
             settings="the same architecture in float32, `model.predict`, gunicorn with 1 worker of 4 threads",
+        ),
+        Contender(
+            "Keras + Flask, predict_on_batch",
+            _gunicorn("same", "predict_on_batch"),
+            weights="same",
+            package="flask",
+            settings="the same, asked by `predict_on_batch`, as those know who have measured it",
         ),
         Contender(
             "Keras + Flask, VGG16 at 224",

@@ -12,7 +12,7 @@ from matplotlib import pyplot
 
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS, Start, Step, bound, median_step
 
-COLOURS = ("#d1495b", "#e9a0aa", "#30638e", "#3c8d5a", "#8a5a9e", "#c98a1b", "#7a7a7a")
+COLOURS = ("#d1495b", "#e9a0aa", "#30638e", "#3c8d5a", "#8a5a9e", "#c98a1b", "#e3bd72", "#7a7a7a")
 """Ours first."""
 
 
