@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -109,8 +108,9 @@ class FeatureCache:
     def _read(self, version: Version, result: Features) -> bool:
         """Fill the version's row from its file; False if there is none, or only a damaged one."""
         try:
-            features = np.load(self.path(version), allow_pickle=False)
-        except (OSError, ValueError, EOFError, BadZipFile):
+            with self.path(version).open("rb") as file:
+                features = np.lib.format.read_array(file, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
             return False
         if features.dtype != np.float16 or features.shape != self._shape:
             return False

@@ -4,7 +4,8 @@ from typing import Any
 
 from service.metadata import BundleMetadata
 from tests.bundles import metadata
-from training.card_notes import ethics, intended_use, limits, people
+from training.card_notes import chosen, ethics, intended_use, limits, people
+from training.hyperparameters import OTHER_RUNS
 
 
 def estimate(value: float) -> dict[str, float]:
@@ -46,3 +47,8 @@ def test_a_model_of_eyes_makes_no_statement_about_origin() -> None:
 def test_use_and_people_come_from_the_metadata() -> None:
     assert "Red, Green, Blue" in intended_use(bundle())
     assert "3 photos of 3 people; measured on 200 photos of 90 others" in people(bundle())
+
+
+def test_what_was_chosen_is_true_of_every_run_that_is_averaged() -> None:
+    assert chosen({"best": "last", OTHER_RUNS: [{"seed": 2}]}).startswith("Only the temperature")
+    assert chosen({"best": "last", OTHER_RUNS: [{"best": "loss"}]}).startswith("The best epoch")

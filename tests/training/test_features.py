@@ -62,10 +62,11 @@ def test_other_weights_and_crops_have_other_features(
 
 def test_damaged_file_is_computed_again(tmp_path: Path, base: keras.Model, photos: list[Photo]) -> None:
     first = cache(tmp_path, base).features(photos)
-    half, empty, other, _ = files(tmp_path)
+    half, empty, other, archive = files(tmp_path)
     half.write_bytes(half.read_bytes()[:-3])
     empty.write_bytes(b"")
     np.save(other, np.zeros(3))
+    archive.write_bytes(b"PK\x03\x04" + bytes(60))
     assert np.array_equal(cache(tmp_path, base).features(photos), first)
     assert all(np.load(path).shape == (1, 1, 4) for path in files(tmp_path))
 

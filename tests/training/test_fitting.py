@@ -70,6 +70,11 @@ def test_a_label_may_be_uncertain() -> None:
     np.testing.assert_allclose(examples.truth(3, 0.3)[1], [0.17, 0.17, 0.66], atol=1e-6)
 
 
+def test_a_label_is_never_less_likely_than_the_others() -> None:
+    examples = Examples(np.zeros((1, 1, 1, 1, 1), np.float16), np.array([1]), np.array([0.1]))
+    np.testing.assert_allclose(examples.truth(4), np.full((1, 4), 0.25), atol=1e-6)
+
+
 def test_shares_in_the_logits_make_the_network_fair_to_a_rare_class() -> None:
     """Features that say nothing: the fair answer is then that all classes are as likely."""
     targets = np.repeat([0, 1], [30, 10])

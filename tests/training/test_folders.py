@@ -245,3 +245,18 @@ def test_what_lies_beside_the_class_folders_is_named(tmp_path: Path) -> None:
     assert found["cover.png"] == found["train/stray.png"] == "a photo outside of the class folders"
     assert found["holdout"].startswith("a folder beside train/; the splits are called train, validation")
     assert read_dataset(tmp_path).counts("validation") == {"green": 3, "red": 3}
+
+
+def test_one_file_has_one_person(tmp_path: Path) -> None:
+    folders.classes(tmp_path)
+    (tmp_path / "labels.csv").write_text("file,person\nred/0.png,anna\nred/0.png,berta\n")
+    with pytest.raises(TrainingError, match="one person for red/0.png.*Received: 'anna' and 'berta'"):
+        read_dataset(tmp_path)
+
+
+def test_copies_under_two_names_are_one_person_in_every_number(tmp_path: Path) -> None:
+    folders.splits(tmp_path, train=3, validation=3)
+    for copy in ("a.png", "b.png"):
+        (tmp_path / "validation/red" / copy).write_bytes((tmp_path / "validation/red/0.png").read_bytes())
+    people = [photo.person for photo in read_dataset(tmp_path).split("validation")]
+    assert (len(people), len(set(people))) == (8, 6)

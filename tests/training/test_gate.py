@@ -43,3 +43,27 @@ def test_half_a_point_of_what_is_measured_may_go(
     with pytest.raises(Refused, match=r"A smaller graph costs too much") as refusal:
         found.check("A smaller graph", measure=measure)
     assert said in str(refusal.value)
+
+
+def test_a_rare_class_cannot_pay_for_int8() -> None:
+    """Three of six photos are lost and as many of the other class won: accuracy and balance stand still."""
+    labels = np.repeat([0, 1], (340, 6))
+    before = np.eye(2, dtype=np.float32)[labels] * 0.8 + 0.1
+    before[:3] = before[:3, ::-1]
+    after = before.copy()
+    after[[0, 1, 2, 340, 341]] = after[[0, 1, 2, 340, 341]][:, ::-1]
+    people = np.arange(len(labels)).astype(str)
+    scores = [score(answers, labels, people, ["frequent", "rare"]) for answers in (before, after)]
+    with pytest.raises(Refused, match=r"of 6 photos of rare 6 were found, and 4 would be \(at most 1 fewer"):
+        Verdict(scores[0], scores[1], agreement(before, after), {}).check("int8")
+
+
+def test_exactly_half_a_point_may_go() -> None:
+    labels, people = np.zeros(200, np.int64), np.arange(200).astype(str)
+    before = np.tile(np.array([[0.9, 0.1]], np.float32), (200, 1))
+    before[0] = before[0, ::-1]
+    after = before.copy()
+    after[1] = after[1, ::-1]
+    scores = [score(answers, labels, people, ["a", "b"]) for answers in (before, after)]
+    assert scores[0].accuracy.value - scores[1].accuracy.value > 0.005  # by rounding alone
+    Verdict(scores[0], scores[1], agreement(before, after), {}).check("int8")

@@ -1,3 +1,5 @@
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,3 +37,13 @@ def test_load_gives_rgb_at_the_size_asked_for(tmp_path: Path) -> None:
     assert images.shape == (2, 48, 48, 3)
     assert (images[0] == (250, 20, 10)).all()
     assert (images[1, 0, 0] == 0).all()
+
+
+def test_a_photo_that_has_changed_since_it_was_checked_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "eye.png"
+    Image.new("RGB", (200, 200), (9, 9, 9)).save(path)
+    checked = replace(photo(path, "whole"), digest=hashlib.sha256(path.read_bytes()).hexdigest())
+    load([checked], 48, None)
+    Image.new("RGB", (200, 200), (8, 8, 8)).save(path)
+    with pytest.raises(OSError, match="changed since it was checked"):
+        load([checked], 48, None)

@@ -40,3 +40,14 @@ def test_as_they_come_no_more_are_used_than_asked_for(photos: list[Photo]) -> No
     first, second = as_they_come(photos, 8, 1)
     assert len(first) == 8 and not set(names(first)) & set(names(second))
     assert names(first) != names(as_they_come(photos, 8, 2)[0])
+
+
+@pytest.mark.parametrize("classes", [100, 200, 300])
+def test_in_turn_both_lists_have_every_class_of_many(classes: int) -> None:
+    many = [
+        Photo(Path(f"{label}-{n}.png"), f"{label:03}", "train", f"{label}-{n}")
+        for label in range(classes)
+        for n in range(10)
+    ]
+    for found in in_turn(many, 128, 1):
+        assert len(found) == max(128, classes) and len({photo.label for photo in found}) == classes

@@ -1,13 +1,18 @@
 """Leaks, quality, wrong labels, outliers, shortcuts and balance, each on data made for the question."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from tests.training.checks.pictures import save, scene
 from training.checks import balance, leakage, outliers, shortcuts
 from training.checks.duplicates import Pair
+from training.checks.families import families
+from training.checks.inspection import inspect
 from training.checks.mislabelled import form_opinion
 from training.checks.quality import Measures, find_poor, measure
+from training.checks.survey import survey
 from training.dataset import Photo
 
 
@@ -157,3 +162,23 @@ def test_small_classes_are_told_what_they_lack() -> None:
         "small has 5 photos, the largest class 12.0 times as many",
         "small shows 1 people only",
     ]
+
+
+def test_copies_under_other_names_are_one_family() -> None:
+    photos = [photo("a", person="ann"), photo("b"), photo("c", person="ann"), photo("d"), photo("e")]
+    assert families(photos, [Pair(1, 2, 0.99)]) == ["ann", "ann", "ann", "d", "e"]
+
+
+def test_copies_do_not_make_an_opinion_look_better_than_it_is(tmp_path: Path) -> None:
+    """Features that say nothing, every photo twice: whoever has learned the one knows the other."""
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        for copy in "xy":
+            path = tmp_path / ("ab"[number % 2]) / f"{number}{copy}.png"
+            save(scene(number, size=64), path)
+    found = survey(tmp_path)
+    rows = {found.name(index)[2:-5]: rng.random(8) for index in range(len(found.photos))}
+    noise = np.array([rows[found.name(index)[2:-5]] for index in range(len(found.photos))], np.float16)
+    inspection = inspect(replace(found, features=noise))
+    assert inspection.opinion is not None and inspection.opinion.accuracy < 0.65
+    assert [report.people for report in inspection.classes] == [20, 20]

@@ -102,3 +102,11 @@ def test_loud_sums_count_for_more() -> None:
     for loud, half in (((100, 1), range(16)), ((1, 100), range(16, 32))):
         moments = Moments.of(iter(batch), [np.array(loud, np.float64)], relu=False)
         assert select(moments, weights, 32, residual=0.05).keep.tolist() == list(half)
+
+
+def test_a_map_that_is_the_same_everywhere_can_be_thinned() -> None:
+    channels = 2 * MULTIPLE
+    nothing = Samples(
+        np.zeros((COUNT, channels * WINDOW)), np.ones((channels * WINDOW, OUTPUTS)), np.ones((COUNT, OUTPUTS))
+    )
+    assert len(nothing.select(0.01).keep) == MULTIPLE
