@@ -195,3 +195,12 @@ def test_reading_stops_at_the_first_file_too_many() -> None:
     with pytest.raises(TooManyImages):
         asyncio.run(read_images(Request(scope, receive), "image", most=2))
     assert len(parts) > 90
+
+
+def test_a_misspelt_parameter_is_not_taken_for_none(client: httpx.Client) -> None:
+    response = client.post(
+        "/v1/classify?regoin=eyes&faces=all", files={"image": ("a.jpg", JPEG, "image/jpeg")}
+    )
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (422, "invalid_request")
+    assert problem["detail"] == "Expected the parameters region, faces, model, evidence. Received: 'regoin'."
