@@ -13,7 +13,7 @@ from typing import Final
 from benchmarks.comparison.contenders import SERVERS, Contender, environment
 from benchmarks.comparison.load import Question, ask, load
 from benchmarks.comparison.processes import Tree, started
-from benchmarks.comparison.summary import RAW, RAW_PHOTOS, Start, Step, step
+from benchmarks.comparison.summary import RAW, RAW_FOURS, RAW_PHOTOS, Start, Step, step
 from benchmarks.server import Client, free_port
 from service import cpus
 from service.classifier import Classifier
@@ -102,9 +102,9 @@ def _first_answer(tree: Tree, contender: Contender, port: int, question: Questio
 
 
 def measure_raw(plan: Plan, number: int) -> list[Step]:
-    """ONNX Runtime without a server, on decoded arrays and from the photos' bytes."""
+    """ONNX Runtime without a server, on decoded arrays, four of them together, and from the photos' bytes."""
     steps = []
-    for name, kind in ((RAW, "arrays"), (RAW_PHOTOS, "photos")):
+    for name, kind in ((RAW, "arrays"), (RAW_FOURS, "fours"), (RAW_PHOTOS, "photos")):
         command = [sys.executable, "-m", "benchmarks.comparison.raw", str(plan.seconds), kind]
         for found in json.loads(_output(command + [str(photo) for photo in plan.photos], plan)):
             steps.append(

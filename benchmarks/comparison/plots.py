@@ -10,7 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-from benchmarks.comparison.summary import RAW, RAW_PHOTOS, Start, Step, bound, median_step
+from benchmarks.comparison.summary import RAW, RAW_FOURS, RAW_PHOTOS, Start, Step, bound, median_step
 
 COLOURS = ("#d1495b", "#e9a0aa", "#30638e", "#3c8d5a", "#8a5a9e", "#c98a1b", "#e3bd72", "#7a7a7a")
 """Ours first."""
@@ -26,7 +26,8 @@ def draw(steps: Sequence[Step], starts: Sequence[Start], folder: Path) -> list[P
 
 
 def _names(steps: Sequence[Step]) -> list[str]:
-    return [name for name in dict.fromkeys(one.contender for one in steps) if name not in (RAW, RAW_PHOTOS)]
+    raw = (RAW, RAW_FOURS, RAW_PHOTOS)
+    return [name for name in dict.fromkeys(one.contender for one in steps) if name not in raw]
 
 
 def _speed(steps: Sequence[Step], folder: Path) -> Path:

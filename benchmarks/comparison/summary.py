@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 RAW = "raw ONNX Runtime, arrays"
+RAW_FOURS = "raw ONNX Runtime, arrays, four at a time"
 RAW_PHOTOS = "raw ONNX Runtime, photos decoded"
 
 
