@@ -6,7 +6,9 @@ import logging
 import os
 import sys
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import Any, Final
+
+from service.log_writer import LogWriter
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -28,9 +30,10 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(document, default=str)
 
 
-def configure(level: str, stream: TextIO = sys.stdout) -> None:
-    """Send every logger's records to `stream`, from `level` (`info`, ...) on."""
-    handler = logging.StreamHandler(stream)
+def configure(level: str, descriptor: int = 1) -> None:
+    """Send every logger's records to a file descriptor, standard output, from `level` (`info`, ...) on."""
+    _open_standard_streams()
+    handler = LogWriter(os.dup(descriptor))
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
@@ -43,6 +46,19 @@ def configure(level: str, stream: TextIO = sys.stdout) -> None:
     # What Pillow says about a damaged picture is about the picture.
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
+
+
+def _open_standard_streams() -> None:
+    """Let those that were closed before the start lead nowhere.
+
+    Their numbers would be the next files' and clients' otherwise, and what C code prints would go there.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+    sys.stderr = sys.stderr or open(os.devnull, "w")
 
 
 def silence_native_libraries() -> None:

@@ -1,0 +1,73 @@
+"""Log lines on their way out: a reader that has stopped reading holds up nobody but the log."""
+
+import logging
+import os
+import threading
+from queue import SimpleQueue
+from typing import Final
+
+MOST_LINES: Final = 4096
+"""Lines that may wait: about a megabyte of requests, twenty where each has a traceback."""
+LAST_SECONDS: Final = 1.0
+"""How long the end of the process waits for the lines that wait."""
+
+
+class LogWriter(logging.Handler):
+    """Writes a line for each record to a file descriptor, from a thread of its own.
+
+    Neither a pipe that nobody empties nor a full disk stops or fails what logs. Lines that find no room are
+    dropped until half of those that wait are written, so that one line says how many were, not one for each.
+    The queue is one that a signal handler may put into at any moment, unlike `queue.Queue`.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._lines: SimpleQueue[str | threading.Event] = SimpleQueue()
+        self._full = False
+        self._dropped = 0
+        """Counted here by those who log, and by the thread in a number of its own: neither needs a lock."""
+        threading.Thread(target=self._write_all, name="log", daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue the record's line, which is made here: its arguments may change later."""
+        self._full = self._lines.qsize() >= (MOST_LINES // 2 if self._full else MOST_LINES)
+        if self._full:
+            self._dropped += 1
+            return
+        try:
+            self._lines.put(self.format(record))
+        except Exception:  # as every handler does: a bad record is no reason to fail what logs it
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Wait for the lines that wait, a second at most; `logging` does so at the end of the process."""
+        written = threading.Event()
+        self._lines.put(written)
+        written.wait(LAST_SECONDS)
+
+    def _write_all(self) -> None:
+        failed = told = 0
+        while True:
+            line = self._lines.get()
+            if isinstance(line, threading.Event):
+                line.set()
+            elif not self._write(line):
+                failed += 1
+            elif (lost := self._dropped + failed - told) and self._lines.qsize() <= MOST_LINES // 2:
+                if self._write(self._notice(lost)):
+                    told += lost
+
+    def _write(self, line: str) -> bool:
+        """Whether the line is out. Not past the buffers of `sys.stdout`: Python's end would wait for them."""
+        rest = f"{line}\n".encode()
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError:  # the reader is gone or the disk is full; a traceback for each line helps nobody
+            return False
+        return True
+
+    def _notice(self, lost: int) -> str:
+        facts = {"name": __name__, "levelno": logging.WARNING, "levelname": "WARNING"}
+        return self.format(logging.makeLogRecord(facts | {"msg": "log lines were lost", "lines": lost}))
