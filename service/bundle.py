@@ -55,6 +55,14 @@ def names(models: Path) -> list[str]:
         return sorted(child.name for child in models.iterdir() if versions(child))
 
 
+def check_files(folder: Path) -> None:
+    """Raise InvalidBundle for a version folder that holds a named pipe: who opens one may wait for ever."""
+    with _readable(folder):
+        for path in folder.rglob("*"):
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise InvalidBundle(f"{path}: expected a file. Received: a pipe, a socket or a device.")
+
+
 @contextmanager
 def _readable(folder: Path) -> Iterator[None]:
     try:
@@ -81,6 +89,7 @@ def load(folder: Path, runtime: Runtime = ON_CPU) -> Bundle:
 
     Raises InvalidBundle with a one-line reason.
     """
+    check_files(folder)
     path = folder / MODEL_FILE
     classifier = Classifier(path, runtime)
     metadata = classifier.metadata

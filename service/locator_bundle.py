@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
+from service.bundle import check_files
 from service.errors import InvalidBundle, ServiceError
 from service.eyes import EyeLocator, Face
 from service.images import decode
@@ -19,6 +20,7 @@ def load(folder: Path, runtime: Runtime = ON_CPU) -> EyeLocator:
 
     Raises InvalidBundle with a one-line reason.
     """
+    check_files(folder)
     locator = EyeLocator(folder, runtime)
     golden: Any = read_document(folder).get("golden")
     path = folder / DOCUMENT

@@ -1,4 +1,5 @@
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,6 +93,23 @@ def test_a_model_that_fails_when_it_is_asked(tmp_path: Path) -> None:
     broken = Bundle(folder, Broken(folder / "model.onnx"), loaded.sha256)
     with pytest.raises(InvalidBundle, match=r"the model fails on red.png: Non-zero status code$"):
         bundle.verify_golden(broken)
+
+
+@pytest.mark.parametrize("place", ["model.onnx", "golden/answers.json", "golden/red.png", "weights.bin"])
+def test_a_named_pipe_is_not_opened(tmp_path: Path, place: str) -> None:
+    path = write_bundle(tmp_path) / place
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    refused = threading.Event()
+
+    def load() -> None:
+        with pytest.raises(InvalidBundle, match=f"{place}: expected a file"):
+            bundle.load(tmp_path / "colours" / "1")
+        refused.set()
+
+    # Who opened it would wait for ever: for a writer.
+    threading.Thread(target=load, daemon=True).start()
+    assert refused.wait(10)
 
 
 @pytest.mark.parametrize("closed", ["colours", "colours/1"])

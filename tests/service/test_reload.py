@@ -1,11 +1,15 @@
 import asyncio
+import errno
 import json
 import logging
 import shutil
 import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -13,6 +17,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from service import rejections, reload
+from service.errors import InvalidBundle
 from service.models import ModelStore
 from service.predictor import Predictor
 from service.reload import Outcome, Reloader, locators, models_of
@@ -34,8 +40,17 @@ class Watched:
         write_bundle(folder)
         self.store = ModelStore.load(folder, wanted, Runtime(1))
         self.outcomes: list[Outcome] = []
-        kinds = [models_of(self.store, folder, wanted, Runtime(1))]
-        self.reloader = Reloader(self.store, kinds, self.outcomes.append)
+        self.kind = models_of(self.store, folder, wanted, Runtime(1))
+        self.reloader = Reloader(self.store, [self.kind], self.outcomes.append)
+
+    def check_before_loading(self, check: Callable[[Path], None]) -> None:
+        """Let `check` raise where a version cannot be loaded."""
+
+        def load(folder: Path) -> Any:
+            check(folder)
+            return self.kind.load(folder)
+
+        self.reloader = Reloader(self.store, [replace(self.kind, load=load)], self.outcomes.append)
 
     def look_twice(self) -> int | None:
         self.reloader.look()
@@ -81,6 +96,80 @@ def test_a_bad_version_that_was_mended(watched: Watched) -> None:
     write_bundle(watched.folder, metadata(version=2))
     assert watched.look_twice() == 2
     assert watched.store.rejected == {}
+
+
+def test_a_bad_version_whose_files_may_be_read_now(watched: Watched) -> None:
+    def check(folder: Path) -> None:
+        if not (folder / "model.onnx").stat().st_mode & 0o004:
+            raise InvalidBundle("expected a file that this user may read")
+
+    watched.check_before_loading(check)
+    model = write_bundle(watched.folder, metadata(version=2)) / "model.onnx"
+    model.chmod(0o600)
+    assert watched.look_twice() == 1
+    model.chmod(0o644)
+    assert watched.look_twice() == 2
+
+
+def out_of_files() -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+def out_of_memory() -> None:
+    raise MemoryError
+
+
+def out_of_files_inside() -> None:
+    try:
+        out_of_files()
+    except OSError as error:
+        raise InvalidBundle(str(error)) from None
+
+
+@pytest.mark.parametrize("fail", [out_of_files, out_of_memory, out_of_files_inside])
+def test_a_reason_that_passes(watched: Watched, fail: Callable[[], None]) -> None:
+    looks = iter((True, True, False))
+    watched.check_before_loading(lambda folder: fail() if next(looks) else None)
+    write_bundle(watched.folder, metadata(version=2))
+    assert watched.look_twice() == 1
+    watched.reloader.look()
+    assert watched.outcomes == ["rejected"]
+    assert len(watched.store.rejected) == 1
+    watched.reloader.look()
+    assert watched.store.version("colours") == 2
+    assert watched.store.rejected == {}
+
+
+def missing(folder: Path) -> None:
+    raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+
+def damaged(folder: Path) -> None:
+    raise InvalidBundle("damaged") from OSError("image file is truncated")
+
+
+@pytest.mark.parametrize("fail", [missing, damaged])
+def test_a_bad_version_is_tried_again_after_some_minutes(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, fail: Callable[[Path], None]
+) -> None:
+    tried: list[Path] = []
+
+    def check(folder: Path) -> None:
+        tried.append(folder)
+        fail(folder)
+
+    watched.check_before_loading(check)
+    write_bundle(watched.folder, metadata(version=2))
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    watched.look_twice()
+    now += rejections.RETRY_SECONDS - 1
+    watched.look_twice()
+    assert len(tried) == 1
+    now += 1
+    watched.look_twice()
+    assert len(tried) == 2
+    assert watched.outcomes == ["rejected"]
 
 
 def test_a_file_that_is_no_model(watched: Watched) -> None:
@@ -130,6 +219,35 @@ def test_all_models_of_a_folder(tmp_path: Path) -> None:
     assert watched.look_twice() == 1
 
 
+def unreadable(folder: Path) -> Iterator[Path]:
+    raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+
+@pytest.mark.parametrize("wanted", ["another,colours", "*"])
+def test_a_folder_that_may_not_be_read_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, wanted: str
+) -> None:
+    write_bundle(tmp_path, metadata(name="another"))
+    watched = Watched(tmp_path, wanted)
+    rejected = write_bundle(tmp_path, metadata(name="another", version=2), golden=(0.2, 0.2, 0.6))
+    watched.look_twice()
+    write_bundle(tmp_path, metadata(version=2))
+    read, ask = Path.iterdir, Path.exists
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        return unreadable(path) if path.name == "another" else read(path)
+
+    def exists(path: Path) -> bool:
+        return bool(unreadable(path)) if path == rejected else ask(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    monkeypatch.setattr(Path, "exists", exists)
+    assert watched.look_twice() == 2
+    assert list(watched.store.rejected) == [rejected]
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert {record.getMessage() for record in warnings} == {"cannot look for new models"}
+
+
 def test_a_new_eye_locator_is_served_and_a_bad_one_is_not(tmp_path: Path) -> None:
     write_bundle(tmp_path)
     store = ModelStore.load(tmp_path, "colours", Runtime(1))
@@ -171,6 +289,58 @@ def test_the_watch_survives_the_unexpected(caplog: pytest.LogCaptureFixture, wat
     with caplog.at_level(logging.ERROR, "service"):
         asyncio.run(scenario())
     assert caplog.records[0].getMessage() == "looking for new models failed"
+
+
+def test_a_look_that_never_ends_is_told_once_and_holds_up_no_end(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reload, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(reload, "LAST_SECONDS", 0.01)
+    release = threading.Event()
+
+    def hang() -> list[Path]:
+        release.wait()
+        return []
+
+    async def scenario() -> None:
+        task = asyncio.create_task(Reloader(watched.store, [kind]).watch(0.001))
+        while not caplog.records:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.wait([task])
+
+    kind = replace(watched.kind, folders=hang)
+    running = threading.Thread(target=lambda: asyncio.run(scenario()), daemon=True)
+    running.start()
+    running.join(30)
+    ended = not running.is_alive()
+    release.set()
+    assert ended
+    assert [record.getMessage() for record in caplog.records] == ["looking for new models takes long"]
+
+
+def test_a_look_that_has_begun_is_finished(watched: Watched) -> None:
+    began, release, finished = (threading.Event() for _ in range(3))
+
+    def look() -> list[Path]:
+        began.set()
+        release.wait(30)
+        finished.set()
+        return []
+
+    async def scenario() -> None:
+        task = asyncio.create_task(Reloader(watched.store, [kind]).watch(0.001))
+        while not began.is_set():
+            await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.sleep(0.001)
+        assert not task.done()
+        release.set()
+        await asyncio.wait([task])
+        assert finished.is_set()
+
+    kind = replace(watched.kind, folders=look)
+    asyncio.run(scenario())
 
 
 def test_a_swap_under_load_loses_no_request(tmp_path: Path) -> None:
