@@ -9,6 +9,8 @@ import argparse
 import asyncio
 import itertools
 import math
+import os
+import re
 import resource
 import sys
 import time
@@ -40,6 +42,13 @@ FULL_HOUSE: Final = 8
 AT_ONCE: Final = (1, 2, 4)
 AT_ONCE_ACCELERATED: Final = (1, 8, 32)
 """The same where something else than a CPU computes."""
+INTERRUPTED: Final = 130
+"""What shells expect of a program that ended on Ctrl-C."""
+# An assignment of a `.env` file, to the end of its line: what is in quotes may go over several lines.
+_ASSIGNMENT: Final = re.compile(
+    r"""^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*(?:"(?:\\.|[^"\\])*"|'[^']*')?[^\n]*(?:\n|\Z)""",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +78,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     settings, available = Settings(), cpus.available()
     choices = candidates(available, split(settings.providers) == (CPU,))
+    trials = list[Trial]()
     try:
         data = options.photo.read_bytes() if options.photo else None
-        trials = list(_trials(settings, choices, options.seconds / len(choices), data))
+        trials.extend(_trials(settings, choices, options.seconds / len(choices), data))
         best = choose(trials).choice
         text = environment(best)
         sys.stdout.write(f"{table(trials)}\n\n{text}\n{limits(settings, best, available, peak_bytes())}")
@@ -80,15 +90,21 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, ServiceError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stdout.write(f"{table(trials)}\n" if trials else "")
+        sys.stderr.write(f"Interrupted after {len(trials)} of {len(choices)} choices.\n")
+        return INTERRUPTED
     return 0
 
 
 def _write(path: Path, text: str) -> None:
-    """Set these settings in a file; whatever else is in it stays."""
+    """Set these settings in a file; whatever else is in it stays, the way that its lines end as well."""
     names = {line.partition("=")[0] for line in text.splitlines()}
-    lines = path.read_text("utf-8", "surrogateescape").splitlines() if path.exists() else []
-    kept = [line for line in lines if line.partition("=")[0].strip() not in names]
-    path.write_text("".join(f"{line}\n" for line in kept) + text, "utf-8", "surrogateescape")
+    before = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
+    kept = _ASSIGNMENT.sub(lambda found: "" if found[1] in names else found[0], before)
+    end = "\r\n" if "\r\n" in before else "\n"
+    missing = end if kept and not kept.endswith("\n") else ""
+    path.write_bytes((kept + missing + text.replace("\n", end)).encode("utf-8", "surrogateescape"))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,7 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seconds", type=_positive, default=60.0, help="time to measure for, loading besides"
     )
-    parser.add_argument("--write", type=Path, help="file for the settings, such as .env, which Compose reads")
+    parser.add_argument(
+        "--write", type=_writable, help="file for the settings, such as .env, which Compose reads"
+    )
     return parser
 
 
@@ -106,6 +124,14 @@ def _positive(text: str) -> float:
     if not 0 < value <= 3600:
         raise argparse.ArgumentTypeError(f"expected seconds over 0 and up to 3600. Received: {text}.")
     return value
+
+
+def _writable(text: str) -> Path:
+    path = Path(text)
+    place = path if path.exists() else path.parent
+    if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
+        raise argparse.ArgumentTypeError(f"expected a file that this user may write. Received: {text}.")
+    return path
 
 
 def candidates(available: int, only_cpu: bool = True) -> list[Choice]:

@@ -1,6 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,77 @@ def test_other_lines_of_the_file_stay(models: Path, tmp_path: Path) -> None:
     assert lines[:2] == ["SERVICE_API_KEYS=aaaaaaaaaaaaaaaa", "# mine"]
     names = [line.partition("=")[0] for line in lines[2:]]
     assert names == ["SERVICE_THREADS", "SERVICE_WORKERS", "SERVICE_AT_ONCE"]
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        (b"", b""),
+        (b"A=1\nSERVICE_THREADS=7\n# mine", b"A=1\n# mine\n"),
+        (b"A=1\r\nSERVICE_THREADS=7\r\nB=2\r\n", b"A=1\r\nB=2\r\n"),
+        (b"export SERVICE_THREADS=7\n  SERVICE_WORKERS = 1\nexport A=1\n", b"export A=1\n"),
+        (b'A="1\nSERVICE_THREADS=7\n\\" 3"\nSERVICE_WORKERS=1\n', b'A="1\nSERVICE_THREADS=7\n\\" 3"\n'),
+        (b"A='1\nSERVICE_THREADS=7'\nSERVICE_THREADS='7\n8'\nB=2\n", b"A='1\nSERVICE_THREADS=7'\nB=2\n"),
+        (b"A='1\n#SERVICE_THREADS=7\nSERVICE_THREADS=7\n", b"A='1\n#SERVICE_THREADS=7\n"),
+        (b"A=\xff\x0c\xe2\x80\xa8\n", b"A=\xff\x0c\xe2\x80\xa8\n"),
+    ],
+    ids=["empty", "no end", "CRLF", "export", "quotes", "single quotes", "open quote", "odd bytes"],
+)
+def test_only_these_settings_change(tmp_path: Path, before: bytes, kept: bytes) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes(before)
+    tune._write(path, tune.environment(Choice(1, 2, 4)))
+    end = b"\r\n" if b"\r\n" in before else b"\n"
+    assert path.read_bytes() == kept + end.join(
+        [b"SERVICE_THREADS=1", b"SERVICE_WORKERS=2", b"SERVICE_AT_ONCE=4", b""]
+    )
+
+
+@pytest.mark.parametrize("place", [".", "nowhere/.env"])
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.delattr(tune, "_trials")
+    with pytest.raises(SystemExit, match="2"):
+        tune.main(["--write", str(tmp_path / place)])
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert f"expected a file that this user may write. Received: {tmp_path / place}." in last
+
+
+def test_ctrl_c_ends_it_with_what_was_measured(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trials(*_: object) -> Iterator[Trial]:
+        yield Trial(Choice(1, 2, 4), 20, 100, 40)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tune, "_trials", trials)
+    assert tune.main([]) == 130
+    told = capsys.readouterr()
+    assert told.out.splitlines()[1].split() == ["1", "2", "4", "20.0", "100.0", "40.0"]
+    assert told.err.startswith("Interrupted after 1 of ")
+    assert len(told.err.splitlines()) == 1
+
+
+def test_ctrl_c_while_it_measures(models: Path) -> None:
+    environment = os.environ | {"SERVICE_MODELS": str(models), "SERVICE_MODEL": "colours"}
+    code = (
+        "import sys; from service import tune; made = tune.Workers\n"
+        "def told(*given, **named):\n"
+        "    print('measuring', file=sys.stderr, flush=True)\n"
+        "    return made(*given, **named)\n"
+        "tune.Workers = told; sys.exit(tune.main(['--seconds', '600']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "measuring\n"
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(60) == 130
+    assert rest.startswith("Interrupted after 0 of ")
+    assert len(rest.splitlines()) == 1
 
 
 def test_a_photo_that_is_none_ends_in_one_line(models: Path, tmp_path: Path) -> None:
