@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,14 @@ def test_compose_hands_on_every_setting() -> None:
     compose = COMPOSE.read_text()
     for name in Settings.model_fields.keys() - {"host", "port"}:
         assert f"\n      SERVICE_{name.upper()}:" in compose
+
+
+def test_compose_can_trace() -> None:
+    compose = COMPOSE.read_text()
+    documented = set(re.findall(r"OTEL_[A-Z_]+[A-Z]", OPERATIONS.read_text()))
+    assert documented == set(re.findall(r"\n      (OTEL_[A-Z_]+):(?=\n)", compose))
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT" in documented
+    (variable, default) = re.findall(r"\n        REQUIREMENTS: \${(\w+):-(\w+)}\n", compose)[0]
+    assert f"{variable}=tracing SERVICE_TRACING=true " in OPERATIONS.read_text()
+    assert f"ARG REQUIREMENTS={default}\n" in (ROOT / "docker" / "service.Dockerfile").read_text()
+    assert (ROOT / "requirements" / "tracing.txt").exists()
