@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import photos
 from tests.browser.conftest import ROOT, Open, Shoot
-from tests.browser.photos import GREEN, choose, photo
-from tests.bundles import metadata, write_bundle
+from tests.browser.photos import GREEN, RED, choose, photo
+from tests.bundles import COLOURS, metadata, write_bundle
 from tests.serving import serve, settings_for
 
 pytestmark = pytest.mark.browser
@@ -19,6 +19,7 @@ LOADED = """
 () => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map((entry) => [entry.name, entry.decodedBodySize])
 """
+WIDTHS = "(nodes) => nodes.map((node) => node.getBoundingClientRect().width)"
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
 
@@ -122,3 +123,39 @@ def test_several_models_can_be_chosen(open_page: Open, tmp_path: Path) -> None:
             choose(page, photo("red.png"))
         assert response.value.json()["model"] == {"name": "other-colours", "version": 7}
         page.context.close()
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_long_names_leave_room_for_the_bars(open_page: Open, tmp_path: Path, width: int) -> None:
+    titles = ["Soft-coated wheaten terrier of Ireland", "Donaudampfschifffahrtsgesellschaftskapitän", "Owl"]
+    labels = [
+        {"id": name, "title": title, "description": title, "search": title}
+        for name, title in zip(COLOURS, titles, strict=True)
+    ]
+    names = ["dogs", "a-second-" + "x" * 50]
+    for name in names:
+        write_bundle(tmp_path, metadata(name, labels=labels, description="y" * 60))
+    with serve(settings_for(tmp_path, ",".join(names))) as address:
+        page = open_page(address, viewport={"width": width, "height": 700})
+        page.get_by_label("Model").select_option(index=1)
+        for count, colour in enumerate((RED, GREEN), start=1):
+            choose(page, photo("z" * 60, colour))
+            expect(page.locator(".verdict")).to_have_count(count)
+            page.evaluate("for (const bars of document.querySelectorAll('.card details')) bars.open = true")
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert min(page.locator(".bars progress").evaluate_all(WIDTHS)) >= 40
+        page.context.close()
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_pages_of_training_leave_room_for_the_bars(open_page: Open, tmp_path: Path, width: int) -> None:
+    style = (ROOT / "training/pages/templates/page.css").read_text()
+    cells = "".join(
+        f'<span>{title}</span><span class="bar"></span><span class="n">&lt; 1 %</span>'
+        for title in ("Soft-coated wheaten terrier of Ireland", "x" * 60)
+    )
+    card = f'<div class="card verdict"><img><div style="flex: 1"><div class="bars">{cells}</div></div></div>'
+    (tmp_path / "page.html").write_text(f"<!doctype html><style>{style}</style><main>{card}</main>")
+    page = open_page((tmp_path / "page.html").as_uri(), viewport={"width": width, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert min(page.locator(".bar").evaluate_all(WIDTHS)) >= 40
