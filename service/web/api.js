@@ -7,37 +7,12 @@
  * @typedef {import("../../clients/typescript/index.js").Problem} Problem
  */
 
+import { Failure } from "./failure.js";
+
 /** A phone on a slow network may need this long to send a photo. */
 const TIMEOUT_MS = 60_000;
 /** Kept for this tab only: a key on a shared computer must not outlive the visit. */
 const KEY = "api-key";
-
-/** Something the user has to know; `message` says what, in a sentence. */
-export class Failure extends Error {
-  /**
-   * @param {string} title
-   * @param {string} message
-   * @param {{retryable?: boolean, requestId?: string, code?: string}} [more]
-   */
-  constructor(title, message, { retryable = false, requestId = "", code = "" } = {}) {
-    super(message);
-    this.title = title;
-    this.retryable = retryable;
-    this.requestId = requestId;
-    this.code = code;
-  }
-}
-
-/**
- * Any error as something to show; a fault of the page itself goes to the console too.
- * @param {unknown} error
- * @returns {Failure}
- */
-export function asFailure(error) {
-  if (error instanceof Failure) return error;
-  console.error(error);
-  return new Failure("Something went wrong on this page", String(error), { retryable: true });
-}
 
 /**
  * The key to send from now on, where the operator wants one.
@@ -57,13 +32,13 @@ export async function loadModels() {
 /**
  * @param {Blob} photo
  * @param {string} name of the file
- * @param {string} model
+ * @param {string} model empty for the default
  * @returns {Promise<Answer>}
  */
 export async function classify(photo, name, model) {
   const form = new FormData();
   form.append("image", photo, name);
-  const query = new URLSearchParams({ model, evidence: "true" });
+  const query = new URLSearchParams({ ...(model && { model }), evidence: "true" });
   return call(`v1/classify?${query}`, { method: "POST", body: form });
 }
 

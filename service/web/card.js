@@ -1,14 +1,17 @@
 /** One photo on the page: waiting, answered or refused. */
 
-import { asFailure, classify } from "./api.js";
+import { titleOf } from "./about.js";
+import { classify } from "./api.js";
 import { element, explain } from "./dom.js";
+import { asFailure } from "./failure.js";
 import { prepare } from "./photo.js";
 import { answerNode, frames, inWords } from "./results.js";
 
 /**
  * @typedef {import("./api.js").Answer} Answer
- * @typedef {import("./api.js").Failure} Failure
  * @typedef {import("./api.js").ModelInfo} ModelInfo
+ * @typedef {import("./failure.js").Failure} Failure
+ * @typedef {import("./models.js").Models} Models
  */
 
 export class Card {
@@ -24,12 +27,13 @@ export class Card {
 
   /**
    * @param {File} file
-   * @param {() => Promise<ModelInfo>} model the model to ask
+   * @param {Models} models the one that is chosen now is asked, whenever the photo's turn comes
    * @param {(card: Card) => void} onRetry
    */
-  constructor(file, model, onRetry) {
+  constructor(file, models, onRetry) {
     this.file = file;
-    this.model = model;
+    this.models = models;
+    this.model = models.chosen;
     this.onRetry = onRetry;
     this.#photo.alt = file.name;
     this.#article.append(element("h3", {}, file.name), this.#figure, this.#said);
@@ -42,9 +46,10 @@ export class Card {
     try {
       const photo = await prepare(this.file);
       await this.#show(photo);
-      const model = await this.model();
-      this.answer = await classify(photo, this.file.name, model.name);
-      this.#answered(this.answer, model);
+      const answer = await classify(photo, this.file.name, this.model);
+      const model = await this.models.of(answer.model);
+      this.answer = answer;
+      this.#answered(answer, model);
     } catch (error) {
       this.failure = asFailure(error);
       this.#refused(this.failure);
@@ -85,6 +90,7 @@ export class Card {
     this.#figure.replaceChildren(this.#photo, ...frames(answer));
     const alone = this.node.parentElement?.childElementCount === 1;
     this.#said.replaceChildren(answerNode(answer, model, this.#photo, alone));
+    if (this.models.several) this.#said.append(element("p", { className: "hint" }, `Asked: ${titleOf(model.name)}`));
   }
 
   /** @param {Failure} failure */

@@ -45,7 +45,7 @@ export function percent(value) {
 
 /**
  * What went wrong, with a button to try again where that can help.
- * @param {import("./api.js").Failure} failure
+ * @param {import("./failure.js").Failure} failure
  * @param {() => void} retry
  * @returns {DocumentFragment}
  */

@@ -17,9 +17,9 @@ export class Gallery {
   #queue = [];
   #busy = 0;
 
-  /** @param {() => Promise<import("./api.js").ModelInfo>} model the model to ask */
-  constructor(model) {
-    this.model = model;
+  /** @param {import("./models.js").Models} models */
+  constructor(models) {
+    this.models = models;
     byId("clear", HTMLButtonElement).addEventListener("click", () => this.clear());
     byId("download", HTMLButtonElement).addEventListener("click", () => this.#download());
   }
@@ -29,7 +29,7 @@ export class Gallery {
    * @param {Iterable<File>} files
    */
   add(files) {
-    const added = [...files].map((file) => new Card(file, this.model, (card) => this.#ask([card])));
+    const added = [...files].map((file) => new Card(file, this.models, (card) => this.#ask([card])));
     if (added.length === 0) return;
     this.#cards.unshift(...added);
     this.#list.prepend(...added.map((card) => card.node));

@@ -1,6 +1,6 @@
 /** Photos on their way to the service: upright, not larger than needed, in a format it reads. */
 
-import { Failure } from "./api.js";
+import { Failure } from "./failure.js";
 
 /** Pixels along the longer side; an eye of a portrait is still larger than any network's input. */
 const MAX_SIDE = 2048;

@@ -36,6 +36,15 @@ Open = Callable[..., Page]
 Shoot = Callable[..., None]
 
 
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    """Let the page go on until the condition is met."""
+    for _ in range(PATIENCE_MS // 20):
+        if condition():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("it never became true")
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     film = tmp_path_factory.mktemp("camera") / "portrait.mjpeg"

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import photos
-from tests.browser.conftest import ROOT, Open, Shoot
+from tests.browser.conftest import ROOT, Open, Shoot, until
 from tests.browser.photos import GREEN, RED, choose, photo
 from tests.bundles import COLOURS, metadata, write_bundle
 from tests.serving import serve, settings_for
@@ -113,15 +113,59 @@ def test_page_works_as_an_app(page: Page, service: str) -> None:
 
 
 def test_several_models_can_be_chosen(open_page: Open, tmp_path: Path) -> None:
-    write_bundle(tmp_path, metadata())
-    write_bundle(tmp_path, metadata("other-colours", 7, threshold=1.0, description="Is never sure."))
+    write_bundle(tmp_path, metadata(description="Tells colours."))
+    write_bundle(tmp_path, metadata("other-colours", 7, threshold=1.0))
     with serve(settings_for(tmp_path, "colours,other-colours")) as address:
         page = open_page(address)
+        expect(page.get_by_text("Tells colours.")).to_be_visible()
+        held: list[Route] = []
+        page.route("**/v1/classify?*", lambda route: held.append(route), times=2)
+        choose(page, photo("a.png"), photo("b.png"), photo("c.png"))
+        until(page, lambda: len(held) == 2)
         page.get_by_label("Model").select_option("Other colours")
         expect(page.get_by_role("heading", level=1)).to_have_text("Other colours")
+        expect(page.locator("#description")).to_have_text("Photo in, answer out.")
+        for route in held:
+            route.continue_()
+        # Each is asked of the model that was chosen when it was added, also the one that had to wait.
+        expect(page.get_by_text("Asked: Colours")).to_have_count(3)
         with page.expect_response("**/v1/classify?*") as response:
             choose(page, photo("red.png"))
         assert response.value.json()["model"] == {"name": "other-colours", "version": 7}
+        expect(page.get_by_text("Asked: Other colours")).to_have_count(1)
+        page.context.close()
+
+
+def test_new_version_is_learned_from_its_answer(page: Page) -> None:
+    def before(route: Route) -> None:
+        listed = route.fetch().json()
+        model = listed["models"][0]
+        model["version"] = 0
+        for label in model["labels"]:
+            label["title"] = "Old"
+        route.fulfill(json=listed)
+
+    page.route("**/v1/models", before, times=1)
+    page.reload()
+    expect(page.locator("#labels dt")).to_have_text(["Old"] * 3)
+    choose(page, photo("red.png"))
+    expect(page.get_by_role("progressbar", name="Green")).to_be_visible()
+    expect(page.locator("#labels dt")).to_have_text(["Red", "Green", "Blue"])
+    expect(page.get_by_text("Model colours, version 1.")).to_be_visible()
+
+
+def test_description_ends_with_its_first_sentence(open_page: Open, tmp_path: Path) -> None:
+    share = {"value": 0.9, "low": 0.8, "high": 1.0}
+    scores = {"accuracy": share, "balanced_accuracy": share, "calibration_error": share, "classes": {}}
+    metrics = {"validation": {"images": 40, "people": 40, **scores}}
+    text = "Tells birds, e.g. owls, i.e. Strigiformes, from approx. 40 others. Made by hand."
+    write_bundle(tmp_path, metadata(description=text, metrics=metrics))
+    with serve(settings_for(tmp_path)) as address:
+        page = open_page(address)
+        expect(page.locator("#description")).to_have_text(text.removesuffix(" Made by hand."))
+        expect(page.locator("#quality")).to_have_text(
+            "Tried on 40 photos it had not seen, it was right about 90 %."
+        )
         page.context.close()
 
 
