@@ -1,39 +1,54 @@
 /** Puts the page together: what is loaded, and every way a photo can come in. */
 
-import { useKey } from "./api.js";
 import { Camera } from "./camera.js";
-import { byId, element, explain } from "./dom.js";
+import { byId, explain } from "./dom.js";
 import { asFailure } from "./failure.js";
 import { Gallery } from "./gallery.js";
+import { KeyForm } from "./key.js";
 import { Models } from "./models.js";
 
+/** @typedef {import("./failure.js").Failure} Failure */
+
 const outage = byId("outage", HTMLDivElement);
-const models = new Models(() => {
-  outage.hidden = true;
-});
-const gallery = new Gallery(models);
+const keyForm = new KeyForm(() => start(true));
+const models = new Models(settle);
+const gallery = new Gallery(models, askForKey);
 const camera = new Camera((photo) => gallery.add([photo]));
 
-async function start() {
+/** @param {boolean} [again] whether to ask even if the answer is known, as a new key needs */
+async function start(again = false) {
   try {
-    await models.load();
+    await (again ? models.reload() : models.load());
   } catch (error) {
     const failure = asFailure(error);
-    outage.replaceChildren(failure.wantsKey ? keyForm() : explain(failure, start));
-    outage.hidden = false;
+    if (failure.wantsKey) askForKey(failure);
+    else report(failure);
   }
 }
 
-function keyForm() {
-  const key = element("input", { type: "password", name: "key", required: true, autocomplete: "off" });
-  const button = element("button", { type: "submit", className: "small" }, "Continue");
-  const form = element("form", {}, element("label", {}, "This service wants an API key", key), button);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    useKey(key.value);
-    start();
-  });
-  return form;
+/** @param {Failure} failure */
+function report(failure) {
+  const isFocused = outage.contains(document.activeElement);
+  outage.replaceChildren(explain(failure, () => start()));
+  outage.hidden = false;
+  if (isFocused) outage.querySelector("button")?.focus();
+}
+
+/** @param {Failure} failure */
+function askForKey({ keySent }) {
+  const isAsking = !outage.hidden && outage.contains(keyForm.node);
+  if (!isAsking) outage.replaceChildren(keyForm.node);
+  outage.hidden = false;
+  // Whoever is typing already must not be disturbed by one more photo that was refused.
+  if (keySent || !isAsking) keyForm.say(keySent ? "That key was not accepted." : "");
+}
+
+/** The service answers, and the key is the right one where it wants one. */
+function settle() {
+  const isFocused = outage.contains(document.activeElement);
+  outage.hidden = true;
+  if (isFocused) byId("take", HTMLButtonElement).focus();
+  gallery.askAgain(({ wantsKey }) => wantsKey);
 }
 
 function takePicture() {
@@ -71,7 +86,7 @@ function acceptDrops() {
 
 byId("take", HTMLButtonElement).addEventListener("click", takePicture);
 byId("choose", HTMLButtonElement).addEventListener("click", () => byId("files", HTMLInputElement).click());
-window.addEventListener("online", start);
+window.addEventListener("online", () => start());
 acceptFiles();
 acceptDrops();
 start();

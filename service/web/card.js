@@ -22,7 +22,9 @@ export class Card {
   #photo = element("img", { alt: "" });
   #figure = element("figure", { className: "photo", hidden: true }, this.#photo);
   #said = element("div");
-  #article = element("article", { className: "card" });
+  // What takes the focus where a button goes that had it; -1 keeps it out of the way of Tab.
+  #article = element("article", { className: "card", tabIndex: -1 });
+  #removal = new AbortController();
   node = element("li", {}, this.#article);
 
   /**
@@ -37,20 +39,24 @@ export class Card {
     this.onRetry = onRetry;
     this.#photo.alt = file.name;
     this.#article.append(element("h3", {}, file.name), this.#figure, this.#said);
-    this.#wait();
+    this.wait();
   }
 
-  /** Ask the service and show what it says; never throws. */
+  /** Ask the service and show what it says, unless the card is removed before; never throws. */
   async ask() {
-    this.#wait();
+    const { signal } = this.#removal;
     try {
       const photo = await prepare(this.file);
+      signal.throwIfAborted();
       await this.#show(photo);
-      const answer = await classify(photo, this.file.name, this.model);
+      signal.throwIfAborted();
+      const answer = await classify(photo, this.file.name, this.model, signal);
       const model = await this.models.of(answer.model);
+      signal.throwIfAborted();
       this.answer = answer;
       this.#answered(answer, model);
     } catch (error) {
+      if (signal.aborted) return;
       this.failure = asFailure(error);
       this.#refused(this.failure);
     }
@@ -62,15 +68,18 @@ export class Card {
     return `${this.file.name}: ${said}`;
   }
 
-  /** Let go of the photo. */
+  /** Let go of the photo, wherever it is on its way. */
   remove() {
+    this.#removal.abort();
     URL.revokeObjectURL(this.#photo.src);
     this.node.remove();
   }
 
-  #wait() {
+  /** Show that the photo has yet to be looked at. */
+  wait() {
     this.answer = null;
     this.failure = null;
+    if (this.#said.contains(document.activeElement)) this.#article.focus();
     this.#said.replaceChildren(element("p", { "aria-busy": "true" }, "Looking…"));
   }
 

@@ -4,6 +4,8 @@ import { Card } from "./card.js";
 import { toCsv } from "./csv.js";
 import { byId, element } from "./dom.js";
 
+/** @typedef {import("./failure.js").Failure} Failure */
+
 /** Photos on their way at once: enough to keep the line busy, few enough to leave room for others. */
 const AT_ONCE = 2;
 
@@ -15,11 +17,17 @@ export class Gallery {
   #cards = [];
   /** @type {Card[]} */
   #queue = [];
-  #busy = 0;
+  /** @type {Set<Card>} */
+  #asked = new Set();
+  #atOnce = AT_ONCE;
 
-  /** @param {import("./models.js").Models} models */
-  constructor(models) {
+  /**
+   * @param {import("./models.js").Models} models
+   * @param {(failure: Failure) => void} onKeyWanted
+   */
+  constructor(models, onKeyWanted) {
     this.models = models;
+    this.onKeyWanted = onKeyWanted;
     byId("clear", HTMLButtonElement).addEventListener("click", () => this.clear());
     byId("download", HTMLButtonElement).addEventListener("click", () => this.#download());
   }
@@ -39,11 +47,21 @@ export class Gallery {
     this.#ask(added);
   }
 
-  /** Forget every photo. */
+  /**
+   * Ask about photos that were refused.
+   * @param {(failure: Failure) => boolean} isMeant
+   */
+  askAgain(isMeant) {
+    const meant = this.#cards.filter(({ failure }) => failure && isMeant(failure));
+    if (meant.length > 0) this.#ask(meant);
+  }
+
+  /** Forget every photo; those on their way are called back. */
   clear() {
     for (const card of this.#cards) card.remove();
     this.#cards = [];
     this.#queue = [];
+    this.#asked.clear();
     this.#section.hidden = true;
     this.#status.textContent = "All photos are removed.";
     byId("choose", HTMLButtonElement).focus();
@@ -51,18 +69,46 @@ export class Gallery {
 
   /** @param {Card[]} cards */
   #ask(cards) {
+    for (const card of cards) card.wait();
     this.#queue.push(...cards);
     this.#status.textContent = cards.length === 1 ? "Looking at 1 photo." : `Looking at ${cards.length} photos.`;
-    while (this.#busy < AT_ONCE && this.#queue.length > 0) this.#work();
+    this.#goOn();
   }
 
-  async #work() {
-    this.#busy += 1;
-    for (let card = this.#queue.shift(); card; card = this.#queue.shift()) {
-      await card.ask();
-      if (this.#cards.includes(card)) this.#status.textContent = card.summary;
+  #goOn() {
+    while (this.#asked.size < this.#atOnce) {
+      const card = this.#queue.shift();
+      if (!card) return;
+      this.#work(card);
     }
-    this.#busy -= 1;
+  }
+
+  /** @param {Card} card */
+  async #work(card) {
+    const isAlone = this.#atOnce === 1;
+    this.#asked.add(card);
+    await card.ask();
+    // A photo that was removed has given its place to another already.
+    if (!this.#asked.delete(card)) return;
+    if (card.failure?.isSlowLine && !isAlone) this.#takeTurns(card);
+    else this.#done(card);
+    this.#goOn();
+  }
+
+  /**
+   * The line is too slow for two photos: from now on each has it for itself.
+   * @param {Card} card
+   */
+  #takeTurns(card) {
+    this.#atOnce = 1;
+    card.wait();
+    this.#queue.unshift(card);
+  }
+
+  /** @param {Card} card */
+  #done(card) {
+    this.#status.textContent = card.summary;
+    if (card.failure?.wantsKey) this.onKeyWanted(card.failure);
   }
 
   #download() {

@@ -16,6 +16,7 @@ const FILES = [
   "web/icon-192.png",
   "web/icon-512.png",
   "web/icon.svg",
+  "web/key.js",
   "web/manifest.webmanifest",
   "web/models.js",
   "web/photo.js",

@@ -11,7 +11,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from service.settings import Settings
 from tests.browser import photos
-from tests.browser.conftest import ROOT, Open, Shoot
+from tests.browser.conftest import ROOT, Open, Shoot, until
 from tests.browser.photos import BLUE, GREEN, GREY, RED, choose, photo
 from tests.bundles import metadata, write_bundle
 from tests.gates import gated
@@ -33,6 +33,35 @@ async (bytes) => {
   const blob = new Blob([new Uint8Array(bytes)], { type: "image/png" });
   await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
 }
+"""
+PIXELS = """
+async (image) => {
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
+}
+"""
+COUNT_ADDRESSES = """
+() => {
+  window.addresses = new Set();
+  const { createObjectURL, revokeObjectURL } = URL;
+  URL.createObjectURL = (blob) => {
+    const address = createObjectURL.call(URL, blob);
+    addresses.add(address);
+    return address;
+  };
+  URL.revokeObjectURL = (address) => {
+    addresses.delete(address);
+    revokeObjectURL.call(URL, address);
+  };
+}
+"""
+CLEAR_AT_ONCE = """
+() => document.querySelector("#files").addEventListener("change", () =>
+  setTimeout(() => document.querySelector("#clear").click()))
 """
 
 
@@ -90,6 +119,39 @@ def test_large_photo_is_turned_upright_and_reduced(page: Page) -> None:
     with page.expect_response("**/v1/classify?*") as response:
         choose(page, file)
     assert response.value.json()["image"] == {"width": 512, "height": 2048}
+
+
+def test_removed_photos_are_called_back(open_page: Open, settings: Settings) -> None:
+    with gated(settings.models, workers=2) as service:
+        page = open_page(service.address)
+        page.evaluate(COUNT_ADDRESSES)
+        failed: list[str] = []
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        service.predictor.gate.clear()
+        choose(page, *[photo(f"{number}.png") for number in range(4)])
+        for _ in range(2):
+            service.predictor.wait_until_asked()
+        page.get_by_role("button", name="Clear").click()
+        until(page, lambda: len(failed) == 2)
+        service.predictor.gate.set()
+        choose(page, photo("new.png", BLUE))
+        expect(page.locator(".verdict")).to_contain_text("Blue")
+        assert len(service.predictor.asked) == 3
+        assert page.evaluate("addresses.size") == 1
+        page.context.close()
+
+
+def test_removed_photo_is_not_sent(page: Page) -> None:
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.evaluate(COUNT_ADDRESSES)
+    page.evaluate(CLEAR_AT_ONCE)
+    choose(page, photo("large.png", size=(3000, 2000)))
+    expect(page.locator("#answers")).to_be_hidden()
+    # Long enough for the photo to be prepared, were it still wanted.
+    page.wait_for_timeout(1000)
+    assert [url for url in sent if "classify" in url] == []
+    assert page.evaluate("addresses.size") == 0
 
 
 def test_five_photos_are_a_gallery_with_a_table(page: Page, shoot: Shoot) -> None:

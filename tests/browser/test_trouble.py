@@ -1,15 +1,19 @@
 """What goes wrong is said, and can be tried again."""
 
+import time
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
+from starlette.types import Receive, Scope, Send
 
+from service.app import create_app
 from service.errors import Overloaded
+from service.loading import load_predictor
 from service.settings import Settings
-from tests.browser.conftest import Open, Shoot
+from tests.browser.conftest import Open, Shoot, until
 from tests.browser.photos import choose, photo
-from tests.serving import Moody, serve, settings_for
+from tests.serving import Moody, serve, serve_app
 
 pytestmark = pytest.mark.browser
 
@@ -43,8 +47,11 @@ def test_overloaded_service_can_be_tried_again(page: Page, predictor: Moody, sho
         shoot(page, "overloaded-desktop-light")
     finally:
         predictor.refusal = None
-    page.get_by_role("button", name="Try again").click()
+    again = page.get_by_role("button", name="Try again")
+    again.focus()
+    page.keyboard.press("Enter")
     expect(page.locator(".verdict")).to_contain_text("Red")
+    expect(page.locator(".card")).to_be_focused()
 
 
 def test_service_that_goes_away_and_comes_back(open_page: Open, settings: Settings, shoot: Shoot) -> None:
@@ -59,21 +66,6 @@ def test_service_that_goes_away_and_comes_back(open_page: Open, settings: Settin
         expect(page.locator(".verdict")).to_contain_text("Red")
 
 
-def test_page_opens_without_the_service(open_page: Open, settings: Settings, faults: list[str]) -> None:
-    with serve(settings) as address:
-        page = open_page(address, service_workers="allow")
-        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        # The first visit loaded past the worker; from the second on it keeps what passes.
-        page.reload()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
-    page.reload()
-    expect(page.locator("#outage")).to_contain_text("The service cannot be reached")
-    with serve(settings, port=urlsplit(address).port or 0):
-        page.get_by_role("button", name="Try again").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
-        expect(page.locator("#outage")).to_be_hidden()
-
-
 def test_offline_device(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
     page.context.set_offline(True)
@@ -84,17 +76,56 @@ def test_offline_device(page: Page) -> None:
     expect(page.locator(".verdict")).to_contain_text("Red")
 
 
-def test_key_is_asked_for_where_the_operator_wants_one(open_page: Open, settings: Settings) -> None:
-    key = "0123456789abcdef"
-    with serve(settings_for(settings.models, api_keys=key)) as address:
+def test_answer_that_is_cut_off_can_be_tried_again(open_page: Open, settings: Settings) -> None:
+    app = create_app(settings, load_predictor(settings))
+
+    async def cutting(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].endswith("/classify"):
+            return await app(scope, receive, send)
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"500")]})
+        await send({"type": "http.response.body", "body": b'{"model":', "more_body": True})
+
+    with serve_app(cutting) as address:
         page = open_page(address)
-        entry = page.get_by_label("This service wants an API key")
-        entry.fill("a wrong one")
-        page.get_by_role("button", name="Continue").click()
-        expect(entry).to_have_value("")
-        entry.fill(key)
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
         choose(page, photo("red.png"))
-        expect(page.locator(".verdict")).to_contain_text("Red")
+        expect(page.locator(".card .notice")).to_contain_text("The answer was cut off")
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
         page.context.close()
+
+
+def test_page_of_the_network_is_no_answer(page: Page) -> None:
+    page.route("**/v1/classify?*", lambda route: route.fulfill(body="<p>Please log in.</p>"))
+    choose(page, photo("red.png"))
+    expect(page.locator(".card .notice")).to_contain_text("Something else answered in its place.")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_busy_service_is_asked_again_when_it_says(page: Page) -> None:
+    asked: list[float] = []
+
+    def busy(route: Route) -> None:
+        asked.append(time.monotonic())
+        route.fulfill(status=503, headers={"retry-after": "1"}, json={"title": "The service is overloaded"})
+
+    page.route("**/v1/classify?*", busy, times=2)
+    choose(page, photo("red.png"))
+    expect(page.locator(".verdict")).to_contain_text("Red")
+    assert asked[1] - asked[0] > 0.9
+
+
+def test_slow_line_carries_one_photo_at_a_time(page: Page) -> None:
+    late: list[Route] = []
+    page.route("**/v1/classify?*", lambda route: late.append(route))
+    choose(page, photo("a.png"), photo("b.png"), photo("c.png"))
+    for number in range(2):
+        expect(page.locator(".card [aria-busy]")).to_have_count(3)
+        until(page, lambda number=number: len(late) > number)
+        late[number].fulfill(status=408, json={"title": "The request took too long to arrive"})
+    for number in range(2, 5):
+        until(page, lambda number=number: len(late) > number)
+        page.wait_for_timeout(100)
+        assert len(late) == number + 1
+        late[number].continue_()
+    expect(page.locator(".verdict")).to_have_count(3)
