@@ -1,12 +1,20 @@
 /** Photos on their way to the service: upright, not larger than needed, in a format it reads. */
 
 import { Failure } from "./failure.js";
+import { uprightWebP } from "./webp.js";
 
 /** Pixels along the longer side; an eye of a portrait is still larger than any network's input. */
 const MAX_SIDE = 2048;
 /** A phone on a slow network sends this within the service's patience. */
 const MAX_BYTES = 1024 * 1024;
 const QUALITY = 0.9;
+/** For what is still too large, one after the other; only noise needs the last ones. */
+const SMALLER = [
+  { side: MAX_SIDE, quality: 0.8 },
+  { side: MAX_SIDE, quality: 0.7 },
+  { side: 1536, quality: 0.7 },
+  { side: 1024, quality: 0.7 },
+];
 const SENT_AS_THEY_ARE = new Set(["image/jpeg", "image/png", "image/webp"]);
 const HEIC_BRANDS = new Set(["heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"]);
 
@@ -14,21 +22,55 @@ const HEIC_BRANDS = new Set(["heic", "heix", "hevc", "hevx", "heim", "heis", "mi
  * The photo as it is sent. What this browser cannot decode goes unchanged: the service says what it is.
  * @param {File} file
  * @returns {Promise<Blob>}
- * @throws {Failure} for a HEIC photo in a browser that cannot open it
+ * @throws {Failure} for a file that is gone, or a HEIC photo in a browser that cannot open it
  */
 export async function prepare(file) {
-  const bitmap = await decode(file);
-  if (bitmap === null) {
-    if (await isHeic(file)) throw heicFailure();
-    return file;
+  const photo = await read(file);
+  const turned = await uprightWebP(photo);
+  const picture = turned ?? (await decode(photo));
+  if (picture === null) {
+    if (await isHeic(photo)) throw heicFailure();
+    return photo;
   }
   try {
-    const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
-    if (scale === 1 && file.size <= MAX_BYTES && SENT_AS_THEY_ARE.has(file.type)) return file;
-    return await encode(bitmap, Math.round(bitmap.width * scale), Math.round(bitmap.height * scale));
+    const isSmall = Math.max(picture.width, picture.height) <= MAX_SIDE && photo.size <= MAX_BYTES;
+    if (isSmall && !turned && SENT_AS_THEY_ARE.has(photo.type)) return photo;
+    return await reduce(picture);
   } finally {
-    bitmap.close();
+    if (picture instanceof ImageBitmap) picture.close();
   }
+}
+
+/**
+ * A copy in memory: a file may be moved or deleted while its photo waits.
+ * @param {File} file
+ */
+async function read(file) {
+  try {
+    return new Blob([await file.arrayBuffer()], { type: file.type });
+  } catch {
+    throw new Failure("The file cannot be read", "It is a folder, or it was moved, changed or deleted meanwhile.");
+  }
+}
+
+/** @param {ImageBitmap | HTMLCanvasElement} picture */
+async function reduce(picture) {
+  let photo = await within(picture, MAX_SIDE, QUALITY);
+  for (const { side, quality } of SMALLER) {
+    if (photo.size <= MAX_BYTES) break;
+    photo = await within(picture, side, quality);
+  }
+  return photo;
+}
+
+/**
+ * @param {ImageBitmap | HTMLCanvasElement} picture
+ * @param {number} side
+ * @param {number} quality
+ */
+function within(picture, side, quality) {
+  const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+  return encode(picture, Math.round(picture.width * scale), Math.round(picture.height * scale), quality);
 }
 
 /**
@@ -36,9 +78,10 @@ export async function prepare(file) {
  * @param {CanvasImageSource} picture
  * @param {number} width
  * @param {number} height
+ * @param {number} [quality] 0 to 1
  * @returns {Promise<Blob>}
  */
-export async function encode(picture, width, height) {
+export async function encode(picture, width, height, quality = QUALITY) {
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, width);
   canvas.height = Math.max(1, height);
@@ -52,7 +95,7 @@ export async function encode(picture, width, height) {
   return new Promise((resolve, reject) => {
     const done = (/** @type {Blob | null} */ blob) =>
       blob ? resolve(blob) : reject(new Failure("The picture cannot be encoded", "Try a smaller one."));
-    canvas.toBlob(done, "image/jpeg", QUALITY);
+    canvas.toBlob(done, "image/jpeg", quality);
   });
 }
 

@@ -23,6 +23,7 @@ const FILES = [
   "web/results.js",
   "web/style.css",
   "web/vendor/pico.css",
+  "web/webp.js",
 ];
 const kept = new Set(FILES.map((file) => new URL(file, worker.registration.scope).href));
 

@@ -5,9 +5,10 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from PIL import Image, ImageOps
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from service.settings import Settings
 from tests.browser import photos
@@ -119,6 +120,41 @@ def test_large_photo_is_turned_upright_and_reduced(page: Page) -> None:
     with page.expect_response("**/v1/classify?*") as response:
         choose(page, file)
     assert response.value.json()["image"] == {"width": 512, "height": 2048}
+
+
+def test_large_file_is_reduced_however_much_it_shows(page: Page) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1400, 2000, 3), dtype=np.uint8)
+    data = photos.encoded(Image.fromarray(noise), "JPEG", quality=70)
+    file: FilePayload = {"name": "noise.jpg", "mimeType": "image/jpeg", "buffer": data}
+    sent: list[int] = []
+
+    def weigh(route: Route) -> None:
+        sent.append(len(route.request.post_data_buffer or b""))
+        route.continue_()
+
+    page.route("**/v1/classify?*", weigh)
+    choose(page, file)
+    expect(page.locator(".verdict")).to_be_visible()
+    assert len(data) > 1_500_000
+    assert 300_000 < sent[0] < 1_060_000
+
+
+def test_webp_is_turned_as_the_service_turns_it(page: Page) -> None:
+    image = Image.new("RGB", (64, 32), RED)
+    image.paste(GREEN, (0, 0, 16, 16))
+    image.paste(BLUE, (48, 0, 64, 16))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        data = photos.encoded(image, "WEBP", exif=exif.tobytes(), lossless=True)
+        upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+        with page.expect_response("**/v1/classify?*") as response:
+            choose(page, {"name": f"{orientation}.webp", "mimeType": "image/webp", "buffer": data})
+        assert response.value.json()["image"] == {"width": upright.width, "height": upright.height}
+        expect(page.locator(".card")).to_have_count(orientation)
+        shown = page.locator(".card img").first.evaluate(PIXELS)
+        pixels = np.reshape(shown, (upright.height, upright.width, 4))[..., :3]
+        assert np.abs(pixels - np.asarray(upright, float)).mean() < 10
 
 
 def test_removed_photos_are_called_back(open_page: Open, settings: Settings) -> None:

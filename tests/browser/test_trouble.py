@@ -1,9 +1,11 @@
 """What goes wrong is said, and can be tried again."""
 
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import FilePayload, Page, Route, expect
 from starlette.types import Receive, Scope, Send
 
@@ -12,7 +14,7 @@ from service.errors import Overloaded
 from service.loading import load_predictor
 from service.settings import Settings
 from tests.browser.conftest import Open, Shoot, until
-from tests.browser.photos import choose, photo
+from tests.browser.photos import RED, choose, encoded, photo
 from tests.serving import Moody, serve, serve_app
 
 pytestmark = pytest.mark.browser
@@ -129,3 +131,30 @@ def test_slow_line_carries_one_photo_at_a_time(page: Page) -> None:
         assert len(late) == number + 1
         late[number].continue_()
     expect(page.locator(".verdict")).to_have_count(3)
+
+
+def test_folder_is_no_photo(page: Page, tmp_path: Path) -> None:
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(tmp_path)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 200, "data": data})
+    expect(page.locator(".card .notice")).to_contain_text("The file cannot be read")
+
+
+def test_file_that_goes_while_it_waits(page: Page, tmp_path: Path) -> None:
+    held: list[Route] = []
+    page.route("**/v1/classify?*", lambda route: held.append(route), times=2)
+    files = [tmp_path / f"{number}.png" for number in range(3)]
+    for file in files:
+        file.write_bytes(encoded(Image.new("RGB", (40, 30), RED)))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose photos").click()
+    chooser.value.set_files(files)
+    until(page, lambda: len(held) == 2)
+    for file in files:
+        file.unlink()
+    for route in held:
+        route.continue_()
+    # Those that were on their way were in memory already.
+    expect(page.locator(".verdict")).to_have_count(2)
+    expect(page.locator(".card .notice")).to_contain_text("The file cannot be read")
