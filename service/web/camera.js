@@ -1,6 +1,7 @@
 /** The camera dialog: live preview, outline, front or back camera, countdown. */
 
 import { byId } from "./dom.js";
+import { Failure } from "./failure.js";
 import { encode } from "./photo.js";
 
 const COUNTDOWN_SECONDS = 3;
@@ -10,6 +11,7 @@ const PROBLEMS = {
   NotFoundError: "No camera was found.",
   NotReadableError: "The camera is in use by another program.",
 };
+const ENDED = "The camera was switched off or unplugged. Close this and open it again, or use another one.";
 
 export class Camera {
   #dialog = byId("camera", HTMLDialogElement);
@@ -24,6 +26,8 @@ export class Camera {
   /** @type {MediaStream | null} */
   #stream = null;
   #facing = "user";
+  /** The one to show, where the way they face does not tell cameras apart, as on a desktop. */
+  #device = "";
   /** Every opening and closing makes a new one; work begun in an older one stops. */
   #session = 0;
 
@@ -59,7 +63,8 @@ export class Camera {
     this.#problem.hidden = true;
     try {
       const size = { width: { ideal: 1920 }, height: { ideal: 1440 } };
-      const video = { facingMode: { ideal: this.#facing }, ...size };
+      const which = this.#device ? { deviceId: { ideal: this.#device } } : { facingMode: { ideal: this.#facing } };
+      const video = { ...which, ...size };
       const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
       if (session !== this.#session) return release(stream);
       this.#stream = stream;
@@ -71,27 +76,47 @@ export class Camera {
 
   /** @param {MediaStream} stream */
   async #show(stream) {
-    const facing = stream.getVideoTracks()[0]?.getSettings().facingMode;
+    const [track] = stream.getVideoTracks();
+    track?.addEventListener("ended", () => {
+      if (stream === this.#stream) this.#end();
+    });
     // People expect a mirror when they see themselves; the picture taken is never mirrored.
-    this.#video.parentElement?.classList.toggle("mirrored", facing !== "environment");
+    this.#video.parentElement?.classList.toggle("mirrored", track?.getSettings().facingMode !== "environment");
     this.#video.srcObject = stream;
     await this.#video.play();
     this.#shoot.disabled = false;
     this.#shoot.focus();
-    const devices = await navigator.mediaDevices.enumerateDevices();
-    this.#flip.hidden = devices.filter((device) => device.kind === "videoinput").length < 2;
+    this.#flip.hidden = (await cameras()).length < 2;
   }
 
   /** @param {unknown} error */
   #fail(error) {
+    if (error instanceof Failure) return this.#say(`${error.title}. ${error.message}`);
     const name = error instanceof DOMException ? error.name : "";
-    this.#problem.textContent = PROBLEMS[name] ?? `The camera cannot be used: ${error}`;
+    this.#say(PROBLEMS[name] ?? `The camera cannot be used: ${error}`);
+  }
+
+  /** The camera went away by itself. */
+  #end() {
+    this.#stop();
+    this.#say(ENDED);
+  }
+
+  /** @param {string} problem */
+  #say(problem) {
+    this.#problem.textContent = problem;
     this.#problem.hidden = false;
   }
 
   async #turn() {
-    this.#facing = this.#facing === "user" ? "environment" : "user";
+    const shown = this.#stream?.getVideoTracks()[0]?.getSettings();
     this.#stop();
+    const session = this.#session;
+    const ids = (await cameras()).map(({ deviceId }) => deviceId);
+    if (session !== this.#session) return;
+    const next = ids[(ids.indexOf(shown?.deviceId ?? "") + 1) % ids.length] ?? "";
+    if (shown?.facingMode) this.#facing = shown.facingMode === "user" ? "environment" : "user";
+    this.#device = shown?.facingMode ? "" : next;
     await this.#start();
   }
 
@@ -100,8 +125,19 @@ export class Camera {
     this.#shoot.disabled = true;
     if (this.#timer.checked) await this.#count(session);
     if (session !== this.#session) return;
-    const { videoWidth, videoHeight } = this.#video;
-    const blob = await encode(this.#video, videoWidth, videoHeight);
+    try {
+      const { videoWidth, videoHeight } = this.#video;
+      const blob = await encode(this.#video, videoWidth, videoHeight);
+      if (session === this.#session) this.#hand(blob);
+    } catch (error) {
+      if (session !== this.#session) return;
+      this.#fail(error);
+      this.#shoot.disabled = false;
+    }
+  }
+
+  /** @param {Blob} blob */
+  #hand(blob) {
     const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
     this.#dialog.close();
     this.onPhoto(new File([blob], `camera-${time}.jpg`, { type: blob.type }));
@@ -124,6 +160,10 @@ export class Camera {
     this.#shoot.disabled = true;
     this.#countdown.value = "";
   }
+}
+
+async function cameras() {
+  return (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
 }
 
 /** @param {MediaStream} stream */

@@ -7,6 +7,24 @@ from tests.browser.conftest import Open, Shoot
 
 pytestmark = pytest.mark.browser
 
+# A desktop with two webcams, which do not say which way they face; the browser's fake camera plays both.
+TWO_WEBCAMS = """
+() => {
+  window.asked = [];
+  const devices = navigator.mediaDevices;
+  const open = devices.getUserMedia.bind(devices);
+  const kind = "videoinput";
+  devices.enumerateDevices = async () => ["first", "second"].map((deviceId) => ({ deviceId, kind }));
+  devices.getUserMedia = async ({ video }) => {
+    const deviceId = video.deviceId?.ideal ?? "first";
+    asked.push(deviceId);
+    const stream = await open({ video: true });
+    for (const track of stream.getVideoTracks()) track.getSettings = () => ({ deviceId });
+    return stream;
+  };
+}
+"""
+
 
 def test_picture_from_the_camera(open_page: Open, service: str, shoot: Shoot) -> None:
     page = open_page(service, permissions=["camera"])
@@ -71,3 +89,35 @@ def test_camera_on_a_phone(open_page: Open, service: str, shoot: Shoot) -> None:
     expect(page.get_by_role("button", name="Take it")).to_be_enabled()
     shoot(page, "camera-phone-dark", full_page=False)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_other_camera_of_a_desktop(open_page: Open, service: str) -> None:
+    page = open_page(service, permissions=["camera"])
+    page.evaluate(TWO_WEBCAMS)
+    page.get_by_role("button", name="Take a picture").click()
+    for _ in range(2):
+        expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+        page.get_by_role("button", name="Other camera").click()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    assert page.evaluate("asked") == ["first", "second", "first"]
+
+
+def test_camera_that_is_unplugged(open_page: Open, service: str) -> None:
+    page = open_page(service, permissions=["camera"])
+    page.get_by_role("button", name="Take a picture").click()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    page.locator("#video").evaluate(
+        "(video) => video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))"
+    )
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("switched off or unplugged")
+    expect(page.get_by_role("button", name="Take it")).to_be_disabled()
+
+
+def test_picture_that_cannot_be_encoded_can_be_taken_again(open_page: Open, service: str) -> None:
+    page = open_page(service, permissions=["camera"])
+    page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = (done) => done(null); }")
+    page.get_by_role("button", name="Take a picture").click()
+    page.get_by_role("dialog").get_by_role("switch", name="3 seconds").uncheck()
+    page.get_by_role("button", name="Take it").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The picture cannot be encoded")
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
