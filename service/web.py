@@ -40,6 +40,9 @@ _MEDIA_TYPES: Final = {
     ".webmanifest": "application/manifest+json",
 }
 _COMPRESSIBLE: Final = {".css", ".html", ".js", ".svg"}
+_WORKER: Final = "sw.js"
+_KEPT: Final = b"web-files"
+"""What the worker calls its copies of the files, as it is written."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,14 @@ class Asset:
     media_type: str
 
     @classmethod
-    def read(cls, path: Path) -> "Asset":
-        """Read a file of a known type."""
-        body = path.read_bytes()
+    def of(cls, body: bytes, suffix: str) -> "Asset":
+        """A file of a known type, by the suffix of its name."""
         return cls(
             body=body,
-            gzipped=gzip.compress(body, mtime=0) if path.suffix in _COMPRESSIBLE else None,
+            gzipped=gzip.compress(body, mtime=0) if suffix in _COMPRESSIBLE else None,
             # Weak: the same tag stands for the plain and the compressed bytes.
             etag=f'W/"{hashlib.sha256(body).hexdigest()[:32]}"',
-            media_type=_MEDIA_TYPES[path.suffix],
+            media_type=_MEDIA_TYPES[suffix],
         )
 
     def response(self, request: Request) -> Response:
@@ -86,11 +88,21 @@ class Asset:
 
 def read_assets(folder: Path = FOLDER) -> dict[str, Asset]:
     """Every file of a known type under `folder`, by its path relative to it."""
-    return {
-        path.relative_to(folder).as_posix(): Asset.read(path)
+    assets = {
+        path.relative_to(folder).as_posix(): Asset.of(path.read_bytes(), path.suffix)
         for path in sorted(folder.rglob("*"))
         if path.suffix in _MEDIA_TYPES
     }
+    if _WORKER in assets:
+        assets[_WORKER] = _stamped(assets)
+    return assets
+
+
+def _stamped(assets: dict[str, Asset]) -> Asset:
+    """The worker with a name for what it keeps that changes with any file: browsers then take the new one."""
+    tags = "".join(asset.etag for asset in assets.values())
+    name = b"web-" + hashlib.sha256(tags.encode()).hexdigest()[:16].encode()
+    return Asset.of(assets[_WORKER].body.replace(_KEPT, name), Path(_WORKER).suffix)
 
 
 def create_router(folder: Path = FOLDER) -> APIRouter:
@@ -105,7 +117,7 @@ def create_router(folder: Path = FOLDER) -> APIRouter:
         return assets["index.html"].response(request)
 
     async def worker(request: Request) -> Response:
-        return assets["sw.js"].response(request)
+        return assets[_WORKER].response(request)
 
     async def file(request: Request, name: str) -> Response:
         if name not in assets:

@@ -1,7 +1,10 @@
 /** Keeps a copy of the page, so that it opens without a network; answers always come from the service. */
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
-const CACHE = "web-1";
+/** The service makes this a name that changes with any file. */
+const CACHE = "web-files";
+/** Nobody waits longer for a network that says nothing. */
+const PATIENCE_MS = 3_000;
 const FILES = [
   "./",
   "web/about.js",
@@ -28,13 +31,13 @@ const FILES = [
 const kept = new Set(FILES.map((file) => new URL(file, worker.registration.scope).href));
 
 worker.addEventListener("install", (event) => {
+  // An older worker shows the newest page too, but its list lacks what the page has come to need.
+  worker.skipWaiting();
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)));
 });
 
 worker.addEventListener("activate", (event) => {
-  event.waitUntil(
-    caches.keys().then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)))),
-  );
+  event.waitUntil(Promise.all([worker.clients.claim(), forgetOthers()]));
 });
 
 worker.addEventListener("fetch", (event) => {
@@ -42,21 +45,30 @@ worker.addEventListener("fetch", (event) => {
   event.respondWith(newest(event));
 });
 
+async function forgetOthers() {
+  const names = (await caches.keys()).filter((name) => name !== CACHE);
+  await Promise.all(names.map((name) => caches.delete(name)));
+}
+
 /**
- * The network's copy, which replaces ours; ours where there is no network.
+ * The network's copy, which replaces ours; ours where there is no network, or none that answers.
  * @param {FetchEvent} event
  * @returns {Promise<Response>}
  */
 async function newest(event) {
   const cache = await caches.open(CACHE);
+  const copy = await cache.match(event.request);
+  const limit = new AbortController();
+  const timer = copy && setTimeout(() => limit.abort(), PATIENCE_MS);
   try {
-    const response = await fetch(event.request);
+    const response = await fetch(event.request, { signal: limit.signal });
     // A full disk is no reason to keep the page from anybody.
     if (response.ok) event.waitUntil(cache.put(event.request, response.clone()).catch(() => {}));
     return response;
   } catch (error) {
-    const copy = await cache.match(event.request);
     if (copy) return copy;
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,5 +1,6 @@
 import gzip
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +113,16 @@ def test_worker_keeps_every_file() -> None:
     assets = web.read_assets()
     listed = set(re.findall(r'"web/([^"]+)"', assets["sw.js"].body.decode()))
     assert listed == set(assets) - {"index.html", "sw.js"}
+
+
+def test_worker_changes_with_every_file(tmp_path: Path) -> None:
+    shutil.copytree(web.FOLDER, tmp_path / "web")
+    before = web.read_assets(tmp_path / "web")["sw.js"]
+    assert web.read_assets(tmp_path / "web")["sw.js"] == before
+    (tmp_path / "web" / "style.css").write_text("")
+    after = web.read_assets(tmp_path / "web")["sw.js"]
+    assert before.etag != after.etag
+    assert re.search(rb'const CACHE = "web-[0-9a-f]{16}";', after.body)
 
 
 def test_vendored_style_comes_with_its_licence() -> None:
