@@ -39,7 +39,7 @@ export class KeyForm {
       event.preventDefault();
       const key = this.#key.value.trim();
       this.node.reset();
-      if (!SENDABLE.test(key)) return this.say("A key has only letters, digits and signs of ASCII, and no spaces.");
+      if (!SENDABLE.test(key)) return this.say("A key has only plain letters, digits and signs, and no spaces.");
       sessionStorage.setItem(KEY, key);
       onKey();
     });

@@ -78,7 +78,7 @@ def test_another_key_is_asked_for_when_the_operator_changes_it(open_page: Open, 
 def test_key_that_cannot_be_sent_is_not_kept(page: Page, key: str) -> None:
     expect(entry(page)).to_be_focused()
     enter(page, key)
-    expect(page.get_by_text("A key has only letters, digits and signs of ASCII")).to_be_visible()
+    expect(page.get_by_text("A key has only plain letters, digits and signs")).to_be_visible()
     page.reload()
     expect(entry(page)).to_be_focused()
     enter(page, KEY)

@@ -119,14 +119,18 @@ def test_busy_service_is_asked_again_when_it_says(page: Page) -> None:
 
 def test_slow_line_carries_one_photo_at_a_time(page: Page) -> None:
     late: list[Route] = []
+
+    def arrive(count: int) -> None:
+        until(page, lambda: len(late) >= count)
+
     page.route("**/v1/classify?*", lambda route: late.append(route))
     choose(page, photo("a.png"), photo("b.png"), photo("c.png"))
     for number in range(2):
         expect(page.locator(".card [aria-busy]")).to_have_count(3)
-        until(page, lambda number=number: len(late) > number)
+        arrive(number + 1)
         late[number].fulfill(status=408, json={"title": "The request took too long to arrive"})
     for number in range(2, 5):
-        until(page, lambda number=number: len(late) > number)
+        arrive(number + 1)
         page.wait_for_timeout(100)
         assert len(late) == number + 1
         late[number].continue_()
