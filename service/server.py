@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.one_write import OneWrite
 from service.settings import Settings
+from service.upgrades import SteadyParser
 
 _HEADERS_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -41,6 +42,7 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.parser: SteadyParser = SteadyParser(self)
         self._timer: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._in_headers = False
@@ -92,6 +94,8 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is complete, the body follows."""
+        if self.parser.restarts:
+            return
         self._in_headers = False
         # A slow body is answered by `service.guard`; this ends what goes on sending after its answer.
         self._allow(self.body_seconds + _MARGIN_SECONDS)
@@ -99,6 +103,8 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The whole request is there."""
+        if self.parser.restarts:
+            return
         self._allow(None)
         super().on_message_complete()
 
