@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.descriptors import allow_connections
 from service.one_write import OneWrite
 from service.settings import Settings
 from service.upgrades import SteadyParser
@@ -183,7 +184,7 @@ def build(app: FastAPI, settings: Settings, server: type[GracefulServer] = Grace
     limits = {
         "header_seconds": settings.header_seconds,
         "body_seconds": settings.body_seconds,
-        "max_connections": settings.max_connections,
+        "max_connections": allow_connections(settings.max_connections),
     }
     config = uvicorn.Config(
         app,
