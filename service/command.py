@@ -1,8 +1,6 @@
 """What `python -m service` does: serves, describes its settings or tunes them."""
 
 import argparse
-import os
-import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
@@ -36,7 +34,6 @@ def main() -> int:
             from service import tune
 
             return tune.main(sys.argv[2:])
-        _end_when_asked()
         settings = Settings()
         logs.configure(settings.log_level)
         with memory.uncollected():
@@ -50,15 +47,6 @@ def main() -> int:
     logs.silence_native_libraries()
     running.run()
     return 0 if running.started else 2
-
-
-def _end_when_asked() -> None:
-    """End at once on SIGTERM and Ctrl-C while the service starts; the server has its own way once it runs.
-
-    The first process of a container would ignore SIGTERM otherwise, and then be killed for it.
-    """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(0))
 
 
 def _build(settings: Settings) -> "GracefulServer":

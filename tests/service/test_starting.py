@@ -142,12 +142,23 @@ def test_a_port_that_is_taken(models: Path, service: str) -> None:
     assert "address already in use" in process.records()[0]["message"]
 
 
+# Waits where the first import of our own begins.
+AT_FIRST = """if True:
+    import runpy, signal, sys
+    class Wait:
+        def find_spec(self, name, *_):
+            if name.startswith("service.") and name != "service.__main__":
+                print(flush=True)
+                signal.pause()
+    sys.meta_path.insert(0, Wait())
+    sys.argv = ["service"]
+    runpy.run_module("service", run_name="__main__")
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_start_ends_when_it_is_asked_to(number: signal.Signals) -> None:
-    code = "import signal; from service.command import _end_when_asked as end; end(); print(flush=True)"
-    with subprocess.Popen(
-        [sys.executable, "-c", f"{code}; signal.pause()"], stdout=subprocess.PIPE
-    ) as process:
+def test_a_start_ends_when_it_is_asked_to_from_the_first_import_on(number: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, "-c", AT_FIRST], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(number)
