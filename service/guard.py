@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import problems
-from service.errors import BodyTooLarge, DeadlineExceeded, Overloaded, RequestTimeout, ServiceError
+from service.errors import BodyTooLarge, DeadlineExceeded, NotReady, Overloaded, RequestTimeout, ServiceError
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,13 @@ class _Exchange:
         except ClientDisconnect:
             return  # nobody is left to answer
         except asyncio.CancelledError:
-            if not self._gone.is_set():
-                raise
             assert self._task is not None
+            if not self._gone.is_set():
+                # The server stops, and this request has had its time.
+                if self._answering or not self._task.cancelling():
+                    raise
+                await self._respond(NotReady("The service is stopping. Try again in a moment."))
+            # Nothing is left to cancel: the task ends with this request.
             self._task.uncancel()
         finally:
             self._guard.buffered -= self._received

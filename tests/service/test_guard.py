@@ -1,6 +1,8 @@
 """Limits of one request against a real server."""
 
 import json
+import logging
+import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -117,3 +119,29 @@ def test_a_client_that_leaves_in_the_middle_of_its_body(models: Path) -> None:
             connection.sendall(f"{HEAD}content-length: 1000\r\n\r\n--{BOUNDARY}".encode())
         gone = 'service_requests_total{method="POST",route="/v1/classify",status="499"}'
         eventually(lambda: gone in service.client.get("/metrics").text)
+
+
+def test_a_request_that_outlives_the_server(models: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with gated(models, workers=1, grace_seconds=1) as service, ThreadPoolExecutor() as pool:
+        service.predictor.gate.clear()
+        url = f"{service.address}/v1/classify"
+        with caplog.at_level(logging.INFO, "service"):
+            asked = pool.submit(service.client.post, url, files={"image": picture()})
+            service.predictor.wait_until_asked()
+            service.server.handle_exit(signal.SIGTERM, None)
+            response = asked.result()
+    assert (response.status_code, response.json()["code"]) == (503, "not_ready")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (response.headers["retry-after"], response.headers["connection"]) == ("1", "close")
+    (record,) = [record for record in caplog.records if record.getMessage() == "request"]
+    assert (vars(record)["status"], vars(record)["code"]) == (503, "not_ready")
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_a_body_that_outlives_the_server(models: Path) -> None:
+    with gated(models, grace_seconds=1) as service, connect(service.address) as connection:
+        connection.sendall(f"{HEAD}content-length: 1000\r\n\r\n--{BOUNDARY}".encode())
+        eventually(lambda: bool(service.server.server_state.tasks))
+        service.server.handle_exit(signal.SIGTERM, None)
+        status, body = read_all(connection)
+    assert (status, json.loads(body)["code"]) == ("HTTP/1.1 503 Service Unavailable", "not_ready")
