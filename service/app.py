@@ -48,6 +48,8 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
         docs_url="/docs" if settings.docs else None,
         openapi_url="/openapi.json" if settings.docs else None,
         redoc_url=None,
+        # A redirect would name the host that the client sent, and lead an upload from https to http.
+        redirect_slashes=False,
         # Plain operation ids: generated clients name their functions by them.
         generate_unique_id_function=lambda route: route.name,
         telemetry=telemetry,

@@ -85,6 +85,14 @@ def test_anything_else_is_a_problem(client: httpx.Client, path: str) -> None:
     assert response.json()["code"] == "not_found"
 
 
+@pytest.mark.parametrize("path", ["/v1/classify/", "/v1/models/", "/health/live/", "/docs/"])
+def test_a_slash_too_many_leads_nowhere(client: httpx.Client, path: str) -> None:
+    """A redirect would take an upload and its key to whatever host was asked for, by plain http."""
+    for response in (client.get(path), client.post(path, files={"image": b"x"})):
+        assert (response.status_code, response.json()["code"]) == (404, "not_found")
+        assert "location" not in response.headers
+
+
 def test_head_is_answered(client: httpx.Client) -> None:
     assert client.head("/").status_code == 200
 
