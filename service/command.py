@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from service import lean, logs, memory
 from service.docstrings import attribute_docstrings
-from service.errors import InvalidBundle, TracingNotInstalled
+from service.errors import CannotListen, InvalidBundle, TracingNotInstalled
+from service.listening import listen
 from service.loading import load_predictor
 from service.settings import Settings
 
@@ -22,7 +23,7 @@ Python's own 5 milliseconds there are fewer answers, the more so the lighter the
 
 
 def main() -> int:
-    """Start the service; returns the exit code, 2 where the settings or a model stop the start."""
+    """Start the service; returns the exit code, 2 where a setting or a model stops the start."""
     tuning = sys.argv[1:2] == ["tune"]
     # Without arguments nothing is parsed: the help is read from the source of the settings.
     if sys.argv[1:] and not tuning:
@@ -38,14 +39,15 @@ def main() -> int:
         logs.configure(settings.log_level)
         with memory.uncollected():
             running = _build(settings)
+        sockets = listen(settings.host, settings.port)
     except ValidationError as error:
         sys.stderr.write(f"{_describe(error)}\n")
         return 2
-    except (InvalidBundle, TracingNotInstalled) as error:
+    except (CannotListen, InvalidBundle, TracingNotInstalled) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.silence_native_libraries()
-    running.run()
+    running.run(sockets)
     return 0 if running.started else 2
 
 
@@ -75,7 +77,7 @@ def _describe(error: ValidationError) -> str:
     name = "SERVICE_" + "_".join(str(part) for part in first["loc"]).upper()
     # A key that is too short is still a secret.
     received = "" if name == "SERVICE_API_KEYS" else f" Received: {first['input']!r}."
-    return f"{name}: {first['msg']}.{received}"
+    return f"{name}: {first['msg'].removeprefix('Value error, ')}.{received}"
 
 
 def _describe_settings() -> str:

@@ -156,3 +156,7 @@ class InvalidBundle(ServiceError):
 
 class TracingNotInstalled(Exception):
     """The packages of `requirements/tracing.txt` are not there (stops the start; no client ever sees it)."""
+
+
+class CannotListen(Exception):
+    """Nobody can listen on this host or port (stops the start; no client ever sees it)."""

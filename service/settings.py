@@ -1,5 +1,6 @@
 """Everything an operator can set, as environment variables with the prefix `SERVICE_`."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,10 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
 MIN_KEY_LENGTH = 16
+_KEY = re.compile(rf"[!-~]{{{MIN_KEY_LENGTH},}}")
+# As browsers send it: in lower case, without a path.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^A-Z/?#@\s]+")
+_LINK = re.compile(r"https?://[^/\s]\S*")
 
 
 class Settings(BaseSettings):
@@ -21,7 +26,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SERVICE_", frozen=True)
 
     host: str = "0.0.0.0"
-    """Address to listen on."""
+    """Address to listen on; `::` is IPv6 alone, nothing is IPv4 and IPv6."""
     port: Port = 8000
     """Port to listen on; 0 takes a free one and logs it."""
     models: Path = Path("models")
@@ -67,7 +72,7 @@ class Settings(BaseSettings):
     grace_seconds: Annotated[int, Field(ge=1, le=3600)] = 25
     """Time for requests in flight to end after that."""
     api_keys: SecretStr = SecretStr("")
-    """Keys separated by commas, each at least 16 characters; empty lets everybody classify."""
+    """Keys separated by commas, each 16 ASCII characters or more; empty lets everybody classify."""
     cors_origins: str = ""
     """Origins of web pages that may call the API, separated by commas, or `*`; empty allows none."""
     tutorial_url: str = "https://www.youtube.com/results?search_query={query}"
@@ -88,9 +93,24 @@ class Settings(BaseSettings):
 
     @field_validator("api_keys")
     @classmethod
-    def _keys_are_long(cls, value: SecretStr) -> SecretStr:
-        if any(len(key) < MIN_KEY_LENGTH for key in split(value.get_secret_value())):
-            raise ValueError(f"Each key must have at least {MIN_KEY_LENGTH} characters")
+    def _keys_can_be_sent(cls, value: SecretStr) -> SecretStr:
+        # Headers are ASCII: each client has its own way to send anything else.
+        if not all(_KEY.fullmatch(key) for key in split(value.get_secret_value())):
+            raise ValueError(f"Expected keys of {MIN_KEY_LENGTH} or more ASCII characters without spaces")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_are_whole(cls, value: str) -> str:
+        if not all(origin == "*" or _ORIGIN.fullmatch(origin) for origin in split(value)):
+            raise ValueError("Expected origins such as https://example.com, separated by commas, or *")
+        return value
+
+    @field_validator("tutorial_url")
+    @classmethod
+    def _tutorials_can_be_found(cls, value: str) -> str:
+        if not _LINK.fullmatch(value) or "{query}" not in value:
+            raise ValueError("Expected a link that begins with http:// or https:// and holds {query}")
         return value
 
 

@@ -33,17 +33,33 @@ def test_killed_and_started_again(models: Path) -> None:
     [
         ("SERVICE_PORT", "http", "SERVICE_PORT: Input should be a valid integer"),
         ("SERVICE_MAX_BATCH", "0", "SERVICE_MAX_BATCH: Input should be greater than or equal to 1"),
-        ("SERVICE_API_KEYS", "short-secret", "SERVICE_API_KEYS: Value error, Each key must have at least 16"),
+        (
+            "SERVICE_API_KEYS",
+            "short-secret",
+            "SERVICE_API_KEYS: Expected keys of 16 or more ASCII characters",
+        ),
+        ("SERVICE_API_KEYS", "schlüssel-aus-short-secret", "SERVICE_API_KEYS: Expected keys of 16 or more"),
+        ("SERVICE_API_KEYS", "first-key-of-sixteen,a short-secret key", "SERVICE_API_KEYS: Expected keys of"),
+        ("SERVICE_CORS_ORIGINS", "https://a.example,foo", "SERVICE_CORS_ORIGINS: Expected origins such as"),
+        ("SERVICE_CORS_ORIGINS", "https://a.example/", "SERVICE_CORS_ORIGINS: Expected origins such as"),
+        ("SERVICE_TUTORIAL_URL", "https://a.example/", "SERVICE_TUTORIAL_URL: Expected a link that begins"),
+        (
+            "SERVICE_TUTORIAL_URL",
+            "javascript:f({query})",
+            "SERVICE_TUTORIAL_URL: Expected a link that begins",
+        ),
     ],
 )
 def test_a_bad_setting_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, reason: str
 ) -> None:
     monkeypatch.setattr("sys.argv", ["service"])
+    monkeypatch.setenv("SERVICE_MODELS", "nowhere")  # a value that is taken starts no service here
     monkeypatch.setenv(name, value)
     assert main() == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(reason)
+    assert line.endswith("spaces." if name == "SERVICE_API_KEYS" else f" Received: {value!r}.")
     assert "short-secret" not in line
 
 
@@ -136,10 +152,12 @@ def test_a_wrong_golden_answer_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken(models: Path, service: str) -> None:
-    process = Process({"models": models, "model": "colours", "port": urlsplit(service).port})
-    assert process.process.wait(timeout=60) != 0
+    port = urlsplit(service).port
+    process = Process({"models": models, "model": "colours", "port": port})
+    assert process.process.wait(timeout=60) == 2
     process.stop()
-    assert "address already in use" in process.records()[0]["message"]
+    reason = f"Expected a free port that may be opened. Received: {port} (Address already in use)."
+    assert process.lines == [f"SERVICE_PORT: {reason}\n"]
 
 
 # Waits where the first import of our own begins.
