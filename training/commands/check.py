@@ -9,6 +9,7 @@ from training.checks.findings import KINDS
 from training.checks.inspection import Inspection, inspect
 from training.checks.report import render, summary
 from training.checks.survey import Embedder, survey
+from training.commands.outputs import check_file, check_outside
 from training.console import say
 from training.errors import TrainingError
 from training.pages import write
@@ -51,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check and print; returns 1 if the gate is closed."""
     gate = _kinds(options.fail_on)
+    check_outside(options, "html", "json")
+    check_file(options.html, "--html", ".html", "<title>Data set check: ")
+    check_file(options.json, "--json", ".json", '{\n "photos": ')
     embed = None if options.no_network else _embedder(options.weights)
     inspection = inspect(survey(options.data, embed), options.min_side, options.seed)
     _print(inspection)

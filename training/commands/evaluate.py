@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from training.commands.outputs import check_outside
 from training.console import progress, say
 from training.dataset import Photo, by_value
 from training.evaluation import Evaluation
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print, write; returns 0."""
+    check_outside(options, "out")
     model = Model.open(options.run)
     data = model.read(options.data)
     photos = data.photos if options.split == "all" else data.split(options.split)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
+from training.commands.outputs import check_file
 from training.console import progress, say
 from training.look.explanation import batches, explain
 from training.look.inside import Inside
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Look inside and write the page; returns 0."""
+    check_file(options.out, "--out", ".html", "<title>A look inside: ")
     inside = Inside(options.model, options.threads)
     wish = Wish(options.region, options.eye, options.wide)
     photo, found = parts(options.image, inside.classifier, wish, options.models)

@@ -12,6 +12,7 @@ import numpy as np
 
 from service.metadata import Label
 from training.bundling import LICENCE, Target
+from training.commands.outputs import check_outside
 from training.console import say
 from training.csv_tables import read_table
 from training.errors import TrainingError
@@ -83,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export; returns 1 if the ONNX file disagrees with the network."""
     target = Target.parse(options.to)
+    check_outside(options, "to")
     runs = [Run.load(path) for path in options.run]
     finished = runs[0]
     check_alike(runs)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from training.console import say
+from training.commands.outputs import check_outside
 from training.dataset import Dataset, Skipped
 from training.errors import TrainingError
 from training.folders import is_taken, read_dataset
@@ -85,14 +86,6 @@ def check_folders(options: argparse.Namespace, finished: str = CONFIG, started: 
             raise TrainingError(f"There is a run in {out}. Give another --out, or --overwrite to replace it.")
     elif is_taken(out) and not (out / started).exists():
         raise TrainingError(f"Expected a new or empty folder for --out, or a run's. Received: {out}")
-
-
-def check_outside(options: argparse.Namespace, *names: str) -> None:
-    """Raises TrainingError if the path of one of these options lies among the photos."""
-    data = options.data.resolve()
-    for name in names:
-        if getattr(options, name).resolve().is_relative_to(data):
-            raise TrainingError(f"Expected --{name} outside the photos' folder, which is never written to.")
 
 
 def _say_data(data: Dataset) -> None:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from training.commands.outputs import check_file, check_outside
 from training.console import say
 from training.errors import TrainingError
 from training.models import is_run
@@ -51,9 +52,14 @@ def run(options: argparse.Namespace) -> int:
     if options.out is None and not is_run(options.run):
         # A bundle is meant to be published; a report shows people's photos.
         raise TrainingError(f"Expected --out, a folder for the report on {options.run}. Received: none.")
+    if options.robustness < 0:
+        raise TrainingError(f"Expected --robustness from 0. Received: {options.robustness}")
+    check_outside(options, "out")
     folder = options.out or options.run / "report"
+    check_file(folder / "report.html", "--out", ".html", "<title>Report: ")
+    check_file(folder / "report.json", "--out", ".json", '{\n  "model": ')
     subject = Subject.of(options.run, options.data, options.split)
-    report = Report.of(subject, options.run, max(0, options.robustness))
+    report = Report.of(subject, options.run, options.robustness)
     page = render("report.html", **report.view(), facts=_facts(options.run))
     write(page, folder / "report.html")
     write(json.dumps(report.document(), indent=2) + "\n", folder / "report.json")

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.metadata import BundleMetadata
 from training.bundling import Target
+from training.commands.outputs import check_outside
 from training.console import say
 from training.gate import Refused
 from training.rewriting import Draw, Material, Source, read_material, read_source
@@ -39,6 +40,7 @@ def run(
     Returns 1 if the answers change too much.
     """
     target = Target.parse(options.to)
+    check_outside(options, "to")
     source = read_source(options.model, options.card_notes)
     material = read_material(source, options.data, draw, options.photos, options.seed)
     try:

@@ -49,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
             "Expected shares of 0 or more that leave photos to train on. "
             f"Received: --validation {options.validation} --test {options.test}"
         )
+    if options.out is not None:
+        check_new_folder(options.out, options.data)  # first: reading the photos may take minutes
     seen = survey(options.data)
     if len({photo.split for photo in seen.photos}) > 1:
         _refuse_leaks(seen, seen.photos)

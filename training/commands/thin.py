@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.commands import channels, fit
+from training.commands import channels
+from training.commands.outputs import check_outside
 from training.console import say
 from training.dataset import Dataset
 from training.errors import TrainingError
@@ -75,7 +76,7 @@ def _check(options: argparse.Namespace) -> None:
         raise TrainingError(
             f"There is a file {options.out}. Give another --out, or --overwrite to replace it."
         )
-    fit.check_outside(options, "out")
+    check_outside(options, "out")
 
 
 def _pictures(data: Dataset, recipe: HyperParameters, count: int) -> NDArray[np.uint8]:

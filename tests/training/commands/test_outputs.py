@@ -1,0 +1,97 @@
+"""No command writes among the photos, or over a file that is not its own."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bundles import write_bundle
+from tests.training import folders
+from training.__main__ import main
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    root = folders.classes(tmp_path / "photos", count=3)
+    (root / "labels.csv").write_text("file,person\nred/0.png,anna\n")
+    return root
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("option", ["--html", "--json"])
+@pytest.mark.parametrize("file", ["red/0.png", "labels.csv", "new.html"])
+def test_check_writes_nothing_among_the_photos(
+    data: Path, option: str, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(data)
+    assert main(["check", str(data), "--no-network", option, str(data / file)]) == 2
+    assert f"Expected {option} outside the photos' folder" in capsys.readouterr().err
+    assert contents(data) == before
+
+
+def test_check_writes_over_its_own_files_alone(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, facts = tmp_path / "page.html", tmp_path / "facts.json"
+    page.touch()
+    for _ in range(2):
+        assert main(["check", str(data), "--no-network", "--html", str(page), "--json", str(facts)]) == 0
+    page.write_text("<!doctype html><title>Mine</title>")
+    facts.write_text('{"name": "mine"}')
+    before = contents(tmp_path)
+    for option, path in (("--html", page), ("--json", facts)):
+        assert main(["check", str(data), "--no-network", option, str(path)]) == 2
+        assert f"Expected {option} as a new file, or one that this command" in capsys.readouterr().err
+    assert main(["check", str(data), "--no-network", "--html", str(tmp_path / "notes.txt")]) == 2
+    assert "Expected --html as a file that ends in .html" in capsys.readouterr().err
+    assert contents(tmp_path) == before
+
+
+def test_explain_leaves_the_picture_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, photo = write_bundle(tmp_path / "models"), folders.photo(tmp_path / "eye.png")
+    linked = tmp_path / "eye.html"
+    linked.symlink_to(photo)
+    before = photo.read_bytes()
+    for out, said in ((photo, "ends in .html"), (linked, "which holds something else")):
+        assert main(["explain", str(model), str(photo), "--out", str(out)]) == 2
+        assert said in capsys.readouterr().err
+    assert photo.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["evaluate", "report"])
+def test_measurements_are_not_written_among_the_photos(
+    data: Path, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_bundle(tmp_path / "models")
+    assert main([command, str(model), str(data), "--out", str(data / "red")]) == 2
+    assert "Expected --out outside the photos' folder" in capsys.readouterr().err
+    assert len(list((data / "red").iterdir())) == 3
+
+
+def test_a_report_is_not_written_over_another_page(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, page = write_bundle(tmp_path / "models"), tmp_path / "report.html"
+    page.write_text("<title>Data set check: photos</title>")
+    assert main(["report", str(model), str(data), "--out", str(tmp_path)]) == 2
+    assert "which holds something else" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["quantize", "prune"])
+def test_a_bundle_is_not_written_among_the_photos(
+    data: Path, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_bundle(tmp_path / "models")
+    assert main([command, str(model), str(data), "--to", str(data / "red" / "1")]) == 2
+    assert "Expected --to outside the photos' folder" in capsys.readouterr().err
+
+
+def test_no_photo_is_robust_a_negative_number_of_times(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "model", "--out", str(tmp_path), "--robustness", "-1"]) == 2
+    assert "Expected --robustness from 0. Received: -1" in capsys.readouterr().err
