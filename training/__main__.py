@@ -1,10 +1,16 @@
 """The command line of training: `python -m training <command>`."""
 
 import argparse
+import errno
 import importlib
 import sys
+from collections.abc import Sequence
+from typing import Final
 
 from training.errors import TrainingError
+from training.interrupts import INTERRUPTED, interruptible
+
+PROGRAM: Final = "python -m training"
 
 COMMANDS = {
     "fit": "train VGG16 on a folder of photos",
@@ -23,24 +29,48 @@ COMMANDS = {
     "label": "sort photos into classes in the browser",
     "sort": "copy labelled photos into class folders",
 }
+PLACES: Final = ("out", "to", "html", "json", "cache")
+"""Options that say where commands write."""
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code. Only the chosen command's module is imported."""
-    arguments = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    options = argparse.Namespace()
+    try:
+        with interruptible():
+            options = _parse(sys.argv[1:] if argv is None else argv)
+            return int(importlib.import_module(f"training.commands.{options.command}").run(options))
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\n{PROGRAM}: stopped\n")
+        return INTERRUPTED
+    except TrainingError as error:
+        said = str(error)
+    except OSError as error:
+        said = _reason(error, [str(path) for name in PLACES if (path := vars(options).get(name))])
+    sys.stderr.write(f"{PROGRAM}: {said}\n")
+    return 2
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     chosen = arguments[0] if arguments else None
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
         if name == chosen:
             importlib.import_module(f"training.commands.{name}").add_arguments(command)
-    options = parser.parse_args(arguments)
-    try:
-        return int(importlib.import_module(f"training.commands.{options.command}").run(options))
-    except (TrainingError, OSError) as error:
-        sys.stderr.write(f"{parser.prog}: {error}\n")
-        return 2
+    return parser.parse_args(arguments)
+
+
+def _reason(error: OSError, places: Sequence[str]) -> str:
+    """What went wrong with which file; a full disk names none, but commands know where they write."""
+    reason = error.strerror or str(error)
+    files = [str(file) for file in (error.filename, error.filename2) if file is not None]
+    if error.errno in FULL:
+        # The second of two is what a copy is written to.
+        return f"Expected to write to {files[-1] if files else ' and '.join(places)}. Received: {reason}."
+    return ": ".join([reason, *([" -> ".join(files)] if files else [])])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ depend on: the photo's bytes, how it is cut, the input size, the base's weights,
 the variation. So nothing ever has to be cleared for correctness; the folder can be deleted at any time.
 """
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -65,7 +66,7 @@ class FeatureCache:
         """Features of `versions` versions of each photo: float16 `[versions, N, H, W, C]`.
 
         Version 0 is the photo as it is. Missing ones are computed with a progress bar and stored; an
-        interruption keeps what was computed. Raises OSError if the cache cannot be written.
+        interruption keeps what was computed. Raises OSError, with the file, if the cache cannot be written.
         """
         result = np.empty((versions * len(photos), *self._shape), dtype=np.float16)
         missing = []
@@ -126,6 +127,9 @@ class FeatureCache:
             with os.fdopen(handle, "wb") as file:
                 np.save(file, features, allow_pickle=False)
             os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        except OSError as error:
+            # NumPy tells neither the file nor, where the disk is full, that it is.
+            number = error.errno or errno.ENOSPC
+            raise OSError(number, os.strerror(number), str(path)) from error
+        finally:
+            Path(name).unlink(missing_ok=True)  # there where it was not moved

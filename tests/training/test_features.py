@@ -71,6 +71,18 @@ def test_damaged_file_is_computed_again(tmp_path: Path, base: keras.Model, photo
     assert all(np.load(path).shape == (1, 1, 4) for path in files(tmp_path))
 
 
+def test_a_full_disk_names_the_file_and_leaves_no_part_of_it(
+    tmp_path: Path, base: keras.Model, photos: list[Photo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("8192 requested and 0 written")  # as NumPy has it
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(OSError, match="No space left on device: '.*npy'"):
+        cache(tmp_path, base).features(photos)
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+
 def test_versions_differ_and_are_reproducible(tmp_path: Path, base: keras.Model, photos: list[Photo]) -> None:
     plain = cache(tmp_path / "a", base).features(photos)
     versions = cache(tmp_path / "a", base).features(photos, versions=3)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from training.console import progress, say
 from training.cropping import LEFT_OUT, TABLE, CropOptions, crop_folder, photos_in
+from training.interrupts import INTERRUPTED
 
 HELP = "cut the eyes out of whole photos"
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         type=Path,
-        help=f"a bundle or model.onnx that labels the photos nobody answered, where it is {SURE:.0%} sure",
+        help=f"a bundle or model.onnx that labels the photos nobody answered, where it is {SURE:.0%}% sure",
     )
     parser.add_argument("--wide", action="store_true", help="the photos are eyes cut by `training crop`")
 

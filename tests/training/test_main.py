@@ -1,0 +1,92 @@
+"""What every command does alike: help, Ctrl-C, and one line about a disk that does not do its part."""
+
+import errno
+import os
+import signal
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import pytest
+
+from training.__main__ import COMMANDS, main
+from training.commands import predict
+from training.errors import TrainingError
+from training.interrupts import interruptible
+
+ASK = ["predict", "model", "photo.jpg"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_for_people(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert "{'" not in said and "%(" not in said and "%%" not in said
+
+
+def failing(error: BaseException) -> Callable[[Any], NoReturn]:
+    def run(_: Any) -> NoReturn:
+        raise error
+
+    return run
+
+
+def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(predict, "run", lambda _: os.kill(os.getpid(), signal.SIGINT))
+    assert main(ASK) == 130
+    assert capsys.readouterr().err == "\npython -m training: stopped\n"
+
+
+def test_ctrl_c_while_a_command_is_imported_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.import_module", failing(KeyboardInterrupt()))
+    assert main(ASK) == 130
+    assert capsys.readouterr().err == "\npython -m training: stopped\n"
+
+
+def test_what_follows_ctrl_c_is_ctrl_c() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            raise AttributeError("as TensorFlow, which has lost what it was at") from None
+    with pytest.raises(AttributeError), interruptible():
+        raise AttributeError("without Ctrl-C")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_process_that_ignores_ctrl_c_goes_on_ignoring_it() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left"),
+            "Expected to write to run and .features. Received: No space",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left", "a", None, "b"),
+            "Expected to write to b. Received: No space",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "a"), "Permission denied: a\n"),
+        (OSError("8192 requested and 0 written"), "8192 requested and 0 written\n"),
+        (TrainingError("Expected more."), "Expected more.\n"),
+    ],
+)
+def test_errors_name_the_file_in_one_line(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("training.commands.fit.run", failing(error))
+    assert main(["fit", "photos", "--out", "run"]) == 2
+    complained = capsys.readouterr().err
+    assert complained.startswith(f"python -m training: {said}") and complained.count("\n") == 1

@@ -1,0 +1,40 @@
+"""Ctrl-C, whatever the libraries make of it."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Inside, an exception that follows Ctrl-C is the KeyboardInterrupt.
+
+    TensorFlow and half-imported modules swallow it in places and fail a moment later for want of something
+    else. Processes that were started without Ctrl-C, in the background, stay so.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        seen = True
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    except Exception as error:
+        if seen:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
