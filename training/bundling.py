@@ -4,10 +4,11 @@ The folder is put together beside its target, loaded the way the service loads i
 either complete and checked or not there.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,9 +44,9 @@ class Target:
     def parse(cls, folder: Path) -> "Target":
         """Read name and version from a path; raises TrainingError if it is taken or does not fit."""
         folder = folder.absolute()
-        if not folder.name.isdecimal() or int(folder.name) < 1:
+        if not re.fullmatch("[1-9][0-9]*", folder.name):
             raise TrainingError(
-                f"Expected models/<name>/<version>, the version from 1 up. Received: {folder}"
+                f"Expected models/<name>/<version>, the version from 1 up, such as 2. Received: {folder}"
             )
         try:
             name = TypeAdapter(Name).validate_python(folder.parent.name)
@@ -67,8 +68,7 @@ def write_bundle(
     Raises TrainingError, with nothing written, if the service would refuse it.
     """
     onnx.helper.set_model_props(model, {METADATA_KEY: metadata.model_dump_json()})
-    target.folder.parent.mkdir(parents=True, exist_ok=True)
-    with _workshop(target) as folder:
+    with _parents(target.folder), _workshop(target) as folder:
         onnx.save(model, folder / bundle.MODEL_FILE)
         classifier = Classifier(folder / bundle.MODEL_FILE)
         write_golden(folder / "golden", golden, classifier)
@@ -78,6 +78,20 @@ def write_bundle(
         except InvalidBundle as error:
             raise TrainingError(f"The service refuses this bundle: {error}. Nothing was written.") from None
         folder.rename(target.folder)
+
+
+@contextmanager
+def _parents(folder: Path) -> Iterator[None]:
+    """The folders above a new one, removed again where nothing came of it."""
+    new = [path for path in folder.parents if not path.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # of somebody else's who came to use it
+            for path in new:
+                path.rmdir()
+        raise
 
 
 @contextmanager

@@ -12,8 +12,10 @@ Nothing here ever writes to the user's folders. What cannot be used is named wit
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -81,13 +83,30 @@ def is_taken(path: Path) -> bool:
     return path.exists() and (not path.is_dir() or any(path.iterdir()))
 
 
-def check_new_folder(out: Path | None, data: Path) -> None:
-    """Raise TrainingError unless `out` is a new or empty folder, and not one among the photos."""
+def check_new_folder(out: Path | None, data: Path) -> Path:
+    """`out`; raises TrainingError unless it is a new or empty folder, and not one among the photos."""
     if out is None or is_taken(out):
         raise TrainingError(f"Expected a new or empty folder for the copies. Received: {out}")
     if out.resolve().is_relative_to(data.resolve()):
         raise TrainingError(f"Expected a folder for the copies outside of {data}. Received: {out}")
 
+    return out
+
+
+@contextmanager
+def new_folder(out: Path | None, data: Path) -> Iterator[Path]:
+    """A folder to fill, as `check_new_folder` wants it; empty again if that does not come to its end."""
+    folder = check_new_folder(out, data)
+    there = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    except BaseException:
+        for path in folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if not there:
+            folder.rmdir()
+        raise
 
 def list_files(root: Path) -> Iterator[Found]:
     """Every file in a class folder, not yet opened, and what is in the way of being one."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from training.console import progress, say
 from training.errors import TrainingError
-from training.folders import check_new_folder, rows_by_file
+from training.folders import check_new_folder, new_folder, rows_by_file
 from training.labelling.agreement import compare
 from training.labelling.deciding import Decision, answered, decide
 from training.labelling.journal import FILE, Answers, read, standing
@@ -49,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
         decided |= _ask(options.model, options.folder, known, options.wide)
     if not decided:
         raise TrainingError(f"Expected labels in {options.folder / FILE}. Received: none that can be used.")
-    missing = _copy(options.folder, options.out, decided)
+    with new_folder(options.out, options.folder) as out:
+        missing = _copy(options.folder, out, decided)
     _print(decided, disputed, missing, answers)
     return 0
 
@@ -93,7 +94,6 @@ def _copy(folder: Path, out: Path, decided: dict[str, Decision]) -> list[str]:
         )
     first = ["file", "label", "ratings", "agreement", "rated_by"]
     columns = list(dict.fromkeys([*first, *(key for row in rows for key in row)]))
-    out.mkdir(parents=True, exist_ok=True)
     with (out / "labels.csv").open("w", newline="", encoding="utf-8") as table:
         writer = csv.DictWriter(table, columns, restval="")
         writer.writeheader()

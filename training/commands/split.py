@@ -16,7 +16,7 @@ from training.checks.survey import Survey, survey
 from training.console import say
 from training.dataset import Photo
 from training.errors import TrainingError
-from training.folders import check_new_folder
+from training.folders import check_new_folder, new_folder
 from training.splitting import split_people
 from training.tables import table
 
@@ -56,10 +56,10 @@ def run(options: argparse.Namespace) -> int:
         _refuse_leaks(seen, seen.photos)
         say(f"{options.data} is already split, and nothing of one side is on another.")
         return 0
-    check_new_folder(options.out, options.data)
     photos = divide(seen, options.validation, options.test, options.seed)
     _refuse_leaks(seen, photos)
-    _copy(seen, photos, options.out)
+    with new_folder(options.out, options.data) as out:
+        _copy(seen, photos, out)
     _print(photos)
     for item in seen.unreadable:
         say(f"left out: {item.path}: {item.reason}")

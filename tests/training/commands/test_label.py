@@ -1,6 +1,7 @@
 """The commands `label` (as a process that is killed) and `sort`."""
 
 import csv
+import errno
 import os
 import signal
 from pathlib import Path
@@ -88,6 +89,18 @@ def test_sort_never_writes_into_a_full_folder(tmp_path: Path, capsys: pytest.Cap
     assert "outside of" in capsys.readouterr().err
     assert main(["sort", str(folder), str(tmp_path / "out"), "--rater", "ann"]) == 0
     assert (tmp_path / "out/dog/2.png").is_file()
+
+
+def test_half_a_copy_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "photos"
+    answered(folder)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("training.commands.sort.csv.DictWriter.writerows", full)
+    assert main(["sort", str(folder), str(tmp_path / "out")]) == 2
+    assert not (tmp_path / "out").exists()
 
 
 def test_files_of_one_flat_name_stay_two(tmp_path: Path) -> None:

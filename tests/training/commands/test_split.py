@@ -1,4 +1,6 @@
 import csv
+import errno
+import shutil
 from collections import defaultdict
 from pathlib import Path
 
@@ -93,3 +95,40 @@ def test_crops_of_one_photo_stay_together(tmp_path: Path) -> None:
 def test_copies_are_not_put_among_the_photos(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["split", str(data), str(data / "copies")]) == 2
     assert "outside of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "from", None, "to"),
+            2,
+            "Expected to write to to. Rec",
+        ),
+        (KeyboardInterrupt(), 130, "stopped"),
+    ],
+)
+def test_half_a_split_is_none(
+    data: Path,
+    tmp_path: Path,
+    there: bool,
+    error: BaseException,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, copy, copied = tmp_path / "out", shutil.copy2, []
+
+    def failing(source: Path, target: Path) -> None:
+        if len(copied) == 20:
+            raise error
+        copied.append(copy(source, target))
+
+    if there:
+        out.mkdir()
+    monkeypatch.setattr(shutil, "copy2", failing)
+    assert main(["split", str(data), str(out)]) == code
+    assert said in capsys.readouterr().err and len(copied) == 20
+    assert out.exists() == there and not (there and list(out.iterdir()))
