@@ -29,6 +29,7 @@ from training.csv_tables import read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
 from training.file_names import NOT_UNICODE, is_unicode, printable
+from training.locking import LOCK
 from training.splitting import groups, one_name_each, split_people
 
 Found = Photo | Skipped
@@ -79,8 +80,8 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
 
 
 def is_taken(path: Path) -> bool:
-    """Whether anything is at a path but an empty folder."""
-    return path.exists() and (not path.is_dir() or any(path.iterdir()))
+    """Whether anything is at a path but an empty folder; the lock of a killed training is nothing."""
+    return path.exists() and (not path.is_dir() or any(child.name != LOCK for child in path.iterdir()))
 
 
 def check_new_folder(out: Path | None, data: Path) -> Path:
@@ -89,7 +90,6 @@ def check_new_folder(out: Path | None, data: Path) -> Path:
         raise TrainingError(f"Expected a new or empty folder for the copies. Received: {out}")
     if out.resolve().is_relative_to(data.resolve()):
         raise TrainingError(f"Expected a folder for the copies outside of {data}. Received: {out}")
-
     return out
 
 
@@ -107,6 +107,7 @@ def new_folder(out: Path | None, data: Path) -> Iterator[Path]:
         if not there:
             folder.rmdir()
         raise
+
 
 def list_files(root: Path) -> Iterator[Found]:
     """Every file in a class folder, not yet opened, and what is in the way of being one."""

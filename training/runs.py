@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from service.metadata import CropGeometry, DatasetFacts, Document, Label
 from training.errors import TrainingError
 from training.hyperparameters import HyperParameters
+from training.locking import LOCK
 
 CONFIG: Final = "config.json"
 MODEL: Final = "model.keras"
@@ -34,6 +35,8 @@ METRICS: Final = "metrics.json"
 HISTORY: Final = "history.csv"
 CURVES: Final = "curves.png"
 TENSORBOARD: Final = "tensorboard"
+UNFINISHED: Final = frozenset((CONFIG, HELD_OUT, HISTORY, TENSORBOARD, LOCK))
+"""What may be in a run that was stopped before its first epoch ended."""
 
 
 class RunConfig(Document):
@@ -96,6 +99,17 @@ class Run:
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares: NDArray[np.float32] = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
         return shares
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a folder holds a run that was stopped before its first epoch ended, and nothing else."""
+    if not {child.name for child in path.iterdir()} <= UNFINISHED:
+        return False
+    try:
+        RunConfig.model_validate_json((path / CONFIG).read_bytes())
+    except (OSError, ValidationError, TrainingError):
+        return False
+    return True
 
 
 def tools() -> dict[str, str]:

@@ -21,6 +21,7 @@ from training.fitting import Best, Epoch, Examples, answers, fit
 from training.heldout import HeldOut
 from training.history import History, draw
 from training.hyperparameters import HyperParameters
+from training.interrupts import interruptible
 from training.metrics import confusion_matrix
 from training.network import assemble, build_head, part, trained_part, unlock
 from training.steps import Stage
@@ -42,6 +43,7 @@ class Outcome:
     """Wall time of computing features and of training."""
 
 
+@interruptible()
 def train(
     data: Dataset, out: Path, recipe: HyperParameters, cache: Path, weights: str | None = None
 ) -> Outcome:
@@ -156,13 +158,14 @@ def _run_stages(
 
     interrupted = False
     try:
-        if recipe.at_once:
-            _train_at_once(network, examples, recipe, record)
-        else:
-            _train_head(network, examples, recipe, record)
-            if recipe.cut != recipe.end:
-                best.restore()
-                _fine_tune(network, examples, recipe, record)
+        with interruptible():
+            if recipe.at_once:
+                _train_at_once(network, examples, recipe, record)
+            else:
+                _train_head(network, examples, recipe, record)
+                if recipe.cut != recipe.end:
+                    best.restore()
+                    _fine_tune(network, examples, recipe, record)
     except KeyboardInterrupt:
         interrupted = True
     if best.epoch is None:

@@ -18,6 +18,7 @@ from training.backbone import load_weights
 from training.errors import TrainingError
 from training.folders import read_dataset
 from training.heldout import HeldOut
+from training.locking import LOCK, alone
 from training.runs import Run
 
 TINY = ("--size", "32", "--hidden", "8", "--dropout", "0")
@@ -125,6 +126,71 @@ def test_a_folder_that_holds_anything_else_is_left_alone(
         assert fit(data, tmp_path / "mine", *options) == 2
         assert "Expected a new or empty folder for --out, or a run's" in capsys.readouterr().err
     assert notes.read_text() == "mine"
+
+
+def test_two_trainings_do_not_write_one_run(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    with alone(out):
+        for command in ("fit", "crossvalidate"):
+            assert main([command, str(data), "--out", str(out), "--overwrite"]) == 2
+            assert f"Received: {out}; another training is writing there" in capsys.readouterr().err
+        assert [path.name for path in out.iterdir()] == [LOCK]
+    assert not out.exists()
+
+
+def test_a_lock_of_a_killed_training_is_in_nobodys_way(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LOCK).touch()
+    for options in ((), ("--overwrite",)):
+        assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap", *options) == 0
+        assert not (tmp_path / "run" / LOCK).exists()
+
+
+@pytest.mark.parametrize("computed", [False, True])
+def test_a_run_without_an_epoch_is_begun_anew(
+    data: Path,
+    tmp_path: Path,
+    computed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    place = "_train_head" if computed else "_examples"
+    with monkeypatch.context() as patch:
+        patch.setattr(f"training.session.{place}", interrupt)
+        assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 130
+    said = capsys.readouterr().out
+    assert "Stopped before the first epoch ended: no model." in said
+    assert ("The features computed so far are kept." in said) == computed
+    assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
+
+
+def test_a_config_of_something_else_is_no_run_to_begin_anew(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    assert fit(data, tmp_path / "run") == 2
+    assert "There is a run in" in capsys.readouterr().err
+
+
+def test_an_error_that_follows_ctrl_c_keeps_the_best_epoch(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def confused(*_: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            raise AttributeError("'EagerTensor' object has no attribute '_type_spec'") from None
+
+    monkeypatch.setattr("training.session._fine_tune", confused)
+    options = ("--epochs", "1", "--head", "gap", "--until", "block4", "--unfreeze", "block4")
+    assert fit(data, tmp_path / "run", *options) == 0
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["interrupted"] is True
 
 
 def test_a_run_is_not_written_around_its_photos(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import time
 
 from training.commands import fit
 from training.console import say
 from training.folders import read_dataset
 from training.hyperparameters import HyperParameters
+from training.interrupts import INTERRUPTED
 
 RESULT = "crossvalidation.json"
 HELP = "measure a recipe on the training people, a part of them at a time; validation is not looked at"
@@ -22,7 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train once per fold and report; 130 if it was stopped before the last fold."""
     recipe = HyperParameters.from_options(options)
-    fit.check_folders(options, RESULT, "fold-1")
+    with fit.claim(options, RESULT, "fold-1"):
+        return _run(options, recipe)
+
+
+def _run(options: argparse.Namespace, recipe: HyperParameters) -> int:
+    now = time.time()
     path = options.out / RESULT
     data = read_dataset(options.data, recipe.validation_share, recipe.seed)
     path.unlink(missing_ok=True)  # a run that is stopped must not look like the finished one
@@ -33,8 +40,9 @@ def run(options: argparse.Namespace) -> int:
             data, options.out, recipe, options.cache, options.folds, options.weights, options.by
         )
     except KeyboardInterrupt:
-        say("\nStopped before every fold was done: no result. The features computed so far are kept.")
-        return 130
+        kept = fit.features_kept(options.cache, now)
+        say("\nStopped before every fold was done: no result." + kept)
+        return INTERRUPTED
     for line in found.lines():
         say(line)
     path.write_text(json.dumps(found.document(), indent=2) + "\n", encoding="utf-8")

@@ -2,16 +2,19 @@
 
 import argparse
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from training.console import say
 from training.commands.outputs import check_outside
+from training.console import say
 from training.dataset import Dataset, Skipped
 from training.errors import TrainingError
 from training.folders import is_taken, read_dataset
 from training.hyperparameters import HyperParameters
-from training.runs import CONFIG
+from training.interrupts import INTERRUPTED
+from training.locking import alone
+from training.runs import CONFIG, is_unfinished
 
 HELP = "train VGG16 on a folder of photos"
 NAMED = 20
@@ -39,18 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train and report; 130 if it was stopped before there was anything to keep."""
-    began = time.perf_counter()
+    began, now = time.perf_counter(), time.time()
     recipe = HyperParameters.from_options(options)
-    check_folders(options)
-    data = read_dataset(options.data, recipe.validation_share, recipe.seed)
-    _say_data(data)
-    from training.session import train  # imports TensorFlow, which takes seconds
+    with claim(options):
+        data = read_dataset(options.data, recipe.validation_share, recipe.seed)
+        _say_data(data)
+        from training.session import train  # imports TensorFlow, which takes seconds
 
-    try:
-        outcome = train(data, options.out, recipe, options.cache, options.weights)
-    except KeyboardInterrupt:
-        say("\nStopped before the first epoch ended: no model. The features computed so far are kept.")
-        return 130
+        try:
+            outcome = train(data, options.out, recipe, options.cache, options.weights)
+        except KeyboardInterrupt:
+            say("\nStopped before the first epoch ended: no model." + features_kept(options.cache, now))
+            return INTERRUPTED
     if outcome.interrupted:
         say(f"\nStopped by Ctrl-C after epoch {outcome.epochs}: the best epoch so far is kept.")
     best = outcome.best
@@ -70,10 +73,26 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def features_kept(cache: Path, since: float) -> str:
+    """What to say of the features that were computed since then: nothing where there are none."""
+    new = any(path.stat().st_mtime >= since for path in cache.glob("*/*.npy"))
+    return " The features computed so far are kept." if new else ""
+
+
+@contextmanager
+def claim(options: argparse.Namespace, finished: str = CONFIG, started: str = CONFIG) -> Iterator[None]:
+    """Keep --out for one training; raises TrainingError as `check_folders`, or where another is at it."""
+    check_folders(options, finished, started)
+    with alone(options.out):
+        check_folders(options, finished, started)  # again: another may have ended a moment ago
+        yield
+
+
 def check_folders(options: argparse.Namespace, finished: str = CONFIG, started: str = CONFIG) -> None:
     """Raises TrainingError if --out holds a run or anything else, or lies around or among the photos.
 
-    What `finished` names is there after a run, what `started` names from its beginning on.
+    What `finished` names is there after a run, what `started` names from its beginning on. A run that was
+    stopped before its first epoch ended may be begun anew.
     """
     out = options.out
     check_outside(options, "out", "cache")
@@ -81,7 +100,7 @@ def check_folders(options: argparse.Namespace, finished: str = CONFIG, started: 
         raise TrainingError(
             f"Expected --out to be a folder of its own. Received: {out}, which holds the photos."
         )
-    if (out / finished).exists():
+    if (out / finished).exists() and not is_unfinished(out):
         if not options.overwrite:
             raise TrainingError(f"There is a run in {out}. Give another --out, or --overwrite to replace it.")
     elif is_taken(out) and not (out / started).exists():
