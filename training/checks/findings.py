@@ -18,6 +18,9 @@ KINDS: Final = {
 }
 """Every kind of finding, the gravest first, and what it means."""
 
+BY_NETWORK: Final = ("mislabelled", "outlier")
+"""Kinds that a network is asked about."""
+
 REMEDIES: Final = {
     "corrupt": "Fetch these files again, or delete them.",
     "leakage": "Move everything of a person to one side, or divide the photos again with training split.",

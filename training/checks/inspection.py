@@ -24,10 +24,14 @@ class Inspection:
     opinion: Opinion | None
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Findings per kind, every kind named."""
+    def counts(self) -> dict[str, int | None]:
+        """Findings per kind, every kind named; None for what was not looked for."""
         found = Counter(finding.kind for finding in self.findings)
-        return {kind: found[kind] for kind in KINDS}
+        looked = {
+            "mislabelled": self.opinion is not None,
+            "outlier": self.survey.features is not None and len(self.survey.photos) >= outliers.FEWEST,
+        }
+        return {kind: found[kind] if looked.get(kind, True) else None for kind in KINDS}
 
     def of(self, kind: str) -> list[Finding]:
         """The findings of one kind."""

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from PIL import Image
 
 from service.errors import UnusableImage
 from service.images import decode
-from training.checks.findings import GRAVE, KINDS, REMEDIES, Finding
+from training.checks.findings import GRAVE, KINDS, REMEDIES
 from training.checks.inspection import Inspection
 
 SHOWN: Final = 48
@@ -102,13 +101,16 @@ def _data_url(image: Image.Image) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def summary(findings: Sequence[Finding], shown: int = 5) -> list[list[str]]:
+def summary(inspection: Inspection, shown: int = 5) -> list[list[str]]:
     """Rows (kind, count, the first files) for a table."""
     rows = []
-    for kind in KINDS:
-        chosen = [finding for finding in findings if finding.kind == kind]
+    for kind, count in inspection.counts.items():
+        if count is None:
+            rows.append([kind, "-", "not looked for"])
+            continue
+        chosen = inspection.of(kind)
         first = "; ".join(
             (finding.files[0] if finding.files else finding.detail) for finding in chosen[:shown]
         )
-        rows.append([kind, str(len(chosen)), first if len(first) < 100 else first[:97] + "..."])
+        rows.append([kind, str(count), first if len(first) < 100 else first[:97] + "..."])
     return rows

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from training.checks.findings import KINDS
+from training.checks.findings import BY_NETWORK, KINDS
 from training.checks.inspection import Inspection, inspect
+from training.checks.outliers import FEWEST
 from training.checks.report import render, summary
 from training.checks.survey import Embedder, survey
 from training.commands.outputs import check_file, check_outside
@@ -52,6 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check and print; returns 1 if the gate is closed."""
     gate = _kinds(options.fail_on)
+    unasked = [kind for kind in gate if kind in BY_NETWORK and options.no_network]
+    if unasked:
+        raise TrainingError(
+            f"Expected --fail-on without {' and '.join(unasked)} where --no-network is given: it takes the "
+            f"network to look for them. Received: {options.fail_on}"
+        )
     check_outside(options, "html", "json")
     check_file(options.html, "--html", ".html", "<title>Data set check: ")
     check_file(options.json, "--json", ".json", '{\n "photos": ')
@@ -63,10 +71,22 @@ def run(options: argparse.Namespace) -> int:
     if options.html:
         write(render(inspection, options.data.resolve().name), options.html)
         say(f"\nThe report with pictures is {options.html}")
-    failing = [kind for kind in gate if inspection.counts[kind]]
+    return _gate(inspection, gate)
+
+
+def _gate(inspection: Inspection, kinds: Sequence[str]) -> int:
+    """1 if one of these kinds was found; raises TrainingError for one that could not be looked for."""
+    failing = [kind for kind in kinds if inspection.counts[kind]]
     if failing:
         say(f"\nFound, and named by --fail-on: {', '.join(failing)}")
-    return 1 if failing else 0
+        return 1
+    unasked = [kind for kind in kinds if inspection.counts[kind] is None]
+    if unasked:
+        raise TrainingError(
+            f"Expected {FEWEST} photos or more, of two people or more in each class, to look for "
+            f"{' and '.join(unasked)}. Received: fewer."
+        )
+    return 0
 
 
 def _kinds(text: str) -> list[str]:
@@ -87,7 +107,7 @@ def _embedder(weights: str | None) -> Embedder:
 
 def _print(inspection: Inspection) -> None:
     say(f"{len(inspection.survey.photos):,} readable photos\n")
-    for line in table(["found", "count", "first"], summary(inspection.findings), left=3):
+    for line in table(["found", "count", "first"], summary(inspection), left=3):
         say(line)
     say()
     rows = [

@@ -30,6 +30,30 @@ def test_the_gate_closes_for_what_it_names(data: Path, capsys: pytest.CaptureFix
     assert main(["check", str(data), "--no-network", "--fail-on", "conflict"]) == 0
 
 
+def test_what_is_not_looked_for_is_not_found_to_be_none(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, facts = tmp_path / "report.html", tmp_path / "report.json"
+    assert main(["check", str(data), "--no-network", "--html", str(page), "--json", str(facts)]) == 0
+    counts = json.loads(facts.read_text())["counts"]
+    assert [kind for kind, count in counts.items() if count is None] == ["mislabelled", "outlier"]
+    assert re.search("mislabelled +- +not looked for", capsys.readouterr().out)
+    assert "outlier: not looked for" in page.read_text()
+
+
+@pytest.mark.parametrize("kind", ["mislabelled", "outlier"])
+def test_a_gate_without_what_it_takes_stays_closed(
+    data: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(data), "--no-network", "--fail-on", f"corrupt,{kind}"]) == 2
+    assert f"Expected --fail-on without {kind} where --no-network is given" in capsys.readouterr().err
+    few = tmp_path / "few"
+    for name in ("cat", "dog"):
+        save(scene(len(name)), few / name / "0.png")
+    assert main(["check", str(few), "--fail-on", kind]) == 2
+    assert f"to look for {kind}. Received: fewer." in capsys.readouterr().err
+
+
 def test_an_unknown_kind_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(data), "--fail-on", "leaks"]) == 2
     assert f"Expected kinds of {', '.join(KINDS)} for --fail-on. Received: leaks" in capsys.readouterr().err
