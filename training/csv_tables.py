@@ -1,6 +1,8 @@
 """The tables beside photos, `labels.csv` and `classes.csv`, however their headings are written."""
 
 import csv
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,20 +13,47 @@ KNOWN_COLUMNS: Final = frozenset("file person geometry id title description sear
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a table, by column; none where there is no file.
+    """The rows of a table, by column; none where there is no file. Empty rows and columns mean nothing.
 
-    Raises TrainingError if it cannot be read.
+    Raises TrainingError if it cannot be read, and for a row that has not a cell for each heading.
     """
     if not path.is_file():
         return []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return [
-                {_column(key): _cell(key, value or "") for key, value in row.items() if key}
-                for row in csv.DictReader(file)
-            ]
+            lines = csv.reader(file)
+            rows = [(lines.line_num, cells) for cells in lines if any(cell.strip() for cell in cells)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
+    if not rows:
+        return []
+    headings = _headings(path, rows[0][1])
+    return [_row(path, number, headings, cells) for number, cells in rows[1:]]
+
+
+def _headings(path: Path, cells: Sequence[str]) -> list[str]:
+    """The columns; nameless ones, as spreadsheets put behind the others, are no mistake."""
+    headings = [_column(cell) for cell in cells]
+    twice = [name for name, count in Counter(headings).items() if name and count > 1]
+    if twice:
+        raise TrainingError(f"Expected every column once in {path}. Received: {twice[0]} more than once.")
+    return headings
+
+
+def _row(path: Path, number: int, headings: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    columns = len(_trimmed(headings))
+    if len(cells) < columns or len(_trimmed(cells)) > len(headings):
+        raise TrainingError(
+            f"Expected {columns} cells in line {number} of {path}, as many as columns. "
+            f"Received: {len(cells)}; a comma in a cell needs quotes around it."
+        )
+    return {name: _cell(name, cell) for name, cell in zip(headings, cells, strict=False) if name}
+
+
+def _trimmed(cells: Sequence[str]) -> Sequence[str]:
+    """Without the empty cells at the end."""
+    count = max((number for number, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return cells[:count]
 
 
 def _column(heading: str) -> str:
@@ -32,6 +61,6 @@ def _column(heading: str) -> str:
     return name.lower() if name.lower() in KNOWN_COLUMNS else name
 
 
-def _cell(heading: str, text: str) -> str:
+def _cell(column: str, text: str) -> str:
     """Without the spaces around it, but in the name of a file, where they mean something."""
-    return text if _column(heading) == "file" else text.strip()
+    return text if column == "file" else text.strip()
