@@ -23,6 +23,9 @@ HELP: Final = (
 )
 RESIDUAL: Final = 0.06
 PHOTOS: Final = 1600
+FEWEST: Final = 50
+"""A kernel over 512 channels has 4,608 weights, and a photo shows a layer 200 places: from fewer photos the
+least squares would learn little but these photos."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,8 +87,11 @@ def _pictures(data: Dataset, recipe: HyperParameters, count: int) -> NDArray[np.
     photos = data.split("train")
     drawn = np.random.default_rng(recipe.seed).permutation(len(photos))[:count]
     chosen = [photos[index] for index in drawn]
-    if not chosen:
-        raise TrainingError(f"Expected training photos in {data.root}. Received: none.")
+    if len(chosen) < FEWEST:
+        raise TrainingError(
+            f"Expected {FEWEST} training photos or more, in {data.root} and by --photos. "
+            f"Received: {len(chosen)}."
+        )
     variations = Variations(
         recipe.size, recipe.crop if data.has_eyes else None, recipe.seed, recipe.variation
     )

@@ -21,7 +21,7 @@ RECIPE = ["--size", str(SIZE), "--until", "block3", "--seed", "3"]
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return folders.splits(tmp_path_factory.mktemp("photos"), train=20, validation=6)
+    return folders.splits(tmp_path_factory.mktemp("photos"), train=25, validation=6)
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,7 @@ def test_a_network_is_trained_on_it_and_served(
     [
         (["--residual", "0"], "--residual between 0 and 1"),
         (["--photos", "0"], "Expected --photos from 1"),
+        (["--photos", "49"], "Expected 50 training photos or more"),
         (["--out", "base.h5"], "ends in .npz"),
         (["--size", "16"], "Expected size from 32"),
     ],
