@@ -49,6 +49,16 @@ def agreement(photos: Sequence[Photo]) -> NDArray[np.float32]:
     return np.array(shares, dtype=np.float32)
 
 
+def check_agreement(photos: Sequence[Photo]) -> None:
+    """Raise TrainingError unless labels.csv tells of some photos which share of the raters agreed."""
+    if not any(photo.attributes.get("agreement") for photo in photos):
+        known = ", ".join(sorted({name for photo in photos for name in photo.attributes})) or "none such"
+        raise TrainingError(
+            f"Expected a column agreement in labels.csv, with --soft-labels agreement. Received: {known}"
+        )
+    agreement(photos)
+
+
 def by_value(photos: Sequence[Photo], column: str | None) -> dict[str, NDArray[np.bool_]]:
     """The rows `[N]` of the photos with each value of a column of `labels.csv`, as `column=value`.
 

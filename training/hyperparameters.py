@@ -126,6 +126,13 @@ class HyperParameters:
                 f"Expected unfreeze up to {self.until}, the last block used. Received: {self.unfreeze}"
             )
 
+    def check_effects(self) -> None:
+        """Raise TrainingError for a choice without effect; not asked of runs that were made with one."""
+        if self.heads > 1 and self.head != "conv":
+            raise TrainingError(f"Expected --head conv with --heads {self.heads}. Received: {self.head}.")
+        if self.variation != "mild" and not self.augment:
+            raise TrainingError(f"Expected --augment with --variation {self.variation}. Received: none.")
+
     @property
     def at_once(self) -> bool:
         """Whether head and base learn in one stage."""

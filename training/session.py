@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from training import backbone, runs
 from training.console import say
-from training.dataset import Dataset, agreement
+from training.dataset import Dataset, agreement, check_agreement
 from training.errors import TrainingError
 from training.features import FeatureCache
 from training.fitting import Best, Epoch, Examples, answers, fit
@@ -65,7 +65,7 @@ def train(
     values = backbone.load_weights(weights)
     config = _config(data, recipe, backbone.digest(values))
     if recipe.soft_labels == "agreement":
-        agreement(data.photos)  # before the run that was here goes: a table may have a bad cell
+        check_agreement(data.photos)  # before the run that was here goes
     _prepare(out, config)
     base = backbone.build(recipe.size, values, recipe.end)
     locked = _locked(base, recipe)

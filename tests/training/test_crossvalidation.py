@@ -47,6 +47,9 @@ def test_command_measures_a_recipe_and_leaves_the_runs(
     options += ["--head", "conv", "--heads", "2", "--hidden", "4", "--until", "block3", "--augment", "1"]
     options += ["--variation", "strong", "--class-weights", "logits", "--schedule", "cosine"]
     options += ["--learning-rate", "1e-2", "--soft-labels", "agreement"]
+    assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 2
+    assert "Expected a column agreement in labels.csv" in capsys.readouterr().err
+    (data.root / "labels.csv").write_text("file,agreement\ntrain/red/0.png,0.75\n")
     assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 0
     assert "cross-validation on 18 train photos of 18 people" in capsys.readouterr().out
     document = json.loads((out / "crossvalidation.json").read_text())

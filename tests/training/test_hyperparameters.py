@@ -45,6 +45,20 @@ def test_value_out_of_range_is_refused() -> None:
         HyperParameters(head="tail")
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--heads", "4"), "Expected --head conv with --heads 4. Received: original."),
+        (("--variation", "strong"), "Expected --augment with --variation strong. Received: none."),
+    ],
+)
+def test_a_choice_without_effect_is_named(options: tuple[str, ...], expected: str) -> None:
+    recipe = parsed(*options)  # `thin` takes them, and runs were made with them
+    with pytest.raises(TrainingError, match=expected):
+        recipe.check_effects()
+    parsed(*options, "--head", "conv", "--augment", "1").check_effects()
+
+
 def test_recipe_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         HyperParameters().size = 1  # type: ignore[misc]

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train once per fold and report; 130 if it was stopped before the last fold."""
     recipe = HyperParameters.from_options(options)
+    recipe.check_effects()
     with fit.claim(options, RESULT, "fold-1"):
         return _run(options, recipe)
 

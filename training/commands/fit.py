@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """Train and report; 130 if it was stopped before there was anything to keep."""
     began, now = time.perf_counter(), time.time()
     recipe = HyperParameters.from_options(options)
+    recipe.check_effects()
     with claim(options):
         data = read_dataset(options.data, recipe.validation_share, recipe.seed)
         _say_data(data)
