@@ -1,5 +1,6 @@
 """What the commands say to people: plain lines on standard output and progress bars on standard error."""
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -13,6 +14,11 @@ def say(line: str = "") -> None:
     """Print one line for people or for the next program in a pipe."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def quoted(path: object) -> str:
+    """A path as it is pasted into a shell, with spaces or without."""
+    return shlex.quote(str(path))
 
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:

@@ -12,12 +12,7 @@ from service.metadata import CropGeometry
 from training.dataset import Dataset, Photo
 from training.errors import TrainingError
 from training.folders import read_dataset
-from training.prediction import open_model
-
-
-def is_run(path: Path) -> bool:
-    """Whether a path is a run folder of `training fit`; otherwise it may be an exported model."""
-    return (path / "config.json").is_file()
+from training.prediction import is_run, open_model
 
 
 @dataclass(frozen=True)

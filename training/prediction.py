@@ -15,6 +15,7 @@ from service.geometry import RGB
 from service.metadata import BundleMetadata
 from service.regions import read_whole
 from service.runtime import Runtime
+from training.console import quoted
 from training.dataset import Photo
 from training.errors import TrainingError
 from training.file_names import check_names
@@ -59,6 +60,11 @@ def open_model(path: Path, threads: int = 0) -> Classifier:
         raise TrainingError(str(error)) from None
 
 
+def is_run(path: Path) -> bool:
+    """Whether a path is a run folder of `training fit`; otherwise it may be an exported model."""
+    return (path / "config.json").is_file()
+
+
 def model_file(path: Path) -> Path:
     """The `model.onnx` that a user means by a path; raises TrainingError where there is none."""
     if path.is_file():
@@ -68,6 +74,11 @@ def model_file(path: Path) -> Path:
     found = bundle.versions(path)
     if found:
         return path / str(found[-1]) / bundle.MODEL_FILE
+    if is_run(path):
+        raise TrainingError(
+            f"Expected an exported model. Received: {path}, a run; export it first: "
+            f"python -m training export {quoted(path)} --to models/<name>/1"
+        )
     raise TrainingError(
         f"Expected a model.onnx, a bundle's folder or models/<name>. Received: {path}, which is none of them."
     )

@@ -133,6 +133,17 @@ def test_no_model_is_an_error(photos: Path, capsys: pytest.CaptureFixture[str]) 
     assert "ONNX Runtime cannot load this file" in err
 
 
+def test_a_run_is_to_be_exported_first(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "my run"
+    run.mkdir()
+    (run / "config.json").write_text("{}")
+    code, _, err = call(capsys, run, photos)
+    assert code == 2
+    assert f"a run; export it first: python -m training export '{run}' --to models/<name>/1" in err
+
+
 def test_a_file_named_twice_is_classified_once(photos: Path) -> None:
     assert len(find_pictures([photos, photos / "red.jpg"])) == 2
 

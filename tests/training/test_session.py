@@ -228,6 +228,13 @@ def test_report_names_numbers_files_and_next_steps(
     assert f"python -m training export {tmp_path / 'run'}" in said
 
 
+def test_what_comes_next_can_be_pasted(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, tmp_path / "my run", "--epochs", "1", "--head", "gap") == 0
+    assert f"\n  python -m training evaluate '{tmp_path}/my run' {data}\n" in capsys.readouterr().out
+
+
 def test_ctrl_c_keeps_the_best_epoch_and_says_so(data: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "training", "fit", str(data), "--out", str(tmp_path / "run")]
     command += ["--cache", str(tmp_path / "cache"), "--epochs", "10000", *TINY]

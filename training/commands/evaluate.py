@@ -13,9 +13,10 @@ from training.console import progress, say
 from training.dataset import Photo, by_value
 from training.evaluation import Evaluation
 from training.metrics import score
-from training.models import Model, is_run
+from training.models import Model
 from training.photos import load
 from training.plots import plot_confusion
+from training.prediction import is_run
 
 HELP: Final = (
     "Measure a run or an exported model: a table here, JSON and a confusion matrix in the run folder."

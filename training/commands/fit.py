@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from training.commands.outputs import check_outside
-from training.console import say
+from training.console import quoted, say
 from training.dataset import Dataset, Skipped
 from training.errors import TrainingError
 from training.folders import is_taken, read_dataset
@@ -69,8 +69,8 @@ def run(options: argparse.Namespace) -> int:
     seconds = outcome.seconds | {"all": time.perf_counter() - began}
     say("  seconds            " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()))
     say(f"\nThe run is in {options.out}. Next:")
-    say(f"  python -m training evaluate {options.out} {options.data}")
-    say(f"  python -m training export {options.out} --to models/<name>/1")
+    say(f"  python -m training evaluate {quoted(options.out)} {quoted(options.data)}")
+    say(f"  python -m training export {quoted(options.out)} --to models/<name>/1")
     return 0
 
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 from training.commands.outputs import check_file, check_outside
 from training.console import say
 from training.errors import TrainingError
-from training.models import is_run
 from training.pages import render, write
 from training.plots import plot_confusion
+from training.prediction import is_run, open_model
 from training.reporting.report import Report
 from training.reporting.subject import Subject
 
@@ -79,8 +79,6 @@ def _facts(path: Path) -> dict[str, Any]:
         config = json.loads((path / "config.json").read_bytes())
         data = config["dataset"]
         return {"counts": config["counts"], "recipe": config["hyperparameters"], "dataset": data}
-    from training.prediction import open_model
-
     metadata = open_model(path).metadata
     return {
         "counts": {},

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training.commands import channels
 from training.commands.outputs import check_outside
-from training.console import say
+from training.console import quoted, say
 from training.dataset import Dataset
 from training.errors import TrainingError
 from training.folders import read_dataset
@@ -66,8 +66,9 @@ def run(options: argparse.Namespace) -> int:
         f"multiply-adds, {before / after:.1f} times fewer"
     )
     say(f"\nwritten: {options.out}. Next, with the same options and the same photos:")
-    say(f"  python -m training crossvalidate {options.data} --weights {options.out} --out <folder>")
-    say(f"  python -m training fit {options.data} --weights {options.out} --out <folder>")
+    given = f"{quoted(options.data)} --weights {quoted(options.out)} --out <folder>"
+    say(f"  python -m training crossvalidate {given}")
+    say(f"  python -m training fit {given}")
     return 0
 
 

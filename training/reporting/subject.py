@@ -14,9 +14,10 @@ from training.console import progress, say
 from training.dataset import Photo
 from training.errors import TrainingError
 from training.heldout import HeldOut
-from training.models import Model, is_run
+from training.models import Model
 from training.parts import HIDDEN
 from training.photos import load
+from training.prediction import is_run, open_model
 
 MARGIN: Final = 0.25
 """What is kept around a crop on every side, in its sides, so that turning and shifting shows real pixels."""
@@ -154,6 +155,4 @@ def _calibration(path: Path, model: Model) -> tuple[float, float]:
         raw = answers(model, kept.images, "calibrating")
         fitted = calibrate(np.log(np.maximum(raw, LEAST)), kept.labels, kept.people)
         return fitted.temperature, fitted.threshold
-    from training.prediction import open_model
-
     return 1.0, open_model(path).metadata.threshold
