@@ -30,6 +30,8 @@ DEFAULT_MAX_PIXELS: Final = 50_000_000
 DEFAULT_MAX_SIDE: Final = 20_000
 MAX_SCANNED: Final = 2_000_000_000
 """Pixels times scans of a progressive JPEG: about three seconds of work."""
+HEIC_BRANDS: Final = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
+"""What the first box of a HEIC or HEIF file calls it (ISO/IEC 23008-12): the photos of iPhones."""
 HELD_TWICE: Final = {"WEBP", "AVIF"}
 """Formats whose decoders hold twice the memory of the others, up to 16 bytes a pixel: half the pixels."""
 MAX_PARTS: Final = 10_000
@@ -111,10 +113,16 @@ def _open(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
         raise UnsupportedFormat(
-            f"Expected a picture as {', '.join(FORMATS)}. Received: {len(data):,} bytes in another format."
+            f"Expected a picture as {', '.join(FORMATS)}. Received: {_other_format(data)}."
         ) from None
     except _DECODER_FAILURES as error:
         raise CorruptImage(f"The picture's header is damaged ({type(error).__name__}).") from None
+
+
+def _other_format(data: bytes) -> str:
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        return "a HEIC photo, as iPhones take them; save it as JPEG"
+    return f"{len(data):,} bytes in another format"
 
 
 def _check_parts(data: bytes) -> int:

@@ -54,6 +54,14 @@ def test_gray_modes_become_three_equal_channels(mode: str) -> None:
     assert (pixels[..., 0] == pixels[..., 2]).all()
 
 
+@pytest.mark.parametrize(("brand", "heic"), [("heic", True), ("mif1", True), ("isom", False)])
+def test_photos_of_iphones_are_called_what_they_are(brand: str, heic: bool) -> None:
+    data = struct.pack(">I4s4sI4s", 20, b"ftyp", brand.encode(), 0, brand.encode()) + bytes(40)
+    said = "a HEIC photo, as iPhones take them; save it as JPEG." if heic else "60 bytes in another format."
+    with pytest.raises(UnsupportedFormat, match=f"Received: {said}"):
+        decode(data)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_sixteen_bits_are_scaled_not_clipped(kind: str) -> None:
     ramp = np.linspace(0, 65535, 256).astype(np.uint16)[None].repeat(4, axis=0)
