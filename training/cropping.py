@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -69,12 +69,37 @@ def crop_folder(options: CropOptions) -> Iterator[Cropped]:
     processes = options.processes or available()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, _start, (options,)) as pool:
-        for cropped in pool.map(_crop, todo):
+        for cropped in _finished([pool.submit(_crop, photo) for photo in todo]):
             known = people.get(cropped.photo)
             if known:
                 cropped = replace(cropped, rows=tuple({**row, "person": known} for row in cropped.rows))
             _record(options.out, cropped)
             yield cropped
+
+
+def _finished(photos: Sequence[Future[Cropped]]) -> Iterator[Cropped]:
+    """The results in order; after Ctrl-C those of the photos that were begun, and then KeyboardInterrupt."""
+    stopped = False
+    try:
+        for photo in photos:
+            while not photo.cancelled():
+                try:
+                    cropped = photo.result()
+                except KeyboardInterrupt:
+                    stopped = True
+                    _cancel(photos)
+                    continue
+                yield cropped
+                break
+    finally:
+        _cancel(photos)
+    if stopped:
+        raise KeyboardInterrupt
+
+
+def _cancel(photos: Sequence[Future[Cropped]]) -> None:
+    for photo in photos:
+        photo.cancel()
 
 
 def photos_in(root: Path) -> list[Path]:

@@ -86,6 +86,8 @@ def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Pa
     assert "Traceback" not in complained
     before = len(rows(out / "labels.csv"))
     assert 0 < before < 120 and before % 2 == 0
+    assert f"{before // 2} photos: {before} eyes cut" in told
+    assert len(list(out.glob("*.jpg"))) == before
     assert crop(photos, out) == 0
     lines = rows(out / "labels.csv")
     assert len(lines) == 120 and len({row["file"] for row in lines}) == 120

@@ -5,6 +5,7 @@ import getpass
 import socket
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
         if not options.no_browser:
             webbrowser.open(address)
         config = uvicorn.Config(create_app(workspace), log_level="warning", lifespan="off")
-        uvicorn.Server(config).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # the way to end it
+            uvicorn.Server(config).run(sockets=[listener])
     return 0
 
 
