@@ -37,6 +37,14 @@ def test_no_acknowledged_answer_is_lost_when_the_server_is_killed(tmp_path: Path
         assert back["photo"]["file"] == file == given[-1][0]
 
 
+def test_ctrl_c_is_the_way_to_end_it(tmp_path: Path) -> None:
+    save(scene(0, size=24), tmp_path / "0.png")
+    with labelling(tmp_path, "--classes", "cat,dog") as (address, process):
+        call(address, "api/state?tab=t")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
 def test_classes_must_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save(scene(0), tmp_path / "0.png")
     assert main(["label", str(tmp_path)]) == 2
