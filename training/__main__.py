@@ -69,7 +69,8 @@ def _reason(error: OSError, places: Sequence[str]) -> str:
     files = [str(file) for file in (error.filename, error.filename2) if file is not None]
     if error.errno in FULL:
         # The second of two is what a copy is written to.
-        return f"Expected to write to {files[-1] if files else ' and '.join(places)}. Received: {reason}."
+        written = files[-1] if files else " and ".join(places) or "the disk"
+        return f"Expected to write to {written}. Received: {reason}."
     return ": ".join([reason, *([" -> ".join(files)] if files else [])])
 
 

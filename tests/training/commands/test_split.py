@@ -119,12 +119,14 @@ def test_half_a_split_is_none(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    out, copy, copied = tmp_path / "out", shutil.copy2, []
+    out, copy = tmp_path / "out", shutil.copy2
+    copied: list[Path] = []
 
     def failing(source: Path, target: Path) -> None:
         if len(copied) == 20:
             raise error
-        copied.append(copy(source, target))
+        copy(source, target)
+        copied.append(target)
 
     if there:
         out.mkdir()
