@@ -131,11 +131,11 @@ def test_a_killed_server_loses_nothing_and_the_page_waits_for_it(folder: Path, o
         expect(page.locator("#file")).to_have_text(re.compile("png"))
         press(page, "1", 1)
         press(page, "2", 2)
+        expect(page.locator("#photo")).to_be_visible()
         kept = labels(folder)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         waiting = page.locator("#file").inner_text()
-        expect(page.locator("#photo")).to_be_visible()
         page.keyboard.press("1")
         expect(page.get_by_role("alert")).to_be_visible()
         page.keyboard.press("2")  # what follows an answer that is not saved must not overtake it
