@@ -6,6 +6,7 @@ import pytest
 
 from tests.bundles import write_bundle
 from tests.processes import running
+from tests.service.watched import Watched
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,8 @@ def client(service: str) -> Iterator[httpx.Client]:
     """A client of that service."""
     with httpx.Client(base_url=service) as client:
         yield client
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path)

@@ -1,66 +1,27 @@
-import asyncio
 import errno
 import json
 import logging
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import httpx
 import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
 
-from service import rejections, reload
+from service import rejections
 from service.errors import InvalidBundle
 from service.models import ModelStore
 from service.predictor import Predictor
-from service.reload import Outcome, Reloader, locators, models_of
+from service.reload import Reloader, locators
 from service.runtime import Runtime
 from service.settings import Settings
 from tests.bundles import metadata, write_bundle
-from tests.gates import eventually
-from tests.processes import running
-from tests.uploads import picture
+from tests.service.watched import Watched
 
 LOCATOR = Path(__file__).parents[2] / "models/eye-locator/1"
-
-
-class Watched:
-    """A store with one model, and a reloader that looks when it is told to."""
-
-    def __init__(self, folder: Path, wanted: str = "colours") -> None:
-        self.folder = folder
-        write_bundle(folder)
-        self.store = ModelStore.load(folder, wanted, Runtime(1))
-        self.outcomes: list[Outcome] = []
-        self.kind = models_of(self.store, folder, wanted, Runtime(1))
-        self.reloader = Reloader(self.store, [self.kind], self.outcomes.append)
-
-    def check_before_loading(self, check: Callable[[Path], None]) -> None:
-        """Let `check` raise where a version cannot be loaded."""
-
-        def load(folder: Path) -> Any:
-            check(folder)
-            return self.kind.load(folder)
-
-        self.reloader = Reloader(self.store, [replace(self.kind, load=load)], self.outcomes.append)
-
-    def look_twice(self) -> int | None:
-        self.reloader.look()
-        self.reloader.look()
-        return self.store.version("colours")
-
-
-@pytest.fixture
-def watched(tmp_path: Path) -> Watched:
-    return Watched(tmp_path)
 
 
 def test_a_new_version_is_served_once_its_files_are_still(watched: Watched) -> None:
@@ -267,118 +228,3 @@ def test_a_new_eye_locator_is_served_and_a_bad_one_is_not(tmp_path: Path) -> Non
     reloader.look()
     assert predictor.locator.version == 1
     assert "are off by" in store.rejected[bad]
-
-
-def test_the_watch_survives_the_unexpected(caplog: pytest.LogCaptureFixture, watched: Watched) -> None:
-    async def scenario() -> None:
-        second_look = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        looks: list[int] = []
-
-        def explode() -> list[Path]:
-            looks.append(1)
-            if len(looks) == 2:
-                loop.call_soon_threadsafe(second_look.set)
-            raise RuntimeError("a bug")
-
-        kind = replace(models_of(watched.store, watched.folder, "colours", Runtime(1)), folders=explode)
-        task = asyncio.create_task(Reloader(watched.store, [kind]).watch(0.001))
-        await second_look.wait()
-        task.cancel()
-
-    with caplog.at_level(logging.ERROR, "service"):
-        asyncio.run(scenario())
-    assert caplog.records[0].getMessage() == "looking for new models failed"
-
-
-def test_a_look_that_never_ends_is_told_once_and_holds_up_no_end(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(reload, "SLOW_SECONDS", 0.01)
-    monkeypatch.setattr(reload, "LAST_SECONDS", 0.01)
-    release = threading.Event()
-
-    def hang() -> list[Path]:
-        release.wait()
-        return []
-
-    async def scenario() -> None:
-        task = asyncio.create_task(Reloader(watched.store, [kind]).watch(0.001))
-        while not caplog.records:
-            await asyncio.sleep(0.001)
-        task.cancel()
-        await asyncio.wait([task])
-
-    kind = replace(watched.kind, folders=hang)
-    running = threading.Thread(target=lambda: asyncio.run(scenario()), daemon=True)
-    running.start()
-    running.join(30)
-    ended = not running.is_alive()
-    release.set()
-    assert ended
-    assert [record.getMessage() for record in caplog.records] == ["looking for new models takes long"]
-
-
-def test_a_look_that_has_begun_is_finished(watched: Watched) -> None:
-    began, release, finished = (threading.Event() for _ in range(3))
-
-    def look() -> list[Path]:
-        began.set()
-        release.wait(30)
-        finished.set()
-        return []
-
-    async def scenario() -> None:
-        task = asyncio.create_task(Reloader(watched.store, [kind]).watch(0.001))
-        while not began.is_set():
-            await asyncio.sleep(0.001)
-        task.cancel()
-        await asyncio.sleep(0.001)
-        assert not task.done()
-        release.set()
-        await asyncio.wait([task])
-        assert finished.is_set()
-
-    kind = replace(watched.kind, folders=look)
-    asyncio.run(scenario())
-
-
-def test_a_swap_under_load_loses_no_request(tmp_path: Path) -> None:
-    write_bundle(tmp_path / "models")
-    seen: list[tuple[int, int]] = []
-    stop, answered = threading.Event(), threading.Semaphore(0)
-
-    def ask(client: httpx.Client) -> None:
-        while not stop.is_set():
-            response = client.post("/v1/classify", files={"image": picture("JPEG", (600, 400))})
-            seen.append((response.status_code, response.json()["model"]["version"]))
-            answered.release()
-
-    with (
-        running(tmp_path / "models", waiting=50, reload_seconds=0.05) as (_, address),
-        httpx.Client(base_url=address) as client,
-        ThreadPoolExecutor() as pool,
-    ):
-        clients = [pool.submit(ask, client) for _ in range(3)]
-        try:
-            assert all(answered.acquire(timeout=30) for _ in range(9))
-            fresh = write_bundle(tmp_path / "made", metadata(version=2))
-            fresh.rename(tmp_path / "models" / "colours" / "2")
-            eventually(lambda: client.get("/health").json()["models"][0]["version"] == 2)
-            bad = write_bundle(tmp_path / "made", metadata(version=3), golden=(0.2, 0.2, 0.6))
-            bad.rename(tmp_path / "models" / "colours" / "3")
-            eventually(lambda: bool(client.get("/health").json()["rejected"]))
-            assert all(answered.acquire(timeout=30) for _ in range(9))
-        finally:
-            stop.set()
-        for asking in clients:
-            asking.result()
-        health = client.get("/health").json()
-        metrics = client.get("/metrics").text
-    assert {status for status, _ in seen} == {200}
-    assert {version for _, version in seen} == {1, 2}
-    assert health["models"] == [{"name": "colours", "version": 2}]
-    assert health["rejected"] == [{"name": "colours", "version": 3}]
-    assert 'service_model_reloads_total{outcome="rejected"} 1.0' in metrics
-    assert 'service_model{name="colours",sha256="' in metrics
-    assert 'version="2"} 1.0' in metrics
