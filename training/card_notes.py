@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.metadata import BundleMetadata
-from training.hyperparameters import OTHER_RUNS
+from training.hyperparameters import each_run
 
 FEW: Final = 50
 """Validation photos of a class, under which its numbers are called uncertain."""
 
 
-def chosen(recipe: dict[str, Any]) -> str:
+def chosen(recipe: Mapping[str, Any]) -> str:
     """What the validation people decided, so that their numbers flatter a model of this recipe."""
-    if all((recipe | other).get("best") == "last" for other in ({}, *recipe.get(OTHER_RUNS, ()))):
+    if all(one.get("best") == "last" for one in each_run(recipe)):
         return "Only the temperature and the threshold were chosen"
     return "The best epoch, the temperature and the threshold were all chosen"
 

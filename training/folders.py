@@ -264,13 +264,14 @@ def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
         )
     by_file: dict[str, dict[str, str]] = {}
     for row in rows:
-        person = by_file.setdefault(row["file"], row).get("person")
-        if person != row.get("person"):
+        before = by_file.get(row["file"], row)
+        if before.get("person") != row.get("person"):
             raise TrainingError(
                 f"Expected one person for {row['file']} in {root / 'labels.csv'}. "
-                f"Received: {person!r} and {row.get('person')!r}"
+                f"Received: {before.get('person')!r} and {row.get('person')!r}"
             )
-    return by_file | {row["file"]: row for row in rows}
+        by_file[row["file"]] = row
+    return by_file
 
 
 def unmatched(root: Path, rows: dict[str, dict[str, str]], found: Sequence[Found]) -> list[Skipped]:

@@ -175,8 +175,13 @@ class HyperParameters:
 
 def recipes_of(document: Mapping[str, Any]) -> list[HyperParameters]:
     """The recipes of the runs in a bundle, from the hyperparameters in its metadata."""
+    return [HyperParameters(**one) for one in each_run(document)]
+
+
+def each_run(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The same as they are written, of which later versions may know more or less."""
     first = {name: value for name, value in document.items() if name != OTHER_RUNS}
-    return [HyperParameters(**(first | changes)) for changes in ({}, *document.get(OTHER_RUNS, ()))]
+    return [first | changes for changes in ({}, *document.get(OTHER_RUNS, ()))]
 
 
 def _check(field: dataclasses.Field[Any], value: Any) -> None:

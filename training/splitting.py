@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from training.dataset import Photo
+from training.grouping import by_key, linked
 
 
 def split_people(photos: Sequence[Photo], share: float, seed: int) -> list[Photo]:
@@ -28,19 +29,11 @@ def split_people(photos: Sequence[Photo], share: float, seed: int) -> list[Photo
 
 def groups(photos: Sequence[Photo]) -> list[list[Photo]]:
     """Photos that share a person or their bytes, directly or through others."""
-    parents: dict[str, str] = {}
-
-    def find(key: str) -> str:
-        while (above := parents.setdefault(key, key)) != key:
-            parents[key] = key = parents[above]  # halves the way for whoever asks next
-        return key
-
-    for photo in photos:
-        parents[find(f"person {photo.person}")] = find(f"bytes {photo.digest or photo.path}")
-    found: dict[str, list[Photo]] = defaultdict(list)
-    for photo in photos:
-        found[find(f"person {photo.person}")].append(photo)
-    return list(found.values())
+    links = [
+        *by_key(photo.person for photo in photos),
+        *by_key(photo.digest or str(photo.path) for photo in photos),
+    ]
+    return [[photos[index] for index in group] for group in linked(len(photos), links)]
 
 
 def one_name_each(photos: Sequence[Photo]) -> list[Photo]:

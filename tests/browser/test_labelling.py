@@ -1,8 +1,7 @@
 """The labelling page in Chromium: keys, undo, reload, two tabs, and a server that is killed."""
 
-import os
 import re
-import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,6 +30,14 @@ def press(page: Page, key: str, done: int) -> None:
     expect(page.locator("#photo, #unreadable").filter(visible=True)).to_be_visible()
     page.keyboard.press(key)
     expect(page.locator("#count")).to_have_text(re.compile(rf"^{done} of 10"))
+
+
+def answer_unheard(page: Page, process: subprocess.Popen[str]) -> None:
+    """Kill the server, then give the photo that is shown the first class."""
+    process.kill()
+    process.wait()
+    page.keyboard.press("1")
+    expect(page.get_by_role("alert")).to_be_visible()
 
 
 def labels(folder: Path) -> dict[str, str]:
@@ -133,11 +140,8 @@ def test_a_killed_server_loses_nothing_and_the_page_waits_for_it(folder: Path, o
         press(page, "2", 2)
         expect(page.locator("#photo")).to_be_visible()
         kept = labels(folder)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
         waiting = page.locator("#file").inner_text()
-        page.keyboard.press("1")
-        expect(page.get_by_role("alert")).to_be_visible()
+        answer_unheard(page, process)
         page.keyboard.press("2")  # what follows an answer that is not saved must not overtake it
         assert labels(folder) == kept
         with labelling(folder, "--rater", "ann", "--port", port_of(address)):
@@ -154,10 +158,7 @@ def test_a_photo_that_came_while_the_server_was_down_takes_no_answer_of_another(
         page = open_page(address)
         expect(page.locator("#photo")).to_be_visible()
         shown = page.locator("#file").inner_text()
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        page.keyboard.press("1")
-        expect(page.get_by_role("alert")).to_be_visible()
+        answer_unheard(page, process)
         for name in ("-1.png", "-2.png", "-3.png"):
             save(scene(11, size=200), folder / name)
         with labelling(folder, "--rater", "ann", "--port", port_of(address)):
@@ -172,10 +173,7 @@ def test_an_answer_that_the_next_program_refuses_is_told_and_work_goes_on(
     with labelling(folder, "--rater", "ann") as (address, process):
         page = open_page(address)
         expect(page.locator("#photo")).to_be_visible()
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        page.keyboard.press("1")
-        expect(page.get_by_role("alert")).to_be_visible()
+        answer_unheard(page, process)
         (folder / "classes.csv").write_text("id,title,description\nrose,Rose,Red.\ntulip,Tulip,Yellow.\n")
         with labelling(folder, "--rater", "ann", "--port", port_of(address)):
             page.get_by_role("button", name="Try again").click()
@@ -197,7 +195,7 @@ def test_a_page_of_another_folder_shows_the_photos_that_are_there_now(
     with labelling(folder, "--rater", "ann") as (address, process):
         page = open_page(address)
         expect(page.locator("#photo")).to_be_visible()
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
         with labelling(other, "--rater", "ann", "--port", port_of(address)):
             with page.expect_navigation():

@@ -18,6 +18,7 @@ from training.checks.alignment import likeness
 from training.checks.findings import Finding
 from training.console import progress
 from training.dataset import Photo
+from training.grouping import linked
 
 NEIGHBOURS: Final = 6
 SIMILAR: Final = 0.7
@@ -106,21 +107,8 @@ def hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def groups(count: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Indices below `count` that are linked directly or through others; groups of two or more, sorted."""
-    parents = list(range(count))
-
-    def root(index: int) -> int:
-        while parents[index] != index:
-            parents[index] = parents[parents[index]]
-            index = parents[index]
-        return index
-
-    for a, b in links:
-        parents[max(root(a), root(b))] = min(root(a), root(b))
-    members: dict[int, list[int]] = defaultdict(list)
-    for index in range(count):
-        members[root(index)].append(index)
-    return [group for group in members.values() if len(group) > 1]
+    """Those of `linked` that have two members or more."""
+    return [group for group in linked(count, links) if len(group) > 1]
 
 
 def describe(photos: Sequence[Photo], names: Sequence[str], pairs: Sequence[Pair]) -> Iterator[Finding]:

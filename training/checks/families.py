@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 
-from training.checks.duplicates import Pair, groups
+from training.checks.duplicates import Pair
 from training.checks.leakage import origin
 from training.dataset import Photo
+from training.grouping import by_key, linked
 
 
 def families(photos: Sequence[Photo], pairs: Iterable[Pair]) -> list[str]:
     """One id for all photos that must stay together, one of their people; `pairs` are the duplicates."""
-    links = [(pair.first, pair.second) for pair in pairs]
-    for keys in ([photo.person for photo in photos], [origin(photo) for photo in photos]):
-        first: dict[str, int] = {}
-        for index, key in enumerate(keys):
-            if key:
-                links.append((first.setdefault(key, index), index))
+    links = [
+        *((pair.first, pair.second) for pair in pairs),
+        *by_key(photo.person for photo in photos),
+        *by_key(origin(photo) for photo in photos),
+    ]
     ids = [photo.person for photo in photos]
-    for group in groups(len(photos), links):
+    for group in linked(len(photos), links):
+        person = min(ids[index] for index in group)
         for index in group:
-            ids[index] = min(photos[member].person for member in group)
+            ids[index] = person
     return ids

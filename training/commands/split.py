@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from training.checks.duplicates import find_pairs
+from training.checks.duplicates import Pair, find_pairs
 from training.checks.families import families
 from training.checks.leakage import find_leaks
 from training.checks.survey import Survey, survey
@@ -52,12 +52,13 @@ def run(options: argparse.Namespace) -> int:
     if options.out is not None:
         check_new_folder(options.out, options.data)  # first: reading the photos may take minutes
     seen = survey(options.data)
+    pairs = find_pairs(seen.photos, seen.thumbnails)
     if len({photo.split for photo in seen.photos}) > 1:
-        _refuse_leaks(seen, seen.photos)
+        _refuse_leaks(seen, seen.photos, pairs)
         say(f"{options.data} is already split, and nothing of one side is on another.")
         return 0
-    photos = divide(seen, options.validation, options.test, options.seed)
-    _refuse_leaks(seen, photos)
+    photos = divide(seen.photos, pairs, options.validation, options.test, options.seed)
+    _refuse_leaks(seen, photos, pairs)
     with new_folder(options.out, options.data) as out:
         _copy(seen, photos, out)
     _print(photos)
@@ -66,12 +67,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def divide(seen: Survey, validation: float, test: float, seed: int) -> list[Photo]:
-    """The photos with their splits; `validation` and `test` are shares of each class."""
-    together = families(seen.photos, find_pairs(seen.photos, seen.thumbnails))
+def divide(
+    seen: Sequence[Photo], pairs: Sequence[Pair], validation: float, test: float, seed: int
+) -> list[Photo]:
+    """The photos with their splits; `pairs` are the duplicates, `validation` and `test` shares of a class."""
+    together = families(seen, pairs)
     photos = [
-        replace(photo, split="train", person=family)
-        for photo, family in zip(seen.photos, together, strict=True)
+        replace(photo, split="train", person=family) for photo, family in zip(seen, together, strict=True)
     ]
     if test > 0:
         photos = [
@@ -80,12 +82,12 @@ def divide(seen: Survey, validation: float, test: float, seed: int) -> list[Phot
         ]
     if validation > 0:
         photos = split_people(photos, validation / (1 - test), seed)
-    return [replace(photo, person=own.person) for photo, own in zip(photos, seen.photos, strict=True)]
+    return [replace(photo, person=own.person) for photo, own in zip(photos, seen, strict=True)]
 
 
-def _refuse_leaks(seen: Survey, photos: Sequence[Photo]) -> None:
+def _refuse_leaks(seen: Survey, photos: Sequence[Photo], pairs: Sequence[Pair]) -> None:
     names = [seen.name(index) for index in range(len(photos))]
-    leaks = list(find_leaks(photos, names, find_pairs(photos, seen.thumbnails)))
+    leaks = list(find_leaks(photos, names, pairs))
     if leaks:
         listed = "".join(f"\n  {leak.detail}: {', '.join(leak.files[:4])}" for leak in leaks[:10])
         raise TrainingError(

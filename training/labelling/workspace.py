@@ -103,7 +103,8 @@ class Workspace:
 
     def path(self, file: str) -> Path:
         """Where a photo of the folder lies; raises UnknownPhoto."""
-        return self.folder / self.files[self._known(file)]
+        self._known(file)
+        return self.folder / file
 
     def _known(self, file: str) -> int:
         index = self._index.get(file)
