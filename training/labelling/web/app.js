@@ -75,6 +75,7 @@ async function send(next) {
     busy = false;
   }
   if (!refused) return;
+  showTrouble(false); // it does answer
   showRefusal(refused);
   load();
 }
