@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -14,6 +14,7 @@ import onnxruntime
 
 from service.adaptive import AdaptiveSession
 from service.errors import InvalidBundle
+from service.light import HELPED_THREADS, LightSession
 
 CPU: Final = "cpu"
 PROVIDERS: Final = {
@@ -67,12 +68,19 @@ class Runtime:
         """The same with one thread: for networks so small that several would mostly wait for each other."""
         return replace(self, threads=1, adaptive=False)
 
-    def open(self, path: Path) -> Any:
-        """An `InferenceSession` of a file, or an `AdaptiveSession`, where inferences share the CPUs.
+    def open(self, path: Path, light: bool = False) -> Any:
+        """An `InferenceSession` of a file, or what is used like one where inferences share the CPUs.
 
-        What a provider cannot run is run by the CPU, with a warning. Raises InvalidBundle, with a one-line
-        reason, where there is no file that ONNX Runtime can load.
+        That is an `AdaptiveSession`, or a `LightSession` for a `light` network, whose threads would mostly
+        wait for each other. What a provider cannot run is run by the CPU, with a warning. Raises
+        InvalidBundle, with a one-line reason, where there is no file that ONNX Runtime can load.
         """
+        if light and self.adaptive:
+            session = self.single.open(path)
+            if self.threads == 1 or self.providers:
+                return session
+            helped = replace(self, threads=HELPED_THREADS, adaptive=False)
+            return LightSession(session, partial(helped.open, path))
         if not path.is_file():
             raise InvalidBundle(f"{path}: expected an ONNX file. Received: nothing at this path.")
         try:

@@ -67,6 +67,18 @@ def test_what_finds_no_room_is_dropped_and_counted(
     assert lost == len(said) - len(kept) + 1
 
 
+def test_one_line_is_out_at_once_and_many_go_together(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_writer, "PAUSE_SECONDS", 1.0)
+    log = handler(pipe[1])
+    say(log, "first")
+    assert len(read_until(pipe[0], "first")) == 1
+    for message in ("second", "third", "fourth"):
+        say(log, message)
+    assert os.read(pipe[0], 1 << 20).count(b"\n") == 3
+
+
 def test_a_disk_that_is_full_costs_lines_and_no_tracebacks(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,145 @@
+"""Lone inferences and inferences side by side, on real sessions of a light network."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from service import light
+from service.classifier import INPUT, OUTPUT
+from service.errors import InvalidBundle
+from service.light import LightSession
+from service.runtime import Runtime
+
+PATIENCE_SECONDS = 30.0
+PIXELS = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)
+
+
+class Counted:
+    """A real session that counts its inferences; `meanwhile` happens in the middle of each."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        self.runs = 0
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def run(self, *arguments: Any) -> Any:
+        self.runs += 1
+        self.meanwhile()
+        return self.session.run(*arguments)
+
+
+@pytest.fixture
+def path(models: Path) -> Path:
+    return models / "colours" / "1" / "model.onnx"
+
+
+@pytest.fixture
+def one(path: Path) -> Counted:
+    return Counted(Runtime(1).open(path))
+
+
+@pytest.fixture
+def helped(path: Path) -> Counted:
+    return Counted(Runtime(light.HELPED_THREADS).open(path))
+
+
+@pytest.fixture(autouse=True)
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(light, "CALM_SECONDS", 0.0)
+
+
+def ask(session: LightSession) -> Any:
+    return session.run([OUTPUT], {INPUT: PIXELS})[0]
+
+
+def opened(session: LightSession) -> LightSession:
+    """The session once it has opened the other one."""
+    ask(session)
+    for thread in threading.enumerate():
+        if thread.name == light.THREAD:
+            thread.join(PATIENCE_SECONDS)
+    return session
+
+
+def test_a_lone_inference_is_helped_once_the_session_for_it_is_open(one: Counted, helped: Counted) -> None:
+    session = opened(LightSession(one, lambda: helped))
+    answers = [ask(session) for _ in range(3)]
+    assert (one.runs, helped.runs) == (1, 3)
+    np.testing.assert_array_equal(answers, [one.session.run([OUTPUT], {INPUT: PIXELS})[0]] * 3)
+
+
+def test_side_by_side_each_has_one_thread(one: Counted, helped: Counted) -> None:
+    session = opened(LightSession(one, lambda: helped))
+    helped.meanwhile = lambda: (ask(session), None)[1]
+    ask(session)
+    assert (one.runs, helped.runs) == (2, 1)
+
+
+def test_a_moment_after_inferences_side_by_side_none_is_helped(
+    one: Counted, helped: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened(LightSession(one, lambda: helped))
+    monkeypatch.setattr(light, "CALM_SECONDS", PATIENCE_SECONDS)
+    helped.meanwhile = lambda: (ask(session), None)[1]
+    for _ in range(3):
+        ask(session)
+    assert helped.runs == 0
+
+
+def test_the_golden_answers_of_the_start_open_nothing(one: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(light, "CALM_SECONDS", PATIENCE_SECONDS)
+    session = LightSession(one, lambda: pytest.fail("opened"))
+    for _ in range(3):
+        ask(session)
+    assert one.runs == 3
+
+
+def test_where_the_file_is_gone_one_thread_goes_on(
+    path: Path, one: Counted, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = path.with_name("gone.onnx")
+    session = opened(LightSession(one, lambda: Runtime(2).open(gone)))
+    for _ in range(3):
+        ask(session)
+    assert one.runs == 4
+    (record,) = caplog.records
+    assert record.getMessage() == "lone inferences use one thread"
+    assert str(gone) in vars(record)["reason"]
+
+
+def test_what_is_wrong_with_a_question_is_an_error_and_nobody_runs_after_it(
+    one: Counted, helped: Counted
+) -> None:
+    session = opened(LightSession(one, lambda: helped))
+    for _ in range(3):
+        with pytest.raises(Exception, match="(?i)dimension|shape|rank"):
+            session.run([OUTPUT], {INPUT: PIXELS[0]})
+    ask(session)
+    assert (one.runs, helped.runs) == (1, 4)
+
+
+def test_a_crowd_gets_the_right_answers(path: Path) -> None:
+    session = Runtime(2, adaptive=True).open(path, light=True)
+    assert isinstance(session, LightSession)
+    plain = Runtime(1).open(path)
+    pictures = [np.full((1, 32, 32, 3), level, np.uint8) for level in range(80)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda picture: session.run([OUTPUT], {INPUT: picture})[0], pictures))
+    for answer, picture in zip(answers, pictures, strict=True):
+        np.testing.assert_array_equal(answer, plain.run([OUTPUT], {INPUT: picture})[0])
+
+
+def test_one_cpu_and_threads_that_someone_has_set_need_none_of_this(path: Path) -> None:
+    for runtime in (Runtime(1, adaptive=True), Runtime(2)):
+        assert isinstance(runtime.open(path, light=True), onnxruntime.InferenceSession)
+
+
+def test_a_file_that_cannot_be_opened_is_told_at_once(path: Path) -> None:
+    with pytest.raises(InvalidBundle, match="expected an ONNX file"):
+        Runtime(2, adaptive=True).open(path.with_name("gone.onnx"), light=True)
