@@ -54,21 +54,38 @@ class Square:
         return Square(left=x - side / 2, top=y - to_centre * side, side=side)
 
 
-def cut(picture: RGB, square: Square, size: int) -> RGB:
+def dimensions(picture: RGB | Image.Image) -> tuple[int, int]:
+    """Width and height in pixels."""
+    if isinstance(picture, Image.Image):
+        return picture.size
+    height, width = picture.shape[:2]
+    return width, height
+
+
+def cut(picture: RGB | Image.Image, square: Square, size: int) -> RGB:
     """Resample a square of a picture to uint8 `[size, size, 3]`; outside the picture its border repeats.
 
-    Antialiased bilinear resampling (Pillow's), so that large and small pictures of the same eye agree.
+    Antialiased bilinear resampling (Pillow's), so that large and small pictures of the same eye agree. The
+    same pixels give the same square, whether NumPy holds them or Pillow, as RGB.
     """
-    height, width = picture.shape[:2]
     x0, y0 = math.floor(square.left), math.floor(square.top)
     x1, y1 = math.ceil(square.left + square.side), math.ceil(square.top + square.side)
-    if x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height:
-        patch = picture[y0:y1, x0:x1]
+    x, y = square.left - x0, square.top - y0
+    box = (x, y, x + square.side, y + square.side)
+    patch = _patch(picture, x0, y0, x1, y1)
+    return np.asarray(patch.resize((size, size), Image.Resampling.BILINEAR, box))
+
+
+def _patch(picture: RGB | Image.Image, x0: int, y0: int, x1: int, y1: int) -> Image.Image:
+    width, height = dimensions(picture)
+    inside = x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height
+    if inside and isinstance(picture, Image.Image):
+        return picture.crop((x0, y0, x1, y1))
+    pixels = np.asarray(picture)
+    if inside:
+        pixels = pixels[y0:y1, x0:x1]
     else:
         rows = np.clip(np.arange(y0, y1), 0, height - 1)
         columns = np.clip(np.arange(x0, x1), 0, width - 1)
-        patch = picture[rows[:, None], columns]
-    x, y = square.left - x0, square.top - y0
-    box = (x, y, x + square.side, y + square.side)
-    image = Image.fromarray(np.ascontiguousarray(patch))
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box))
+        pixels = pixels[rows[:, None], columns]
+    return Image.fromarray(np.ascontiguousarray(pixels))

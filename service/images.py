@@ -8,8 +8,10 @@ import io
 import struct
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
+import numpy as np
 from PIL import (
     AvifImagePlugin,
     ExifTags,
@@ -22,7 +24,7 @@ from PIL import (
 
 from service import gif_blocks, jpeg_scans, png_chunks
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
-from service.geometry import RGB
+from service.geometry import RGB, dimensions
 from service.upright import QUARTER_TURNS, upright_rgb
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
@@ -74,17 +76,22 @@ _DECODER_FAILURES: Final = (
 class Picture:
     """A decoded picture.
 
-    `pixels` may be smaller than the upright original of `width` x `height` pixels, where that is enough.
+    `content` may be smaller than the upright original of `width` x `height` pixels, where that is enough.
     """
 
-    pixels: RGB
+    content: RGB | Image.Image
     width: int
     height: int
 
+    @cached_property
+    def pixels(self) -> RGB:
+        """The content as an array."""
+        return np.asarray(self.content)
+
     @property
     def reduction(self) -> float:
-        """Width of `pixels` as a share of the original width, 0..1."""
-        return float(self.pixels.shape[1]) / self.width
+        """Width of the content as a share of the original width, 0..1."""
+        return dimensions(self.content)[0] / self.width
 
 
 def decode(
@@ -186,12 +193,12 @@ def _decode(image: Image.Image, scans: int, min_side: int | None) -> Picture:
             image.draft(None, (max(1, int(width * enough)), max(1, int(height * enough))))
         orientation = _orientation(image)
         shrink = max(1, min(image.size) // min_side) if min_side else 1
-        pixels = upright_rgb(image, orientation, shrink)
+        content = upright_rgb(image, orientation, shrink)
     except _DECODER_FAILURES as error:
         raise CorruptImage(f"The picture is truncated or damaged ({type(error).__name__}).") from None
     if orientation in QUARTER_TURNS:
         width, height = height, width
-    return Picture(pixels, width, height)
+    return Picture(content, width, height)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -10,7 +10,7 @@ from service.bundle import Bundle
 from service.classifier import Outputs
 from service.errors import InvalidRequest, NoEyesFound
 from service.eyes import EyeLocator
-from service.geometry import cut
+from service.geometry import cut, dimensions
 from service.images import Picture, decode
 from service.jpeg_scans import START
 from service.metadata import CropGeometry
@@ -60,7 +60,7 @@ class Predictor:
         picture, found = self._look(asked.photo, bundle, asked.question, watch)
         with watch.stage("decode"):
             side = bundle.classifier.input_size
-            pixels = [cut(picture.pixels, target.square, side) for target in found.targets]
+            pixels = [cut(picture.content, target.square, side) for target in found.targets]
         size = ImageSize(width=picture.width, height=picture.height)
         return Prepared(asked.question, bundle, size, picture.reduction, found, pixels, watch)
 
@@ -79,7 +79,7 @@ class Predictor:
         if question.region == "whole" or (question.region == "auto" and crop is None):
             with watch.stage("decode"):
                 picture = decode_whole(data, size, self._settings.max_pixels, self._settings.max_side)
-            return picture, targets.whole(picture.pixels)
+            return picture, targets.whole(picture.content)
         locator, crop = self._eye_tools(bundle, crop)
         with watch.stage("decode"):
             picture = self._decode(data, LOCATING_SIDE)
@@ -109,8 +109,8 @@ class Predictor:
         smallest = min((target.square.side for target in found.targets), default=math.inf)
         if picture.reduction >= 1 or smallest >= size:
             return picture, found
-        height, width = picture.pixels.shape[:2]
-        larger = self._decode(data, math.ceil(OVERSAMPLING * size / smallest * min(height, width)))
+        shorter = min(dimensions(picture.content))
+        larger = self._decode(data, math.ceil(OVERSAMPLING * size / smallest * shorter))
         return larger, found.scaled(larger.reduction / picture.reduction)
 
     def _decode(self, data: bytes, min_side: int) -> Picture:

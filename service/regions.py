@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from service.geometry import RGB, Square, cut
+from service.geometry import RGB, Square, cut, dimensions
 from service.images import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE, Picture, decode
 
 Region = Literal["auto", "eyes", "whole"]
@@ -23,8 +23,7 @@ def decode_whole(
 
 def cut_whole(picture: Picture, size: int) -> RGB:
     """The largest central square of a picture as uint8 `[size, size, 3]`: what `region=whole` looks at."""
-    height, width = picture.pixels.shape[:2]
-    return cut(picture.pixels, Square.central(width, height), size)
+    return cut(picture.content, Square.central(*dimensions(picture.content)), size)
 
 
 def read_whole(data: bytes, size: int) -> RGB:

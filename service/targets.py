@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from PIL import Image
+
 from service.eye_closeup import Closeup
 from service.eye_quality import Advice
 from service.eyes import Eye, EyeLocator, Face
-from service.geometry import RGB, Square
+from service.geometry import RGB, Square, dimensions
 from service.metadata import CropGeometry
 from service.regions import Region
 from service.schemas import RegionName
@@ -56,10 +58,9 @@ class Found:
         )
 
 
-def whole(picture: RGB) -> Found:
+def whole(picture: RGB | Image.Image) -> Found:
     """The central square of a decoded picture."""
-    height, width = picture.shape[:2]
-    return Found([Target("whole", Square.central(width, height))])
+    return Found([Target("whole", Square.central(*dimensions(picture)))])
 
 
 def find(

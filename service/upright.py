@@ -16,13 +16,18 @@ QUARTER_TURNS: Final = {5, 6, 7, 8}
 """EXIF orientations that swap width and height."""
 
 
-def upright_rgb(image: Image.Image, orientation: int = 1, shrink: int = 1) -> RGB:
-    """Pixels of an image turned as its EXIF orientation, 1 to 8, says; alpha over white, 16 bits as 8.
+def upright_rgb(image: Image.Image, orientation: int = 1, shrink: int = 1) -> RGB | Image.Image:
+    """An image turned as its EXIF orientation, 1 to 8, says; alpha over white, 16 bits as 8.
 
-    Each pixel is the mean of a square of `shrink` pixels of the image.
+    Each pixel is the mean of a square of `shrink` pixels of the image. A small picture that is upright
+    already stays in Pillow's hands: copying it to NumPy and back takes as long as decoding half of it.
     """
     width, height = image.size
     levels = _levels(image)
+    if orientation == 1 and width * height <= _BAND_PIXELS:
+        rgb = _to_rgb(image, levels)
+        rgb.load()
+        return rgb.reduce(shrink) if shrink > 1 else rgb
     pixels = np.empty((math.ceil(height / shrink), math.ceil(width / shrink), 3), np.uint8)
     for top, band in _bands(image, shrink):
         rgb = _to_rgb(band, levels)

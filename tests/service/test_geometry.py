@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from service.geometry import Square, cut
 
@@ -56,3 +57,12 @@ def test_the_same_square_of_a_larger_picture_looks_the_same() -> None:
     square = Square(-10.5, 20.25, 60)
     difference = cut(small, square, 32).astype(int) - cut(large, square.scaled(4), 32).astype(int)
     assert np.abs(difference).max() <= 4
+
+
+@pytest.mark.parametrize(
+    "square",
+    [Square(0, 0, 40), Square(3, 5, 20), Square(2.4, 7.7, 21.3), Square(0, 10, 40), Square(-3, 25, 30)],
+)
+def test_pixels_in_the_hands_of_pillow_give_the_same_square(square: Square) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (50, 40, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(cut(Image.fromarray(picture), square, 16), cut(picture, square, 16))
