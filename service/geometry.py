@@ -80,7 +80,8 @@ def _patch(picture: RGB | Image.Image, x0: int, y0: int, x1: int, y1: int) -> Im
     width, height = dimensions(picture)
     inside = x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height
     if inside and isinstance(picture, Image.Image):
-        return picture.crop((x0, y0, x1, y1))
+        box = (x0, y0, x1, y1)
+        return picture if box == (0, 0, width, height) else picture.crop(box)
     pixels = np.asarray(picture)
     if inside:
         pixels = pixels[y0:y1, x0:x1]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Open, Shoot
+from tests.browser.conftest import Open, Shoot, until
 from tests.bundles import metadata, write_bundle
 from tests.labelling import labelling
 from tests.training.checks.pictures import save, scene
@@ -213,6 +213,7 @@ def test_no_class_is_given_to_a_photo_before_it_is_seen(folder: Path, open_page:
         page.keyboard.press("1")
         expect(page.locator("#count")).to_have_text("1 of 10")
         expect(page.locator("#photo")).to_be_hidden()
+        until(page, lambda: bool(held))
         page.keyboard.press("2")
         for route in held:
             route.continue_()
