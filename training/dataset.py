@@ -106,6 +106,25 @@ class Dataset:
         found = Counter(photo.label for photo in self.photos if photo.split == split)
         return {label.id: found[label.id] for label in self.labels}
 
+    def check_classes(self, known: Sequence[str], photos: Sequence[Photo]) -> None:
+        """Raise TrainingError where some of the photos are of other classes than a model knows."""
+        unknown = sorted({photo.label for photo in photos} - set(known))
+        if unknown:
+            raise TrainingError(
+                f"Expected the classes {', '.join(known)} in {self.root}. Received also: {', '.join(unknown)}"
+            )
+
+    def check_training_photos(self, fingerprint: str, remedy: str = "") -> None:
+        """Raise TrainingError unless the training photos are those of the model with this fingerprint.
+
+        Its validation photos are to be measured on: among others there may be people that it learned from.
+        """
+        if self.facts().fingerprint != fingerprint:
+            raise TrainingError(
+                f"Expected the training photos of the model in {self.root}, so that nobody of them is "
+                f"measured on. Received: others, or another split.{remedy}"
+            )
+
     @property
     def has_eyes(self) -> bool:
         """Whether the files are crops of eyes, so that a crop geometry applies."""

@@ -75,12 +75,7 @@ class Model:
         """Raise TrainingError unless there are photos of a split, and of its classes alone."""
         if not photos:
             raise TrainingError(f"Expected {split} photos in {data.root}. Received: none; see --split.")
-        unknown = sorted({photo.label for photo in photos} - set(self.labels))
-        if unknown:
-            raise TrainingError(
-                f"Expected the classes {', '.join(self.labels)} in {data.root}. "
-                f"Received also: {', '.join(unknown)}"
-            )
+        data.check_classes(self.labels, photos)
 
     def warnings(self, data: Dataset, split: str) -> list[str]:
         """What a reader must know before believing numbers that are measured on these photos."""

@@ -16,7 +16,7 @@ from service.metadata import BundleMetadata, GoldenAnswers, NetworkFacts
 from training.bundling import Target, write_bundle
 from training.card import CARD_FILE, notes_of
 from training.console import say
-from training.dataset import Dataset, Photo
+from training.dataset import Photo
 from training.errors import TrainingError
 from training.evaluation import Evaluation
 from training.folders import read_dataset
@@ -92,30 +92,17 @@ def read_material(source: Source, root: Path, draw: Draw, count: int, seed: int)
     """
     metadata, recipe = source.metadata, source.metadata.hyperparameters
     data = read_dataset(root, recipe.get("validation_share", 0.2), recipe.get("seed", 1))
-    _check(metadata, data)
+    ids = [label.id for label in metadata.labels]
+    data.check_classes(ids, data.photos)
+    data.check_training_photos(metadata.dataset.fingerprint)
     measuring, choosing = draw(data.split("train"), count, seed)
     validation = data.split("validation")
     if not (measuring and choosing and validation):
         raise TrainingError(
             f"Expected two training photos of a class and a validation photo in {root}. Received: fewer."
         )
-    ids = [label.id for label in metadata.labels]
     first, second = (load(photos, source.size, metadata.crop) for photos in (measuring, choosing))
     return Material(first, second, HeldOut.of(validation, ids, source.size, metadata.crop))
-
-
-def _check(metadata: BundleMetadata, data: Dataset) -> None:
-    known, found = {label.id for label in metadata.labels}, {label.id for label in data.labels}
-    if found - known:
-        raise TrainingError(
-            f"Expected the classes {', '.join(sorted(known))} in {data.root}. "
-            f"Received also: {', '.join(sorted(found - known))}"
-        )
-    if data.facts().fingerprint != metadata.dataset.fingerprint:
-        raise TrainingError(
-            f"Expected the training photos of the model in {data.root}, so that nobody of them is measured "
-            "on. Received: others, or another split."
-        )
 
 
 def in_turn(photos: Sequence[Photo], count: int, seed: int) -> tuple[list[Photo], list[Photo]]:

@@ -115,7 +115,7 @@ def test_people_who_may_be_trained_on_are_not_calibrated_on(
 ) -> None:
     grown = write_photos(tmp_path / "grown", 60)
     assert command("export", run, "--to", tmp_path / "colours" / "1", "--data", grown) == 2
-    assert "Expected the run's own training photos" in capsys.readouterr().err
+    assert "Expected the training photos of the model" in capsys.readouterr().err
 
 
 def test_a_report_on_test_photos_is_calibrated_on_validation_photos(

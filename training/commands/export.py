@@ -173,15 +173,10 @@ def heldout_photos(finished: Run, data: Path | None) -> HeldOut:
     photos = dataset.split("validation")
     if not photos:
         raise TrainingError(f"Expected validation photos in {data}. Received: none.")
-    if dataset.facts().fingerprint != finished.config.dataset.fingerprint:
-        raise TrainingError(
-            f"Expected the run's own training photos in {data}, so that nobody of them is calibrated on. "
-            "Received: others, or another split. Leave out --data to use those kept with the run."
-        )
+    remedy = " Leave out --data to use those kept with the run."
+    dataset.check_training_photos(finished.config.dataset.fingerprint, remedy)
     ids = [label.id for label in finished.labels]
-    unknown = sorted({photo.label for photo in photos} - set(ids))
-    if unknown:
-        raise TrainingError(f"Expected the classes {', '.join(ids)} in {data}. Received also: {unknown}")
+    dataset.check_classes(ids, photos)
     return HeldOut.of(photos, ids, recipe.size, finished.config.crop)
 
 
