@@ -56,15 +56,15 @@ class Cropped:
     reason: str = ""
 
 
-def crop_folder(options: CropOptions) -> Iterator[Cropped]:
+def crop_folder(options: CropOptions, photos: Sequence[Path]) -> Iterator[Cropped]:
     """Crop the eyes of every photo that has not been done yet, in parallel; yields photo by photo.
 
-    The two tables grow as photos are finished, so an interrupted run goes on where it stopped. Photos are
-    only read. Raises TrainingError for folders that do not fit.
+    `photos` are those of `photos_in`. The two tables grow as photos are finished, so an interrupted run goes
+    on where it stopped. Photos are only read. Raises TrainingError for folders that do not fit.
     """
-    _check(options)
+    _check(options, photos)
     done = _done(options.out)
-    todo = [photo for photo in photos_in(options.photos) if photo.as_posix() not in done]
+    todo = [photo for photo in photos if photo.as_posix() not in done]
     people = _people(options.photos)
     processes = options.processes or available()
     context = multiprocessing.get_context("spawn")
@@ -105,24 +105,22 @@ def _cancel(photos: Sequence[Future[Cropped]]) -> None:
 def photos_in(root: Path) -> list[Path]:
     """Paths of the photos below a folder, relative to it, in a stable order; hidden folders are left out.
 
-    Raises TrainingError for a name that is not UTF-8.
+    Raises TrainingError where there is no such folder, and for a name that is not UTF-8.
     """
+    if not root.is_dir():
+        raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     below = (path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in PICTURES)
     photos = [path for path in below if not any(part.startswith(".") for part in path.parts)]
     check_names(photos)
     return photos
 
 
-def _check(options: CropOptions) -> None:
-    if not options.photos.is_dir():
-        raise TrainingError(f"Expected a folder of photos. There is none at {options.photos}")
-    photos, out = options.photos.resolve(), options.out.resolve()
-    if out.is_relative_to(photos) or photos.is_relative_to(out):
-        raise TrainingError(
-            f"Expected two separate folders for photos and crops. Received: {photos} and {out}"
-        )
-    if not photos_in(photos):
-        raise TrainingError(f"Expected photos below {photos}. Received: none with a known suffix")
+def _check(options: CropOptions, photos: Sequence[Path]) -> None:
+    root, out = options.photos.resolve(), options.out.resolve()
+    if out.is_relative_to(root) or root.is_relative_to(out):
+        raise TrainingError(f"Expected two separate folders for photos and crops. Received: {root} and {out}")
+    if not photos:
+        raise TrainingError(f"Expected photos below {root}. Received: none with a known suffix")
     if options.size < 1 or options.processes < 0:
         raise TrainingError(
             "Expected --size from 1 and --processes from 0. "

@@ -44,8 +44,9 @@ SPLITS: Final = {
 """Names of folders, and the splits they stand for."""
 ORDER: Final = ("train", "validation", "test")
 """Of the splits: who is in one is left out of those behind it."""
-PICTURES: Final = frozenset(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff".split())
-"""Suffixes by which pictures are known where other files may lie beside them."""
+PICTURES: Final = frozenset(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff .heic .heif".split())
+"""Suffixes by which pictures are known where other files may lie beside them. HEIC cannot be read: each such
+photo is named with its reason, and not passed over."""
 GEOMETRIES: Final = ("wide", "tight", "whole")
 
 

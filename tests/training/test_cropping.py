@@ -23,6 +23,7 @@ def photos(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "examples/portrait.jpg", folder / "almond/eileen.jpg")
     Image.new("RGB", (64, 48), "white").save(folder / "blank.png")
     (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "IMG_1.HEIC").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
     (folder / "notes.txt").write_text("not a photo")
     return folder
 
@@ -42,7 +43,7 @@ def test_cuts_both_eyes_and_goes_on_where_it_stopped(
     before = {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
     out = tmp_path / "crops"
     assert crop(photos, out) == 0
-    assert "3 photos: 2 eyes" in capsys.readouterr().out
+    assert "4 photos: 2 eyes" in capsys.readouterr().out
     left, right = rows(out / "labels.csv")
     assert (left["file"], left["eye"]) == ("almond/eileen.jpg-0-left.jpg", "left")
     assert (right["file"], right["eye"]) == ("almond/eileen.jpg-0-right.jpg", "right")
@@ -55,6 +56,7 @@ def test_cuts_both_eyes_and_goes_on_where_it_stopped(
     reasons = {row["photo"]: row["reason"] for row in rows(out / "left_out.csv")}
     assert reasons["blank.png"] == "no face found"
     assert reasons["broken.jpg"].startswith("Expected a picture as")
+    assert "a HEIC photo, as iPhones take them; save it as JPEG" in reasons["IMG_1.HEIC"]
     assert before == {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
 
     shutil.copy(ROOT / "examples/portrait.jpg", photos / "second.jpg")

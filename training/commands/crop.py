@@ -42,11 +42,11 @@ def run(args: argparse.Namespace) -> int:
         locator=args.locator,
         processes=args.processes,
     )
-    photos = len(photos_in(options.photos)) if options.photos.is_dir() else 0
+    photos = photos_in(options.photos)
     crops = left_out = done = 0
     stopped = False
     try:
-        for cropped in progress(crop_folder(options), "photos", total=photos):
+        for cropped in progress(crop_folder(options, photos), "photos", total=len(photos)):
             done += 1
             crops += len(cropped.rows)
             left_out += not cropped.rows
@@ -58,6 +58,6 @@ def run(args: argparse.Namespace) -> int:
     if stopped:
         say("stopped; the same command goes on from here")
         return INTERRUPTED
-    if done < photos:
-        say(f"{photos - done} photos were done before")
+    if done < len(photos):
+        say(f"{len(photos) - done} photos were done before")
     return 0
