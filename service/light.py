@@ -66,5 +66,5 @@ class LightSession:
     def _open(self) -> None:
         try:
             self._helped = self._open_helped()
-        except InvalidBundle as error:  # the version was removed meanwhile; this one goes on with one thread
+        except (InvalidBundle, OSError) as error:  # the version was removed meanwhile: it goes on with one
             _log.warning("lone inferences use one thread", extra={"reason": str(error)})
