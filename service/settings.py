@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     reload_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 5.0
     """How often to look for new model versions; 0 never looks."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
-    """CPUs that one inference may use; 0 takes one while many run, else all, or two if the network is light."""
+    """CPUs that one inference may use; 0 takes one while many run, else all, or two for a light network."""
     providers: str = CPU
     """Execution providers separated by commas, the best first: `openvino`, `cuda`, `cpu`."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0
