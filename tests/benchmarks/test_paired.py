@@ -6,6 +6,7 @@ from benchmarks.comparison import paired
 from benchmarks.comparison.contenders import contenders
 from benchmarks.comparison.measuring import PICTURES, Plan
 from benchmarks.comparison.paired import Seen
+from benchmarks.comparison.summary import RAW, RAW_PHOTOS
 from training.prediction import model_file
 
 
@@ -13,11 +14,13 @@ def test_servers_that_are_up_at_once_are_asked_in_turns(tmp_path: Path) -> None:
     ours = contenders()[:2]
     plan = Plan(model_file(Path("models/eye-shape")), PICTURES, (1, 2), 0.3, 0.3, tmp_path)
     found = paired.compare(ours, plan, turns=2)
-    assert set(found) == {(one.name, clients) for one in ours for clients in (1, 2)}
+    served = {(one.name, clients) for one in ours for clients in (1, 2)}
+    assert set(found) == served | {(RAW, 2), (RAW_PHOTOS, 2)}
     for seen in found.values():
         assert (len(seen.rates), seen.failures) == (2, 0)
         assert all(rate > 0 for rate in seen.rates)
-    assert len(paired.by_clients(found)) == len(paired.ratios(found, ours)) == 4
+    assert len(paired.by_clients(found)) == 6
+    assert len(paired.ratios(found, ours)) == len(paired.of_raw(found, ours[0])) == 4
 
 
 def test_ratios_are_of_the_same_turn() -> None:
@@ -28,6 +31,12 @@ def test_ratios_are_of_the_same_turn() -> None:
     }
     assert paired.ratios(found, [ours, other])[-1] == "| 4 | 1.50 | 1.00 to 1.75 | 2 of 3 | 0.50 |"
     assert paired.by_clients(found)[-1] == "| LitServe | 20.0; 30.0 / 39.0 / 39.8 (2 wrong) |"
+
+
+def test_shares_of_raw_are_of_the_same_turn() -> None:
+    ours = contenders()[0]
+    found = {(ours.name, 16): Seen([90.0, 50.0, 70.0]), (RAW, 16): Seen([100.0, 100.0, 100.0])}
+    assert paired.of_raw(found, ours)[2:] == [f"| 16 | {RAW} | 70% | 60% to 80% |"]
 
 
 @pytest.mark.parametrize(("turn", "first"), [(0, "a"), (1, "b"), (3, "a")])
