@@ -1,4 +1,4 @@
-"""A network so light that threads mostly wait for each other: one for each inference, two for a lone one."""
+"""A network so light that a second thread brings little: it helps lone inferences alone."""
 
 import logging
 import threading
@@ -21,14 +21,14 @@ class LightSession:
 
     `session` computes with one thread. `open_helped` opens the same network for `HELPED_THREADS`, which is
     quicker for who asks alone, and slower for several at once. That takes 30 ms and 9 MB: it is done beside
-    the first lone inference, not while the service starts.
+    the first lone inference, not while the service starts. Where it fails, one thread goes on.
     """
 
     def __init__(self, session: Any, open_helped: Callable[[], Any]) -> None:
         self._session = session
-        self._open_helped = open_helped
+        self._open_helped: Callable[[], Any] | None = open_helped
+        """None from the first lone inference on: it holds the model's bytes."""
         self._helped: Any = None
-        self._opening: threading.Thread | None = None
         self._running = 0
         self._shared = time.monotonic()
         """When inferences last ran side by side; the start counts, with the golden answers."""
@@ -56,15 +56,25 @@ class LightSession:
             return self._session
         if now - self._shared < CALM_SECONDS:
             return self._session
-        if self._opening is None:
-            # No daemon: Python's end aborts while ONNX Runtime loads a model.
-            self._opening = threading.Thread(target=self._open, name=THREAD, daemon=False)
-            self._opening.start()
+        if self._open_helped is not None:
+            self._begin(self._open_helped)
+            self._open_helped = None
             return self._session
         return self._helped or self._session
 
-    def _open(self) -> None:
+    def _begin(self, open_helped: Callable[[], Any]) -> None:
+        def open_beside() -> None:
+            try:
+                self._helped = open_helped()
+            except InvalidBundle as error:
+                _warn(error)
+
         try:
-            self._helped = self._open_helped()
-        except (InvalidBundle, OSError) as error:  # the version was removed meanwhile: it goes on with one
-            _log.warning("lone inferences use one thread", extra={"reason": str(error)})
+            # No daemon: Python's end aborts while ONNX Runtime loads a model.
+            threading.Thread(target=open_beside, name=THREAD, daemon=False).start()
+        except RuntimeError as error:  # no more threads are allowed
+            _warn(error)
+
+
+def _warn(error: Exception) -> None:
+    _log.warning("lone inferences use one thread", extra={"reason": str(error)})

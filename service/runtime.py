@@ -65,30 +65,37 @@ class Runtime:
 
     @property
     def single(self) -> Self:
-        """The same with one thread: for networks so small that several would mostly wait for each other."""
+        """The same with one thread: for networks so small that more bring little."""
         return replace(self, threads=1, adaptive=False)
 
     def open(self, path: Path, light: bool = False) -> Any:
         """An `InferenceSession` of a file, or what is used like one where inferences share the CPUs.
 
-        That is an `AdaptiveSession`, or a `LightSession` for a `light` network, whose threads would mostly
-        wait for each other. What a provider cannot run is run by the CPU, with a warning. Raises
-        InvalidBundle, with a one-line reason, where there is no file that ONNX Runtime can load.
+        That is an `AdaptiveSession`, or a `LightSession` for a `light` network, to which a second thread
+        brings less. What a provider cannot run is run by the CPU, with a warning. Raises InvalidBundle, with
+        a one-line reason, where there is no file that ONNX Runtime can load.
         """
-        if light and self.adaptive:
-            session = self.single.open(path)
-            if self.threads == 1 or self.providers:
-                return session
-            helped = replace(self, threads=HELPED_THREADS, adaptive=False)
-            return LightSession(session, partial(helped.open, path))
         if not path.is_file():
             raise InvalidBundle(f"{path}: expected an ONNX file. Received: nothing at this path.")
+        if not (light and self.adaptive):
+            return self._open(path, str(path))
+        if self.threads == 1 or self.providers:
+            return self.single._open(path, str(path))
+        # Both sessions are of the same bytes, whatever becomes of the file before the second is opened.
         try:
-            session = self._start(path)
+            model = path.read_bytes()
+        except OSError as error:
+            raise InvalidBundle(f"{path}: expected a readable ONNX file: {error.strerror}") from None
+        helped = replace(self, threads=HELPED_THREADS, adaptive=False)
+        return LightSession(self.single._open(path, model), partial(helped._open, path, model))
+
+    def _open(self, path: Path, model: str | bytes) -> Any:
+        try:
+            session = self._start(model)
         except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files
             reason = str(error).partition("\n")[0] or type(error).__name__
             if self.providers:
-                session = replace(self, providers=()).open(path)
+                session = replace(self, providers=())._open(path, model)
                 _warn(",".join(self.providers), reason)
                 return session
             raise InvalidBundle(f"{path}: ONNX Runtime cannot load this file: {reason}") from error
@@ -100,10 +107,10 @@ class Runtime:
             return AdaptiveSession(session, self.threads)
         return session
 
-    def _start(self, path: Path) -> Any:
+    def _start(self, model: str | bytes) -> Any:
         # Its own fallback would print to stdout, which is where the logs are.
         return onnxruntime.InferenceSession(
-            str(path),
+            model,
             session_options(self.threads),
             providers=[PROVIDERS[name] for name in (*self.providers, CPU)],
             enable_fallback=0,

@@ -1,9 +1,11 @@
 """Lone inferences and inferences side by side, on real sessions of a light network."""
 
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -76,31 +78,71 @@ def test_a_lone_inference_is_helped_once_the_session_for_it_is_open(one: Counted
 
 def test_side_by_side_each_has_one_thread(one: Counted, helped: Counted) -> None:
     session = opened(LightSession(one, lambda: helped))
-    helped.meanwhile = lambda: (ask(session), None)[1]
+    helped.meanwhile = lambda: (ask(session), ask(session), None)[2]
     ask(session)
-    assert (one.runs, helped.runs) == (2, 1)
+    assert (one.runs, helped.runs) == (3, 1)
 
 
 def test_a_moment_after_inferences_side_by_side_none_is_helped(
     one: Counted, helped: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(light, "time", SimpleNamespace(monotonic=lambda: clock.now))
     session = opened(LightSession(one, lambda: helped))
-    monkeypatch.setattr(light, "CALM_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(light, "CALM_SECONDS", 0.1)
+    clock.now += 1.0
     helped.meanwhile = lambda: (ask(session), None)[1]
-    for _ in range(3):
-        ask(session)
-    assert helped.runs == 0
+    ask(session)
+    assert (one.runs, helped.runs) == (2, 1)
+    helped.meanwhile = lambda: None
+    clock.now += 0.09
+    ask(session)
+    assert (one.runs, helped.runs) == (3, 1)
+    clock.now += 0.02
+    ask(session)
+    assert (one.runs, helped.runs) == (3, 2)
 
 
-def test_the_golden_answers_of_the_start_open_nothing(one: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_moment_after_it_is_loaded_nothing_more_is_opened(
+    one: Counted, helped: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(light, "CALM_SECONDS", PATIENCE_SECONDS)
-    session = LightSession(one, lambda: pytest.fail("opened"))
+    opens: list[Counted] = []
+
+    def open_helped() -> Counted:
+        opens.append(helped)
+        return helped
+
+    session = opened(LightSession(one, open_helped))
+    ask(session)
+    assert (one.runs, opens) == (2, [])
+
+
+def test_both_sessions_are_of_the_file_that_was_loaded(path: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(path, tmp_path))
+    session = Runtime(2, adaptive=True).open(copy, light=True)
+    copy.write_bytes(b"another file")
+    before = ask(session)
+    opened(session)
+    np.testing.assert_array_equal(ask(session), before)
+    assert session._helped is not None
+
+
+def test_where_no_thread_can_start_one_thread_goes_on(
+    one: Counted, helped: Counted, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    session = LightSession(one, lambda: helped)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
     for _ in range(3):
         ask(session)
-    assert one.runs == 3
+    assert (one.runs, helped.runs) == (3, 0)
+    assert [record.getMessage() for record in caplog.records] == ["lone inferences use one thread"]
 
 
-def test_where_the_file_is_gone_one_thread_goes_on(
+def test_where_it_cannot_be_opened_again_one_thread_goes_on(
     path: Path, one: Counted, caplog: pytest.LogCaptureFixture
 ) -> None:
     gone = path.with_name("gone.onnx")

@@ -1,10 +1,13 @@
 import json
 import logging
 import os
+import select
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,6 +18,7 @@ from service.log_writer import LogWriter
 from service.logs import JsonFormatter
 from tests.processes import Process
 
+PATIENCE_SECONDS = 30.0
 LONG = "x" * 70_000
 """More than a pipe holds: whoever writes it waits for a reader."""
 
@@ -52,6 +56,7 @@ def test_what_finds_no_room_is_dropped_and_counted(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_writer, "MOST_LINES", 10)
+    monkeypatch.setattr(log_writer, "TOGETHER", 1)
     log = handler(pipe[1])
     said = [LONG, *(str(number) for number in range(100))]
     for message in said:
@@ -70,13 +75,53 @@ def test_what_finds_no_room_is_dropped_and_counted(
 def test_one_line_is_out_at_once_and_many_go_together(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_writer, "PAUSE_SECONDS", 1.0)
+    gate = threading.Event()
+    monkeypatch.setattr(log_writer, "time", SimpleNamespace(sleep=lambda _: gate.wait()))
     log = handler(pipe[1])
     say(log, "first")
+    readable, _, _ = select.select([pipe[0]], [], [], PATIENCE_SECONDS)
+    assert readable  # before the pause, which has no end yet
     assert len(read_until(pipe[0], "first")) == 1
     for message in ("second", "third", "fourth"):
         say(log, message)
+    gate.set()
     assert os.read(pipe[0], 1 << 20).count(b"\n") == 3
+
+
+def test_a_line_that_is_cut_off_spoils_no_other(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    os.set_blocking(writer, False)
+    log = handler(writer)
+    say(log, LONG)
+    log.flush()
+    cut = os.read(reader, 1 << 20)
+    assert b"\n" not in cut
+    say(log, "whole")
+    log.flush()
+    end, whole, lost = os.read(reader, 1 << 20).splitlines()
+    assert end == b""
+    assert json.loads(whole)["message"] == "whole"
+    assert (json.loads(lost)["message"], json.loads(lost)["lines"]) == ("log lines were lost", 1)
+
+
+def test_nothing_longer_than_the_system_writes_in_one_piece_but_a_line_that_is_longer(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, write = [], os.write
+
+    def watched(descriptor: int, data: bytes) -> int:
+        sizes.append(len(data))
+        return write(descriptor, data)
+
+    monkeypatch.setattr(os, "write", watched)
+    log = handler(pipe[1])
+    for number in range(200):
+        say(log, f"{number} {'y' * 100}")
+    say(log, "z" * 5000)
+    say(log, "the end")
+    records = read_until(pipe[0], "the end")
+    assert [len(record["message"]) > 5 for record in records] == [True] * 202
+    assert 5000 < max(sizes) < 5200 and len(sizes) < 20
 
 
 def test_a_disk_that_is_full_costs_lines_and_no_tracebacks(
