@@ -84,10 +84,10 @@ class LogWriter(logging.Handler):
             rest = b"\n" + group if self._torn else group
             try:
                 while rest:
-                    rest = rest[os.write(self._descriptor, rest) :]
-                    self._torn = bool(rest)
+                    written = os.write(self._descriptor, rest)
+                    self._torn = not rest[:written].endswith(b"\n")
+                    rest = rest[written:]
             except OSError:  # the reader is gone or the disk is full; a traceback for each line helps nobody
-                self._torn = self._torn and not group.endswith(b"\n" + rest)
                 ends = min(rest.count(b"\n"), group.count(b"\n"))
                 return ends + sum(later.count(b"\n") for later in groups[number + 1 :])
         return 0

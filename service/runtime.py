@@ -85,7 +85,7 @@ class Runtime:
         try:
             model = path.read_bytes()
         except OSError as error:
-            raise InvalidBundle(f"{path}: expected a readable ONNX file: {error.strerror}") from None
+            raise InvalidBundle(f"{path}: expected a file to read. Received: {error.strerror}.") from None
         helped = replace(self, threads=HELPED_THREADS, adaptive=False)
         return LightSession(self.single._open(path, model), partial(helped._open, path, model))
 

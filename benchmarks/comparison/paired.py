@@ -142,10 +142,9 @@ def by_clients(found: dict[tuple[str, int], Seen]) -> list[str]:
 def ratios(found: dict[tuple[str, int], Seen], chosen: Sequence[Contender]) -> list[str]:
     """How many times as many answers as each other server, turn by turn, and the ratio of the p99."""
     own, others = chosen[0], chosen[1:]
-    levels = sorted({clients for name, clients in found if name == own.name})
     heads = " | ".join(f"answers beside {one.name} | quartiles | ahead | p99" for one in others)
     lines = [f"| clients | {heads} |", "|---" * (4 * len(others) + 1) + "|"]
-    for clients in levels:
+    for clients in sorted({clients for _, clients in found}):
         mine, cells = found[own.name, clients], []
         for one in others:
             theirs = found[one.name, clients]

@@ -24,6 +24,7 @@ from service import cpus
 from service.classifier import INPUT, OUTPUT
 from service.geometry import RGB
 from service.regions import read_whole
+from training.console import say
 
 KINDS: Final = {"arrays": (False, 1), "fours": (False, 4), "photos": (True, 1)}
 """Whether photos are decoded each time, and how many pictures one inference has."""
@@ -89,13 +90,7 @@ def take_turns(photos: tuple[bytes, ...]) -> None:
     model = Model(threads=1)
     for line in sys.stdin:
         kind, seconds = line.split()
-        say(side_by_side(model, photos, kind, cpus.available(), float(seconds)))
-
-
-def say(document: Any) -> None:
-    """A line of JSON for whoever started this."""
-    sys.stdout.write(json.dumps(document) + "\n")
-    sys.stdout.flush()
+        say(json.dumps(side_by_side(model, photos, kind, cpus.available(), float(seconds))))
 
 
 def main() -> None:
@@ -104,7 +99,8 @@ def main() -> None:
     if what == "turns":
         take_turns(_read(rest))
     else:
-        say([measure(_read(rest[1:]), rest[0], clients, float(what)) for clients in (1, 2)])
+        photos, kind = _read(rest[1:]), rest[0]
+        say(json.dumps([measure(photos, kind, clients, float(what)) for clients in (1, 2)]))
 
 
 def _read(paths: list[str]) -> tuple[bytes, ...]:
