@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -23,6 +23,8 @@ PACKAGES: Final = (
 )
 """Whose versions decide about the results."""
 LOCATOR: Final = Path("models/eye-locator")
+WAITING: Final = 64
+"""Requests that may wait in our service, more where there are more clients: none is refused."""
 Weights = Literal["onnx", "same", "tutorial"]
 
 
@@ -49,25 +51,27 @@ class Contender:
             return f"the package {self.package} is not installed"
         return None
 
-    def read(self, document: dict[str, Any]) -> tuple[str, float]:
+    @staticmethod
+    def read(document: dict[str, Any]) -> tuple[str, float]:
         """Label and confidence of an answer; raises KeyError or IndexError for another document."""
         found = document["results"][0] if "results" in document else document
         return found["label"], found["confidence"]
 
 
+def _python(module: str, *arguments: str) -> list[str]:
+    # Not by the script of its name, which may be elsewhere than this interpreter.
+    return [sys.executable, "-m", module, *arguments]
+
+
 def _module(name: str) -> Callable[[int], list[str]]:
-    return lambda port: [sys.executable, "-m", f"{SERVERS}.{name}", str(port)]
-
-
-def _tool(name: str) -> str:
-    return str(Path(sys.executable).with_name(name))
+    return lambda port: _python(f"{SERVERS}.{name}", str(port))
 
 
 def _gunicorn(kind: str, call: str = "predict") -> Callable[[int], list[str]]:
-    return lambda port: [
-        _tool("gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4",
+    return lambda port: _python(
+        "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4",
         "--log-level", "warning", "--timeout", "120", f'{SERVERS}.flask_keras:create_app("{kind}", "{call}")',
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def contenders() -> list[Contender]:
@@ -77,7 +81,7 @@ def contenders() -> list[Contender]:
 
 def _ours() -> list[Contender]:
     def command(port: int) -> list[str]:
-        return [sys.executable, "-m", "service"]  # the port is in its environment
+        return _python("service")  # the port is in its environment
 
     path = "/v1/classify?region=whole"
     return [
@@ -85,7 +89,7 @@ def _ours() -> list[Contender]:
             "this service",
             command,
             path,
-            settings="defaults, but for a waiting room of 64 requests, so that none is refused",
+            settings="defaults, but for a waiting room with a place for every client, so none is refused",
         ),
         Contender(
             "this service, 1 thread",
@@ -95,6 +99,16 @@ def _ours() -> list[Contender]:
             settings="the same with one thread for each inference, as the other servers have",
         ),
     ]
+
+
+def one_process() -> Contender:
+    """Ours without what more processes bring; with few CPUs that is the default."""
+    return replace(
+        contenders()[0],
+        name="this service, 1 process",
+        variables=(("SERVICE_PROCESSES", "1"),),
+        settings="the same in one process, however many CPUs there are",
+    )
 
 
 def _model_servers() -> list[Contender]:
@@ -107,10 +121,10 @@ def _model_servers() -> list[Contender]:
         ),
         Contender(
             "BentoML",
-            lambda port: [
-                _tool("bentoml"), "serve", f"{SERVERS}.bentoml_onnx:Classification",
+            lambda port: _python(
+                "bentoml", "serve", f"{SERVERS}.bentoml_onnx:Classification",
                 "--host", "127.0.0.1", "--port", str(port),
-            ],
+            ),
             package="bentoml",
             settings="a worker process with one thread per CPU, no batching",
         ),
@@ -149,7 +163,9 @@ def _tutorials() -> list[Contender]:
     ]
 
 
-def environment(model: Path, port: int, workers: int, scratch: Path) -> dict[str, str]:
+def environment(
+    model: Path, port: int, workers: int, scratch: Path, waiting: int = WAITING
+) -> dict[str, str]:
     """Variables for all servers: the same model and CPUs, byte code kept, nothing reported to anybody."""
     return inherited() | {
         "BENCHMARK_MODEL": str(model.resolve()),
@@ -159,7 +175,7 @@ def environment(model: Path, port: int, workers: int, scratch: Path) -> dict[str
         "SERVICE_PORT": str(port),
         "SERVICE_MODELS": str(_alone(model.resolve().parent, scratch / "models")),
         "SERVICE_MODEL": model.resolve().parents[1].name,
-        "SERVICE_WAITING": "64",
+        "SERVICE_WAITING": str(waiting),
         "BENTOML_HOME": str(scratch / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "True",
         "RAY_USAGE_STATS_ENABLED": "0",

@@ -1,5 +1,6 @@
 """Clients in a closed loop: each sends the next photo once it has checked the answer to the last."""
 
+import math
 import threading
 import time
 from collections import Counter
@@ -33,6 +34,14 @@ class Seen:
     """Seconds, of right answers only."""
     failures: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    cpu_seconds: float = math.nan
+    """That the server spent; not a number where nobody looked."""
+    memory: float = math.nan
+    """Megabytes (PSS) of the server at the end; not a number where nobody looked."""
+
+
+Load = Callable[[int, str, list[Question], Read, int, float], Seen]
+"""As `load`: port, path, questions, how to read an answer, clients, seconds."""
 
 
 def problem(status: int, document: dict[str, Any], question: Question, read: Read) -> str | None:

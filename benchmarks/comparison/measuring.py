@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.comparison.contenders import SERVERS, Contender, environment
+from benchmarks.comparison.contenders import SERVERS, WAITING, Contender, environment
 from benchmarks.comparison.load import Question, ask, load
 from benchmarks.comparison.processes import Tree, started
 from benchmarks.comparison.summary import RAW, RAW_FOURS, RAW_PHOTOS, Start, Step, step
@@ -41,7 +41,8 @@ class Plan:
 
     def environment(self, port: int) -> dict[str, str]:
         """Variables for a server's process."""
-        return environment(self.model, port, cpus.available(), self.scratch)
+        waiting = max(WAITING, *self.clients)
+        return environment(self.model, port, cpus.available(), self.scratch, waiting)
 
 
 def measure(

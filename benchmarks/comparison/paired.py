@@ -9,46 +9,22 @@ With most clients ONNX Runtime has its turns too, without a server: on arrays, a
 """
 
 import argparse
-import json
 import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, TypeVar
-
-import numpy as np
+from typing import Final
 
 from benchmarks import machine
-from benchmarks.comparison import load
 from benchmarks.comparison.contenders import PACKAGES, Contender, contenders
-from benchmarks.comparison.measuring import CLIENTS, PICTURES, Plan, expected, warm
+from benchmarks.comparison.measuring import CLIENTS, PICTURES, Plan
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS, clients_table, rates
+from benchmarks.comparison.turns import Found, Seen, bare, in_turns, quartiles, ratios, served
 from training.console import say
 from training.prediction import model_file
 
-Item = TypeVar("Item")
-Ask = Callable[[int], load.Seen]
-"""From the number of clients to what they saw in one turn."""
 KINDS: Final = {RAW: "arrays", RAW_PHOTOS: "photos"}
-
-
-@dataclass
-class Seen:
-    """What one server did under one number of clients."""
-
-    rates: list[float] = field(default_factory=list)
-    """Right answers a second in each turn."""
-    latencies: list[float] = field(default_factory=list)
-    """Milliseconds of all right answers."""
-    failures: int = 0
-
-    def percentile(self, share: float) -> float:
-        """Of all latencies, in milliseconds."""
-        return float(np.percentile(self.latencies, share))
 
 
 def main() -> None:
@@ -74,72 +50,29 @@ def main() -> None:
         plan = Plan(model, PICTURES, clients, options.seconds, options.seconds, Path(scratch))
         found = compare(chosen, plan, options.turns)
     say(machine.describe(*PACKAGES))
-    for line in (*by_clients(found), "", *ratios(found, chosen), "", *of_raw(found, chosen[0])):
+    for line in (*by_clients(found), "", *beside(found, chosen), "", *of_raw(found, chosen[0])):
         say(line)
 
 
-def compare(chosen: Sequence[Contender], plan: Plan, turns: int) -> dict[tuple[str, int], Seen]:
+def compare(chosen: Sequence[Contender], plan: Plan, turns: int) -> Found:
     """Every server under every number of clients, in turns; without one under the largest number."""
-    found: dict[tuple[str, int], Seen] = {}
     with ExitStack() as stack:
-        asked = [(one.name, stack.enter_context(_served(one, plan))) for one in chosen]
-        bare = [(name, stack.enter_context(_bare(kind, plan))) for name, kind in KINDS.items()]
-        for clients in plan.clients:
-            say(f"{clients} clients")
-            together = [*asked, *bare] if clients == max(plan.clients) else asked
-            for turn in range(turns + 1):
-                for name, ask in _moved_on(together, turn):
-                    seen = ask(clients)
-                    if turn == 0:  # warms everything up
-                        continue
-                    mine = found.setdefault((name, clients), Seen())
-                    mine.rates.append(len(seen.latencies) / seen.seconds)
-                    mine.latencies += [1000 * seconds for seconds in seen.latencies]
-                    mine.failures += sum(seen.failures.values())
-    return found
+        asked = [(one.name, stack.enter_context(served(one, plan))) for one in chosen]
+        unserved = [(name, stack.enter_context(bare(kind, plan))) for name, kind in KINDS.items()]
+        return in_turns(asked, unserved, plan.clients, turns)
 
 
-@contextmanager
-def _served(one: Contender, plan: Plan) -> Iterator[Ask]:
-    questions = expected(one, plan)
-    with warm(one, questions, plan) as (_, port, _):
-        yield lambda clients: load.load(port, one.path, questions, one.read, clients, plan.seconds)
-
-
-@contextmanager
-def _bare(kind: str, plan: Plan) -> Iterator[Ask]:
-    command = [sys.executable, "-m", "benchmarks.comparison.raw", "turns", *map(str, plan.photos)]
-    with subprocess.Popen(
-        command, env=plan.environment(0), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
-        told, heard = process.stdin, process.stdout
-
-        def ask(_: int) -> load.Seen:
-            told.write(f"{kind} {plan.seconds}\n")
-            told.flush()
-            return load.Seen(**json.loads(heard.readline()))
-
-        yield ask
-        told.close()  # which ends it
-
-
-def _moved_on(items: Sequence[Item], places: int) -> Iterator[Item]:
-    for number in range(len(items)):
-        yield items[(number + places) % len(items)]
-
-
-def by_clients(found: dict[tuple[str, int], Seen]) -> list[str]:
+def by_clients(found: Mapping[tuple[str, int], Seen]) -> list[str]:
     """Medians of the answers a second, and percentiles of all latencies."""
     cells = {}
     for key, seen in found.items():
-        shares = (seen.percentile(share) for share in (50, 95, 99))
+        p50, p95, p99 = (seen.percentile(share) for share in (50, 95, 99))
         wrong = f" ({seen.failures} wrong)" if seen.failures else ""
-        cells[key] = rates(statistics.median(seen.rates), *shares) + wrong
+        cells[key] = rates(statistics.median(seen.rates), p50, p95, p99) + wrong
     return clients_table(cells)
 
 
-def ratios(found: dict[tuple[str, int], Seen], chosen: Sequence[Contender]) -> list[str]:
+def beside(found: Mapping[tuple[str, int], Seen], chosen: Sequence[Contender]) -> list[str]:
     """How many times as many answers as each other server, turn by turn, and the ratio of the p99."""
     own, others = chosen[0], chosen[1:]
     heads = " | ".join(f"answers beside {one.name} | quartiles | ahead | p99" for one in others)
@@ -148,8 +81,8 @@ def ratios(found: dict[tuple[str, int], Seen], chosen: Sequence[Contender]) -> l
         mine, cells = found[own.name, clients], []
         for one in others:
             theirs = found[one.name, clients]
-            each = [a / b for a, b in zip(mine.rates, theirs.rates, strict=True)]
-            low, middle, high = np.percentile(each, (25, 50, 75))
+            each = ratios(mine.rates, theirs.rates)
+            low, middle, high = quartiles(each)
             ahead = sum(ratio > 1 for ratio in each)
             late = mine.percentile(99) / theirs.percentile(99)
             cells.append(f"{middle:.2f} | {low:.2f} to {high:.2f} | {ahead} of {len(each)} | {late:.2f}")
@@ -157,13 +90,13 @@ def ratios(found: dict[tuple[str, int], Seen], chosen: Sequence[Contender]) -> l
     return lines
 
 
-def of_raw(found: dict[tuple[str, int], Seen], own: Contender) -> list[str]:
+def of_raw(found: Mapping[tuple[str, int], Seen], own: Contender) -> list[str]:
     """Answers as a share of what ONNX Runtime does without a server in the same turn."""
     lines = ["| clients | beside | of its answers | quartiles |", "|---|---|---|---|"]
     for name, clients in found:
         if name in KINDS:
-            pairs = zip(found[own.name, clients].rates, found[name, clients].rates, strict=True)
-            low, middle, high = np.percentile([mine / bare for mine, bare in pairs], (25, 50, 75))
+            each = ratios(found[own.name, clients].rates, found[name, clients].rates)
+            low, middle, high = quartiles(each)
             lines.append(f"| {clients} | {name} | {middle:.0%} | {low:.0%} to {high:.0%} |")
     return lines
 

@@ -134,10 +134,12 @@ def rates(throughput: float, p50: float, p95: float, p99: float) -> str:
     return f"{throughput:.1f}; {p50:.1f} / {p95:.1f} / {p99:.1f}"
 
 
-def clients_table(cells: Mapping[tuple[str, int], str]) -> list[str]:
+def clients_table(
+    cells: Mapping[tuple[str, int], str], what: str = "answers a second; p50 / p95 / p99 in ms"
+) -> list[str]:
     """A row for each contender and a column for each number of clients, a dash where there is no cell."""
     levels = sorted({clients for _, clients in cells})
-    lines = ["| answers a second; p50 / p95 / p99 in ms | " + " | ".join(map(str, levels)) + " |"]
+    lines = [f"| {what} | " + " | ".join(map(str, levels)) + " |"]
     lines.append("|---" * (len(levels) + 1) + "|")
     for name in dict.fromkeys(contender for contender, _ in cells):
         row = " | ".join(cells.get((name, clients), "-") for clients in levels)

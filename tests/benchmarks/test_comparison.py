@@ -1,9 +1,4 @@
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,6 +9,7 @@ from benchmarks.comparison.load import Question, load, problem
 from benchmarks.comparison.summary import RAW, Start, Step
 from service.loading import load_predictor
 from service.settings import Settings
+from tests.benchmarks.answering import answering
 
 READ = contenders()[0].read
 
@@ -91,31 +87,3 @@ def test_clients_count_right_answers_only() -> None:
         seen = load(port, "/classify", questions, READ, 2, 0.2)
     assert seen.latencies
     assert set(seen.failures) == {"wrong label"}
-
-
-@contextmanager
-def answering(document: dict[str, Any]) -> Iterator[int]:
-    """A server that says the same to every question."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            body = json.dumps(document).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()

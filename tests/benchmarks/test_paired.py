@@ -1,12 +1,10 @@
 from pathlib import Path
 
-import pytest
-
 from benchmarks.comparison import paired
 from benchmarks.comparison.contenders import contenders
 from benchmarks.comparison.measuring import PICTURES, Plan
-from benchmarks.comparison.paired import Seen
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS
+from benchmarks.comparison.turns import Seen
 from training.prediction import model_file
 
 
@@ -20,7 +18,7 @@ def test_servers_that_are_up_at_once_are_asked_in_turns(tmp_path: Path) -> None:
         assert (len(seen.rates), seen.failures) == (2, 0)
         assert all(rate > 0 for rate in seen.rates)
     assert len(paired.by_clients(found)) == 6
-    assert len(paired.ratios(found, ours)) == len(paired.of_raw(found, ours[0])) == 4
+    assert len(paired.beside(found, ours)) == len(paired.of_raw(found, ours[0])) == 4
 
 
 def test_ratios_are_of_the_same_turn() -> None:
@@ -29,7 +27,7 @@ def test_ratios_are_of_the_same_turn() -> None:
         (ours.name, 4): Seen([20.0, 50.0, 30.0], [10.0, 20.0]),
         (other.name, 4): Seen([10.0, 100.0, 20.0], [20.0, 40.0], failures=2),
     }
-    assert paired.ratios(found, [ours, other])[-1] == "| 4 | 1.50 | 1.00 to 1.75 | 2 of 3 | 0.50 |"
+    assert paired.beside(found, [ours, other])[-1] == "| 4 | 1.50 | 1.00 to 1.75 | 2 of 3 | 0.50 |"
     assert paired.by_clients(found)[-1] == "| LitServe | 20.0; 30.0 / 39.0 / 39.8 (2 wrong) |"
 
 
@@ -37,10 +35,3 @@ def test_shares_of_raw_are_of_the_same_turn() -> None:
     ours = contenders()[0]
     found = {(ours.name, 16): Seen([90.0, 50.0, 70.0]), (RAW, 16): Seen([100.0, 100.0, 100.0])}
     assert paired.of_raw(found, ours)[2:] == [f"| 16 | {RAW} | 70% | 60% to 80% |"]
-
-
-@pytest.mark.parametrize(("turn", "first"), [(0, "a"), (1, "b"), (3, "a")])
-def test_the_order_moves_on(turn: int, first: str) -> None:
-    moved = list(paired._moved_on("abc", turn))
-    assert moved[0] == first
-    assert sorted(moved) == ["a", "b", "c"]

@@ -1,0 +1,1 @@
+"""How the servers use more CPUs: some CPUs for them, the others for the clients."""
