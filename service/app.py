@@ -20,13 +20,15 @@ from service.openapi import DocumentedAPI
 from service.predictor import Predictor
 from service.reload import Reloader, locators, models_of
 from service.settings import Settings, split
+from service.shares import Share
+from service.siblings import Siblings
 from service.workers import Workers
 
 API_VERSION = "1.0.0"
 
 
-def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAPI:
-    """Build the service. Models load when it starts, or `predictor` is used as it is.
+def create_app(settings: Settings, predictor: Predictor | None = None, share: Share | None = None) -> FastAPI:
+    """Build the service, or one process's `share` of it. Models load when it starts, or `predictor` is used.
 
     Starting raises InvalidBundle where a model cannot be served. Raises TracingNotInstalled where traces are
     asked for and the packages are missing.
@@ -35,7 +37,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(app, predictor or load_predictor(settings)):
+        async with _running(app, predictor or load_predictor(settings, app.state.share)):
             yield
         if tracer is not None:
             tracer.shutdown()
@@ -55,7 +57,9 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
         telemetry=telemetry,
     )
     app.state.settings = settings
+    app.state.share = share or Share()
     app.state.metrics = Metrics()
+    app.state.siblings = Siblings(app.state.share, app.state.metrics.registry)
     app.state.stopping = False
     _add_middleware(app, settings)
     problems.install(app)
@@ -70,23 +74,25 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
 async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     metrics: Metrics = app.state.metrics
-    count = settings.workers or cpus.available()
-    workers = Workers(predictor, count, settings.waiting or count, metrics.waited)
+    share: Share = app.state.share
+    count = max(settings.workers or cpus.available(), share.processes)
+    workers = Workers(predictor, count, settings.waiting or count, metrics.waited, share)
     metrics.watch(predictor.models, workers)
     app.state.predictor = predictor
     app.state.dataplane = DataPlane(predictor, workers, metrics)
     app.state.started = time.monotonic()
-    watcher = asyncio.create_task(_watch_models(settings, predictor, metrics))
-    yield
+    watcher = asyncio.create_task(_watch_models(settings, predictor, metrics, share))
+    async with app.state.siblings.told():
+        yield
     watcher.cancel()
     with suppress(asyncio.CancelledError):
         await watcher
     workers.close()
 
 
-async def _watch_models(settings: Settings, predictor: Predictor, metrics: Metrics) -> None:
+async def _watch_models(settings: Settings, predictor: Predictor, metrics: Metrics, share: Share) -> None:
     if settings.reload_seconds > 0:
-        sessions = runtime(settings)
+        sessions = runtime(settings, share)
         kinds = (
             models_of(predictor.models, settings.models, settings.model, sessions),
             locators(predictor, settings.models / settings.locator, sessions),
@@ -102,7 +108,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         body_seconds=settings.body_seconds,
         deadline_seconds=settings.deadline_seconds,
     )
-    app.add_middleware(GuardMiddleware, limits=limits)
+    app.add_middleware(GuardMiddleware, limits=limits, buffered=app.state.share.buffered)
     origins = split(settings.cors_origins)
     if origins:
         app.add_middleware(

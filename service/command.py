@@ -1,13 +1,15 @@
 """What `python -m service` does: serves, describes its settings or tunes them."""
 
 import argparse
+import importlib
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from service import lean, logs, memory
+from service import lean, logs, memory, shares
 from service.docstrings import attribute_docstrings
 from service.errors import CannotListen, InvalidBundle, TracingNotInstalled
 from service.listening import listen
@@ -15,6 +17,7 @@ from service.loading import load_predictor
 from service.settings import Settings
 
 if TYPE_CHECKING:
+    from service.predictor import Predictor
     from service.server import GracefulServer
 
 SWITCH_SECONDS: Final = 1e-4
@@ -36,6 +39,9 @@ def main() -> int:
 
             return tune.main(sys.argv[2:])
         settings = Settings()
+        count = shares.processes(settings)
+        if count > 1:
+            return _serve_together(settings, count)
         logs.configure(settings.log_level)
         with memory.uncollected():
             running = _build(settings)
@@ -52,14 +58,46 @@ def main() -> int:
 
 
 def _build(settings: Settings) -> "GracefulServer":
+    predictor = _load(settings)
+    from service import server
+    from service.app import create_app
+
+    return server.build(create_app(settings, predictor), settings)
+
+
+def _load(settings: Settings, share: shares.Share | None = None) -> "Predictor":
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(load_predictor, settings)
+        loading = pool.submit(load_predictor, settings, share)
         # Imported while the models load, which takes ONNX Runtime as long and needs no Python meanwhile.
         lean.import_fastapi()
-        from service import server
-        from service.app import create_app
+        importlib.import_module("service.app")
+        return loading.result()
 
-        return server.build(create_app(settings, loading.result()), settings)
+
+def _serve_together(settings: Settings, count: int) -> int:
+    """Serve with so many processes; returns the exit code. Raises InvalidBundle and CannotListen."""
+    everyone = shares.Share.all(count, [shares.listener() for _ in range(count)])
+    with memory.uncollected():
+        # Before they are forked: libraries and models take their memory once.
+        loaded = _load(settings, everyone[0]) if shares.can_share_sessions(settings) else None
+        lean.import_fastapi()
+        from service import app, handed, supervisor
+
+    def serve(share: shares.Share, channel: socket.socket) -> int:
+        logs.configure(settings.log_level, facts={"process": share.number})
+        own = settings.model_copy(update={"max_connections": share.of(settings.max_connections)})
+        try:
+            with memory.uncollected():
+                predictor = loaded or load_predictor(own, share)
+                running = handed.build(app.create_app(own, predictor, share), own, share, channel)
+        except (InvalidBundle, TracingNotInstalled) as error:
+            channel.send(handed.FAILED + str(error).encode())
+            return 2
+        logs.silence_native_libraries()
+        running.run([])
+        return 0 if running.started else 2
+
+    return supervisor.Supervisor(settings, everyone, serve).run()
 
 
 def _parser() -> argparse.ArgumentParser:

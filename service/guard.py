@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import problems
 from service.errors import BodyTooLarge, DeadlineExceeded, NotReady, Overloaded, RequestTimeout, ServiceError
+from service.tally import Counter
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,10 @@ class GuardMiddleware:
     Once the body is there, a client that closes the connection cancels its request and so frees its place.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, buffered: Counter | None = None) -> None:
         self.app = app
         self.limits = limits
-        self.buffered = 0
+        self.buffered = buffered or Counter.alone()
         """Bytes of all bodies that are held now."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +94,7 @@ class _Exchange:
             # Nothing is left to cancel: the task ends with this request.
             self._task.uncancel()
         finally:
-            self._guard.buffered -= self._received
+            self._guard.buffered.own -= self._received
             if self._watcher is not None:
                 self._watcher.cancel()
 
@@ -121,10 +122,10 @@ class _Exchange:
 
     def _count(self, size: int) -> None:
         self._received += size
-        self._guard.buffered += size
+        self._guard.buffered.own += size
         if self._received > self._guard.limits.body_bytes:
             raise self._guard.too_large()
-        if self._guard.buffered > self._guard.limits.buffered_bytes:
+        if self._guard.buffered.total > self._guard.limits.buffered_bytes:
             raise Overloaded("Too many uploads at the same time. Try again in a moment.")
 
     async def _watch(self) -> None:

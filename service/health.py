@@ -7,8 +7,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from service import problems
 from service.errors import NotReady
-from service.metrics import Metrics
 from service.schemas import Health, ModelReference
+from service.siblings import Siblings
 
 router = APIRouter(tags=["health"])
 
@@ -37,8 +37,8 @@ async def summary(request: Request) -> Health:
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics(request: Request) -> Response:
     """Prometheus metrics; neither this nor a probe is counted in them."""
-    current: Metrics = request.app.state.metrics
-    return Response(current.exposition(), media_type=CONTENT_TYPE_LATEST)
+    siblings: Siblings = request.app.state.siblings
+    return Response(await siblings.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _summarise(request: Request) -> Health:

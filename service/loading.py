@@ -4,6 +4,7 @@ Knows nothing of the web framework, which takes as long to import as the models 
 service` does both at the same time.
 """
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from service import bundle, cpus, locator_bundle
@@ -14,11 +15,12 @@ from service.predictor import Predictor
 from service.runtime import Runtime
 from service.sessions import DOCUMENT as LOCATOR_FILE
 from service.settings import Settings, split
+from service.shares import MOST_THREADS, Share
 
 
-def load_predictor(settings: Settings) -> Predictor:
+def load_predictor(settings: Settings, share: Share | None = None) -> Predictor:
     """Load and verify every model that the settings ask for; raises InvalidBundle."""
-    sessions = runtime(settings)
+    sessions = runtime(settings, share or Share())
     # ONNX Runtime needs no Python while it loads, so that each of them has a CPU of its own.
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(_load_locator, settings, sessions)
@@ -32,11 +34,16 @@ def load_predictor(settings: Settings) -> Predictor:
     return Predictor(models, settings, locator)
 
 
-def runtime(settings: Settings) -> Runtime:
+def runtime(settings: Settings, share: Share) -> Runtime:
     """What ONNX Runtime's sessions run on."""
-    threads = settings.threads or cpus.available()
-    providers = split(settings.providers)
-    return Runtime.available(threads, providers, adaptive=not settings.threads, at_once=settings.at_once)
+    together = share.processes > 1
+    return Runtime.available(
+        settings.threads or min(cpus.available(), MOST_THREADS if together else sys.maxsize),
+        split(settings.providers),
+        adaptive=not settings.threads,
+        at_once=settings.at_once,
+        others=share.others_busy if together else None,
+    )
 
 
 def _load_locator(settings: Settings, sessions: Runtime) -> EyeLocator | None:

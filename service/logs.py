@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,7 +15,11 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 
 
 class JsonFormatter(logging.Formatter):
-    """A record and its `extra` fields as one line of JSON."""
+    """A record and its `extra` fields as one line of JSON, with `facts` about whoever logs."""
+
+    def __init__(self, facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__()
+        self._facts = facts or {}
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
@@ -23,6 +28,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **self._facts,
         }
         document |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
@@ -30,11 +36,14 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(document, default=str)
 
 
-def configure(level: str, descriptor: int = 1) -> None:
-    """Send every logger's records to a file descriptor, standard output, from `level` (`info`, ...) on."""
+def configure(level: str, descriptor: int = 1, facts: Mapping[str, Any] | None = None) -> None:
+    """Send every logger's records to a file descriptor, standard output, from `level` (`info`, ...) on.
+
+    Each line has the `facts` too.
+    """
     _open_standard_streams()
     handler = LogWriter(os.dup(descriptor))
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(JsonFormatter(facts))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)

@@ -12,7 +12,6 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
-    generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -119,10 +118,6 @@ class Metrics:
     def reloaded(self, outcome: str) -> None:
         """Count a new model version: `loaded` or `rejected`."""
         self._series(self._reloads, outcome).inc()
-
-    def exposition(self) -> bytes:
-        """Everything in Prometheus's text format."""
-        return generate_latest(self.registry)
 
     def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
         return Histogram(name, text, labels, buckets=_SECONDS, registry=self.registry)

@@ -3,7 +3,7 @@
 import io
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -12,9 +12,10 @@ from typing import Any, Final, Self
 
 import onnxruntime
 
+from service import cpus
 from service.adaptive import AdaptiveSession
 from service.errors import InvalidBundle
-from service.light import HELPED_THREADS, LightSession
+from service.lone import MOST_HELPED, LoneSession
 
 CPU: Final = "cpu"
 PROVIDERS: Final = {
@@ -47,9 +48,19 @@ class Runtime:
     """Of PROVIDERS without the CPU, the best first; the CPU takes what they cannot compute."""
     at_once: int = 0
     """Most pictures of one inference; 0: as many as pay on a CPU."""
+    others: Callable[[], int] | None = None
+    """How many workers are busy besides the one that asks, where processes are forked with the sessions that
+    are open: no such session may have threads of its own, which would stay behind."""
 
     @classmethod
-    def available(cls, threads: int, wanted: Iterable[str], adaptive: bool = False, at_once: int = 0) -> Self:
+    def available(
+        cls,
+        threads: int,
+        wanted: Iterable[str],
+        adaptive: bool = False,
+        at_once: int = 0,
+        others: Callable[[], int] | None = None,
+    ) -> Self:
         """With those of PROVIDERS that are wanted and installed; warns of each that is not installed."""
         has, found = onnxruntime.get_available_providers(), []
         for name in wanted:
@@ -61,7 +72,7 @@ class Runtime:
                 _warn(name, "this installation of ONNX Runtime does not have it")
         if "cuda" in found:
             _load_cuda()
-        return cls(threads, adaptive, tuple(found), at_once)
+        return cls(threads, adaptive, tuple(found), at_once, others)
 
     @property
     def single(self) -> Self:
@@ -71,13 +82,14 @@ class Runtime:
     def open(self, path: Path, light: bool = False) -> Any:
         """An `InferenceSession` of a file, or what is used like one where inferences share the CPUs.
 
-        That is an `AdaptiveSession`, or a `LightSession` for a `light` network, to which a second thread
-        brings less. What a provider cannot run is run by the CPU, with a warning. Raises InvalidBundle, with
-        a one-line reason, where there is no file that ONNX Runtime can load.
+        That is an `AdaptiveSession`; or a `LoneSession` for a `light` network, to which more threads bring
+        less, and where processes are forked with it. What a provider cannot run is run by the CPU, with a
+        warning. Raises InvalidBundle, with a one-line reason, where there is no file that ONNX Runtime can
+        load.
         """
         if not path.is_file():
             raise InvalidBundle(f"{path}: expected an ONNX file. Received: nothing at this path.")
-        if not (light and self.adaptive):
+        if not self.adaptive or not (light or self.others):
             return self._open(path, str(path))
         if self.threads == 1 or self.providers:
             return self.single._open(path, str(path))
@@ -86,8 +98,12 @@ class Runtime:
             model = path.read_bytes()
         except OSError as error:
             raise InvalidBundle(f"{path}: expected a file to read. Received: {error.strerror}.") from None
-        helped = replace(self, threads=HELPED_THREADS, adaptive=False)
-        return LightSession(self.single._open(path, model), partial(helped._open, path, model))
+        threads = min(self.threads, MOST_HELPED if light else self.threads)
+        more = replace(self, threads=threads, adaptive=False)
+        one, open_more = self.single._open(path, model), partial(more._open, path, model)
+        if self.others is None:
+            return LoneSession(one, open_more)
+        return LoneSession(one, open_more, max(1, cpus.available() // threads), self.others)
 
     def _open(self, path: Path, model: str | bytes) -> Any:
         try:

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ _HEADERS_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
 _MARGIN_SECONDS: Final = 2.0
+_TICK_SECONDS: Final = 1.0
+"""Between looks at what changes by itself, such as the date in the answers. uvicorn's own ten looks a second
+were half of what an idle service takes."""
 _MOST_PIPELINED: Final = 100
 """Requests that a client may send ahead of its answers. uvicorn keeps as many as come, in memory."""
 _logger = logging.getLogger(__name__)
@@ -65,6 +69,10 @@ class ImpatientProtocol(HttpToolsProtocol):
         # After a reset uvicorn would leave this timer, and all that it holds, until it is over.
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+        self.lost()
+
+    def lost(self) -> None:
+        """The last thing that is called for a connection."""
 
     def data_received(self, data: bytes) -> None:
         """Parse the next bytes; a head that has grown too large ends the connection with 431."""
@@ -153,9 +161,12 @@ class GracefulServer(uvicorn.Server):
         self._on_stop = on_stop
         self._drain_seconds = drain_seconds
         self._stop_at: float | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, and say where."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         for server in self.servers:
             for listener in server.sockets:
@@ -168,20 +179,44 @@ class GracefulServer(uvicorn.Server):
             self._on_stop()
             self._stop_at = time.monotonic() + self._drain_seconds
             _logger.info("stopping", extra={"signal": signal.Signals(sig).name})
+            self._wake()
         else:
             self.force_exit = self.should_exit
-            self.should_exit = True
+            self.stop_now()
+
+    def stop_now(self) -> None:
+        """Stop without draining; for any thread."""
+        self.should_exit = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        """Look at the time now and then, and at once where somebody has said something."""
+        while not await self.on_tick(0):
+            self._told.clear()
+            left = _TICK_SECONDS if self._stop_at is None else self._stop_at - time.monotonic()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), min(_TICK_SECONDS, max(0.0, left)))
 
     async def on_tick(self, counter: int) -> bool:
-        """Called by uvicorn ten times a second; True ends the server."""
+        """What uvicorn does once a second; True ends the server."""
         if self._stop_at is not None and time.monotonic() >= self._stop_at:
             self.should_exit = True
         return await super().on_tick(counter)
 
 
-def build(app: FastAPI, settings: Settings, server: type[GracefulServer] = GracefulServer) -> GracefulServer:
-    """The server for an application, as the settings say."""
+def build(
+    app: FastAPI,
+    settings: Settings,
+    server: Callable[..., GracefulServer] = GracefulServer,
+    on_lost: Callable[[], None] = lambda: None,
+) -> GracefulServer:
+    """The server for an application, as the settings say; `on_lost` is called when a connection ends."""
     limits = {
+        "lost": staticmethod(on_lost),
         "header_seconds": settings.header_seconds,
         "body_seconds": settings.body_seconds,
         "max_connections": allow_connections(settings.max_connections),

@@ -21,7 +21,7 @@ _LINK = re.compile(r"https?://[^/\s]\S*")
 
 
 class Settings(BaseSettings):
-    """Settings of one service process; a bad value stops the start with a one-line reason."""
+    """Settings of one service; a bad value stops the start with a one-line reason."""
 
     model_config = SettingsConfigDict(env_prefix="SERVICE_", frozen=True)
 
@@ -37,12 +37,14 @@ class Settings(BaseSettings):
     """Name of the eye locator's bundle in the folder of models; needed by models that look at eyes."""
     reload_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 5.0
     """How often to look for new model versions; 0 never looks."""
+    processes: Annotated[int, Field(ge=0, le=256)] = 0
+    """Processes that share the work; 0 takes one for each CPU, 16 at most, and one where a GPU computes."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     """CPUs that one inference may use; 0 takes one while many run, else all, or two for a light network."""
     providers: str = CPU
     """Execution providers separated by commas, the best first: `openvino`, `cuda`, `cpu`."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0
-    """Threads that decode and classify; 0 takes the CPUs that the process is really given."""
+    """Threads that decode and classify, in all processes; 0 takes the CPUs that the service is given."""
     at_once: Annotated[int, Field(ge=0, le=256)] = 0
     """Pictures that one inference may classify while many wait; 0 takes as many as pay, 1 to 4."""
     waiting: Annotated[int, Field(ge=0, le=10_000)] = 0

@@ -1,44 +1,40 @@
 """Which settings suit this machine: `python -m service tune [--photo FILE] [--seconds 60] [--write FILE]`.
 
-Tries threads of an inference x workers x pictures that an inference classifies at once, on the real models,
-decoding included: first with one photo at a time, then with a full house. There is no batch window to tune:
-who waits anyway is taken along, and nobody waits for company.
+Tries threads of an inference x workers x pictures that an inference classifies at once, on the real models
+and in as many processes as the service has, decoding included: first with one photo at a time, then with a
+full house. There is no batch window to tune: who waits anyway is taken along, and nobody waits for company.
 """
 
 import argparse
-import asyncio
 import itertools
 import math
 import os
 import re
 import resource
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from service import cpus
+from service import cpus, shares
 from service.bundle import GOLDEN_FILE
 from service.errors import ServiceError
 from service.loading import load_predictor
 from service.metadata import GoldenAnswers
-from service.predictor import Asked, Predictor
-from service.prepared import Question
+from service.predictor import Predictor
 from service.runtime import CPU
 from service.settings import Settings, split
-from service.workers import Workers
+from service.shares import Share
+from service.trials import Choice, Trial, measure
 
 CLOSE_ENOUGH = 0.97
 """Share of the best throughput that is as good as the best: a short measurement cannot tell them apart."""
 WORST_PICTURE = 8
 """Bytes a pixel of the costliest picture while it is decoded; docs/operations.md, "Memory"."""
 HEADROOM = 1.25
-FULL_HOUSE: Final = 8
-"""Photos there at a time, for each CPU, when the service is busy."""
+BORROWING: Final = 1.75
+"""Most workers of several processes at a time, as a multiple of those that are set: some may have been lent
+just before their own process needs them."""
 AT_ONCE: Final = (1, 2, 4)
 AT_ONCE_ACCELERATED: Final = (1, 8, 32)
 """The same where something else than a CPU computes."""
@@ -51,40 +47,21 @@ _ASSIGNMENT: Final = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One combination of settings."""
-
-    threads: int
-    workers: int
-    at_once: int
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What a combination gave."""
-
-    choice: Choice
-    alone: float
-    """Milliseconds of a photo on its own, at the median."""
-    throughput: float
-    """Photos a second in a full house."""
-    p99: float
-    """Milliseconds of a photo there, at the 99th percentile."""
-
-
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write; returns the exit code. Raises InvalidBundle and ValidationError."""
     options = _parser().parse_args(arguments)
     settings, available = Settings(), cpus.available()
-    choices = candidates(available, split(settings.providers) == (CPU,))
+    processes = len(_everyone(settings))
+    choices = candidates(available, split(settings.providers) == (CPU,), processes)
     trials = list[Trial]()
     try:
         data = options.photo.read_bytes() if options.photo else None
         trials.extend(_trials(settings, choices, options.seconds / len(choices), data))
         best = choose(trials).choice
         text = environment(best)
-        sys.stdout.write(f"{table(trials)}\n\n{text}\n{limits(settings, best, available, peak_bytes())}")
+        sys.stdout.write(
+            f"{table(trials)}\n\n{text}\n{limits(settings, best, available, peak_bytes(trials), processes)}"
+        )
         if options.write:
             _write(options.write, text)
     except (OSError, ServiceError) as error:
@@ -134,11 +111,15 @@ def _writable(text: str) -> Path:
     return path
 
 
-def candidates(available: int, only_cpu: bool = True) -> list[Choice]:
+def candidates(available: int, only_cpu: bool = True, processes: int = 1) -> list[Choice]:
     """Every combination; threads and workers are powers of two up to the CPUs, and the CPUs.
 
-    Threads may be 0 too, which is what the service has by itself: as many as there is use for.
+    Threads may be 0 too, which is what the service has by itself: as many as there is use for. Several
+    processes have one thread each or that, and a worker each or two.
     """
+    if processes > 1:
+        workers = sorted({max(processes, available), 2 * max(processes, available)})
+        return [Choice(*one) for one in itertools.product((0, 1), workers, AT_ONCE)]
     counts = sorted({2**power for power in range(available.bit_length())} | {available})
     at_once = AT_ONCE if only_cpu else AT_ONCE_ACCELERATED
     return [
@@ -148,53 +129,26 @@ def candidates(available: int, only_cpu: bool = True) -> list[Choice]:
 
 
 def _trials(settings: Settings, choices: list[Choice], seconds: float, data: bytes | None) -> Iterator[Trial]:
+    everyone = _everyone(settings)
     for (threads, at_once), same in itertools.groupby(
         choices, lambda choice: (choice.threads, choice.at_once)
     ):
-        predictor = load_predictor(settings.model_copy(update={"threads": threads, "at_once": at_once}))
+        update = {"threads": threads, "at_once": at_once}
+        predictor = load_predictor(settings.model_copy(update=update), everyone[0])
         photo = data or _golden_photo(predictor)
         for choice in same:
-            yield measure(predictor, photo, choice, seconds)
+            yield measure(predictor, photo, choice, seconds, everyone)
+
+
+def _everyone(settings: Settings) -> Sequence[Share]:
+    """The processes of the service, with threads and workers as it chooses them itself."""
+    count = shares.processes(settings.model_copy(update={"threads": 0, "workers": 0}))
+    return Share.all(count) if count > 1 else [Share()]
 
 
 def _golden_photo(predictor: Predictor) -> bytes:
     path = predictor.models.get(None).folder / GOLDEN_FILE
     return (path.parent / GoldenAnswers.read(path).answers[0].file).read_bytes()
-
-
-def measure(predictor: Predictor, photo: bytes, choice: Choice, seconds: float) -> Trial:
-    """Classify `photo` for a quarter of `seconds` on its own, then in a full house.
-
-    Raises ServiceError where it cannot be classified.
-    """
-    asked = Asked(photo, Question(region="whole"))
-    alone, _ = asyncio.run(_load(predictor, asked, choice.workers, 1, seconds / 4))
-    clients = FULL_HOUSE * cpus.available()
-    times, throughput = asyncio.run(_load(predictor, asked, choice.workers, clients, 3 * seconds / 4))
-    return Trial(choice, float(np.median(alone)), throughput, float(np.percentile(times, 99)))
-
-
-async def _load(
-    predictor: Predictor, asked: Asked, count: int, clients: int, seconds: float
-) -> tuple[list[float], float]:
-    """Milliseconds of each photo and photos a second; clients ask again as soon as they are answered."""
-    workers, times = Workers(predictor, count, waiting=clients), list[float]()
-    began = time.perf_counter()
-
-    async def client() -> None:
-        while True:
-            start = time.perf_counter()
-            with workers.admit() as turn:
-                await turn.run(asked)
-            times.append(1000 * (time.perf_counter() - start))
-            if time.perf_counter() - began >= seconds:
-                return
-
-    try:
-        await asyncio.gather(*(client() for _ in range(clients)))
-        return times, len(times) / (time.perf_counter() - began)
-    finally:
-        workers.close()
 
 
 def choose(trials: list[Trial]) -> Trial:
@@ -219,9 +173,10 @@ def environment(best: Choice) -> str:
     return f"SERVICE_THREADS={best.threads}\nSERVICE_WORKERS={best.workers}\nSERVICE_AT_ONCE={best.at_once}\n"
 
 
-def limits(settings: Settings, best: Choice, available: int, peak: int) -> str:
+def limits(settings: Settings, best: Choice, available: int, peak: int, processes: int = 1) -> str:
     """Limits for Compose and Kubernetes: the CPUs measured on, and memory for the costliest pictures."""
-    pictures = best.workers * settings.max_pixels * WORST_PICTURE
+    at_a_time = best.workers if processes == 1 else math.ceil(BORROWING * best.workers)
+    pictures = at_a_time * settings.max_pixels * WORST_PICTURE
     wanted = HEADROOM * peak + pictures + settings.max_buffered_bytes
     memory = 64 * math.ceil(wanted / 2**20 / 64)
     cpu = min(available, (best.threads or available) * best.workers)
@@ -232,7 +187,7 @@ def limits(settings: Settings, best: Choice, available: int, peak: int) -> str:
     )
 
 
-def peak_bytes() -> int:
-    """Most memory that this process has held."""
+def peak_bytes(trials: Sequence[Trial]) -> int:
+    """Most memory that was taken at a time."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
+    return (peak if sys.platform == "darwin" else 1024 * peak) + max(trial.memory for trial in trials)

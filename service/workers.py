@@ -15,10 +15,15 @@ from typing import Any, Final
 
 from service.errors import Overloaded
 from service.jobs import Job, Work, Worker
+from service.shares import Share
 
 IN_A_ROW: Final = 2
 """Images of one turn. With one, batches are the slowest of all answers under load; each more makes the single
 images behind them wait for one more. `benchmarks/README.md` has the numbers."""
+
+
+BORROWED: Final = 4
+"""Workers of one process of several while the others leave CPUs idle; Python hardly keeps more busy."""
 
 
 class Turn:
@@ -41,10 +46,14 @@ class Turn:
 
 
 class Workers:
-    """`count` threads that do `work` (Pillow and ONNX Runtime release the GIL), room for `waiting` requests.
+    """Threads that do `work` (Pillow and ONNX Runtime release the GIL), and room for `waiting` requests.
 
-    `on_start` is told how many seconds each job has waited, on the thread that begins it. All public methods
-    belong to the event loop's thread.
+    `on_start` is told how many seconds each job has waited, on the thread that begins it. All public
+    methods belong to the event loop's thread.
+
+    The whole service has `count` workers and room for so many requests, whichever of its processes has taken
+    them. A process always has its `share` of the workers, and a few more while others have nothing to do: the
+    images of a batch, all of one request, could use one CPU of many otherwise.
     """
 
     def __init__(
@@ -53,23 +62,31 @@ class Workers:
         count: int,
         waiting: int = 0,
         on_start: Callable[[float], None] = lambda seconds: None,
+        share: Share | None = None,
     ) -> None:
-        self.count = count
+        share = share or Share()
+        self._everywhere = count
         self.capacity = count + waiting
-        self.inside = 0
-        """Requests admitted and not yet answered."""
-        self._batches = 0
+        self.count = share.of(count)
+        """Workers that this process always has."""
+        self._inside, self._batches, self._busy = share.inside, share.batches, share.busy
         self._turns: deque[Turn] = deque()
         self._lock = threading.Lock()
         """Guards the queue and the idle workers, which the threads change too."""
-        self._idle = [Worker(work, self._next_or_rest, self._companion, on_start) for _ in range(count)]
+        threads = max(self.count, min(count, BORROWED))
+        self._idle = [Worker(work, self._next_or_rest, self._companion, on_start) for _ in range(threads)]
         """The one that worked last is the last: its processor still has the networks at hand."""
         self._crew = tuple(self._idle)
 
     @property
+    def inside(self) -> int:
+        """Requests admitted and not yet answered."""
+        return self._inside.own
+
+    @property
     def running(self) -> int:
         """Threads at work."""
-        return self.count - len(self._idle)
+        return len(self._crew) - len(self._idle)
 
     @property
     def queued(self) -> int:
@@ -79,7 +96,8 @@ class Workers:
 
     def check_room(self, batch: bool = False) -> None:
         """Raise Overloaded where a request could not be admitted now; batches may take half of the room."""
-        if self.inside >= self.capacity or (batch and self._batches >= max(1, self.capacity // 2)):
+        full = self._inside.total >= self.capacity
+        if full or (batch and self._batches.total >= max(1, self.capacity // 2)):
             raise Overloaded("Too many requests are waiting already. Try again in a moment.")
 
     @contextmanager
@@ -87,15 +105,15 @@ class Workers:
         """Take a place for a request; raises Overloaded. What still waits at the end is dropped."""
         self.check_room(batch)
         turn = Turn(self)
-        self.inside += 1
-        self._batches += batch
+        self._inside.own += 1
+        self._batches.own += batch
         try:
             yield turn
         finally:
             with self._lock:
                 turn.jobs.clear()
-            self.inside -= 1
-            self._batches -= batch
+            self._inside.own -= 1
+            self._batches.own -= batch
 
     def enqueue(self, turn: Turn, job: Job) -> None:
         """Queue a job of an admitted request; `Turn.run` is the way to call this."""
@@ -103,9 +121,10 @@ class Workers:
             turn.jobs.append(job)
             if len(turn.jobs) == 1:
                 self._turns.append(turn)
-            if not self._idle or (first := self._next()) is None:
+            if not self._has_one_free() or (first := self._next()) is None:
                 return
             worker = self._idle.pop()
+            self._busy.own = self.running
         worker.jobs.put(first)
 
     def close(self) -> None:
@@ -118,9 +137,11 @@ class Workers:
     def _next_or_rest(self, worker: "Worker") -> Job | None:
         """The next job for a worker that is done; without one it is idle from now on."""
         with self._lock:
-            job = self._next()
+            borrowed = self.running > self.count and self._busy.total > self._everywhere
+            job = None if borrowed else self._next()
             if job is None:
                 self._idle.append(worker)
+                self._busy.own = self.running
             return job
 
     def _companion(self, at_hand: int) -> Job | None:
@@ -131,6 +152,10 @@ class Workers:
         """
         with self._lock:
             return self._next() if 2 * self._queued() > self.count * at_hand else None
+
+    def _has_one_free(self) -> bool:
+        """Whether a worker may begin: one of this process's own, or while the service has one to spare."""
+        return bool(self._idle) and (self.running < self.count or self._busy.total < self._everywhere)
 
     def _queued(self) -> int:
         return sum(len(turn.jobs) for turn in self._turns)

@@ -84,7 +84,7 @@ def gated(models: Path, **settings: Any) -> Iterator[GatedService]:
             yield GatedService(address, client, predictor, running)
     finally:
         predictor.gate.set()
-        running.should_exit = True
+        running.stop_now()
         thread.join()
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 PATIENCE_SECONDS = 60.0
+ONE = {"SERVICE_PROCESSES": "1"}
+"""However many CPUs a machine has, it is the same service that is tested."""
 
 
 class Process:
@@ -23,7 +25,7 @@ class Process:
         given = {f"SERVICE_{name.upper()}": str(value) for name, value in settings.items()}
         # What the developer has set must not change a test.
         clean = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
-        defaults = {"SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": "0", "SERVICE_DRAIN_SECONDS": "0"}
+        defaults = {"SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": "0", "SERVICE_DRAIN_SECONDS": "0"} | ONE
         environment = clean | defaults | given | {"PYTHONDONTWRITEBYTECODE": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "service"],

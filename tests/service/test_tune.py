@@ -9,7 +9,7 @@ import pytest
 
 from service import tune
 from service.settings import Settings
-from service.tune import Choice, Trial
+from service.trials import Choice, Trial
 
 
 @pytest.mark.parametrize(("cpus", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
@@ -19,6 +19,13 @@ def test_candidates(cpus: int, counts: list[int]) -> None:
     assert sorted({choice.workers for choice in choices}) == counts
     assert len(set(choices)) == len(choices)
     assert max(choice.at_once for choice in tune.candidates(cpus, only_cpu=False)) == 32
+
+
+def test_candidates_of_several_processes() -> None:
+    choices = tune.candidates(8, processes=4)
+    assert {choice.threads for choice in choices} == {0, 1}  # more cannot be forked
+    assert {choice.workers for choice in choices} == {8, 16}
+    assert len(set(choices)) == len(choices)
 
 
 def test_the_quickest_alone_near_the_best_throughput_wins() -> None:
@@ -33,17 +40,21 @@ def test_limits_hold_the_costliest_pictures() -> None:
     # 1.25 x 100 + 2 x 381 + 256 = 1144, rounded up to 64
     assert 'cpus: "2"\nmem_limit: 1152m\n' in text
     assert 'limits: {cpu: "2", memory: 1152Mi}' in text
+    # Of several processes 4 workers may be busy for a moment: 1.25 x 100 + 4 x 381 + 256 = 1907
+    assert "mem_limit: 1920m\n" in tune.limits(settings, Choice(1, 2, 4), 4, 100 * 2**20, processes=2)
 
 
-def run(models: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"SERVICE_MODELS": str(models), "SERVICE_MODEL": "colours"}
+def run(models: Path, *arguments: str, processes: int = 1) -> "subprocess.CompletedProcess[str]":
+    given = {"SERVICE_MODELS": str(models), "SERVICE_MODEL": "colours", "SERVICE_PROCESSES": str(processes)}
+    environment = os.environ | given
     command = [sys.executable, "-m", "service", "tune", "--seconds", "0.01", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
 
-def test_it_measures_and_writes_settings(models: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_it_measures_and_writes_settings(models: Path, tmp_path: Path, processes: int) -> None:
     written = tmp_path / "service.env"
-    done = run(models, "--write", str(written))
+    done = run(models, "--write", str(written), processes=processes)
     assert done.returncode == 0, done.stderr
     names = [line.partition("=")[0] for line in written.read_text().splitlines()]
     assert names == ["SERVICE_THREADS", "SERVICE_WORKERS", "SERVICE_AT_ONCE"]
@@ -110,21 +121,26 @@ def test_ctrl_c_ends_it_with_what_was_measured(
     assert len(told.err.splitlines()) == 1
 
 
-def test_ctrl_c_while_it_measures(models: Path) -> None:
-    environment = os.environ | {"SERVICE_MODELS": str(models), "SERVICE_MODEL": "colours"}
+@pytest.mark.parametrize("processes", [1, 2])
+def test_ctrl_c_while_it_measures(models: Path, processes: int) -> None:
+    given = {"SERVICE_MODELS": str(models), "SERVICE_MODEL": "colours", "SERVICE_PROCESSES": str(processes)}
     code = (
-        "import sys; from service import tune; made = tune.Workers\n"
+        "import sys; from service import trials, tune; made = trials.Workers\n"
         "def told(*given, **named):\n"
         "    print('measuring', file=sys.stderr, flush=True)\n"
         "    return made(*given, **named)\n"
-        "tune.Workers = told; sys.exit(tune.main(['--seconds', '600']))"
+        "trials.Workers = told; sys.exit(tune.main(['--seconds', '600']))"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        env=os.environ | given,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "measuring\n"
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         rest = process.stderr.read()
         assert process.wait(60) == 130
     assert rest.startswith("Interrupted after 0 of ")

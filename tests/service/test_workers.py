@@ -7,7 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from service.errors import Overloaded
-from service.workers import Turn, Workers
+from service.shares import Share
+from service.workers import BORROWED, Turn, Workers
 from tests.work import Calls, Gate, settle
 
 
@@ -158,5 +159,80 @@ def test_a_worker_outlives_whatever_its_work_raises(raised: BaseException) -> No
             assert await turn.run(lambda: 42) == 42
         assert workers.running == 0
         workers.close()
+
+    asyncio.run(scenario())
+
+
+def test_processes_have_one_room_together() -> None:
+    first, second = (Workers(Calls(), count=2, waiting=1, share=share) for share in Share.all(2))
+    with first.admit(), first.admit(), first.admit(), pytest.raises(Overloaded):
+        second.check_room()
+    with first.admit(batch=True), pytest.raises(Overloaded):
+        second.check_room(batch=True)
+    with second.admit():
+        assert (first.inside, second.inside) == (0, 1)
+    first.close()
+    second.close()
+
+
+def test_a_process_borrows_workers_while_the_others_need_none() -> None:
+    async def scenario() -> None:
+        gate, later = Gate(), Gate()
+        first, second = (Workers(Calls(), count=4, waiting=4, share=share) for share in Share.all(2))
+        assert (first.count, second.count) == (2, 2)
+        with first.admit() as batch, second.admit() as other:
+            images = asyncio.create_task(ask(batch, gate, [f"image {index}" for index in range(6)]))
+            await settle()
+            assert (first.running, first.queued) == (4, 2)
+            # What a process has of its own it may use in any case.
+            single = asyncio.create_task(ask(other, later, ["single"]))
+            await settle()
+            assert (second.running, second.queued) == (1, 0)
+            # Two of the four that the first has are given back now, one after the other.
+            gate.open.set()
+            await images
+            later.open.set()
+            await single
+        assert (first.running, second.running) == (0, 0)
+        first.close()
+        second.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_borrowed_worker_is_given_back_where_it_is_needed() -> None:
+    async def scenario() -> None:
+        gates = [Gate() for _ in range(4)]
+        first, second = (Workers(Calls(), count=2, waiting=4, share=share) for share in Share.all(2))
+        with first.admit() as batch, second.admit() as other:
+            images = [asyncio.create_task(ask(batch, gate, ["image"])) for gate in gates[:3]]
+            await settle()
+            single = asyncio.create_task(ask(other, gates[3], ["single"]))
+            await settle()
+            assert (first.running, first.queued, second.running) == (2, 1, 1)
+            gates[0].open.set()
+            await images[0]
+            assert (first.running, first.queued) == (1, 1)
+            for gate in gates:
+                gate.open.set()
+            await asyncio.gather(*images, single)
+        first.close()
+        second.close()
+
+    asyncio.run(scenario())
+
+
+def test_no_process_borrows_more_than_python_keeps_busy() -> None:
+    async def scenario() -> None:
+        gate = Gate()
+        first, *others = (Workers(Calls(), count=16, waiting=16, share=share) for share in Share.all(8))
+        with first.admit() as batch:
+            images = asyncio.create_task(ask(batch, gate, [f"image {index}" for index in range(9)]))
+            await settle()
+            assert (first.running, first.queued) == (BORROWED, 9 - BORROWED)
+            gate.open.set()
+            await images
+        for one in (first, *others):
+            one.close()
 
     asyncio.run(scenario())

@@ -1,4 +1,4 @@
-"""Lone inferences and inferences side by side, on real sessions of a light network."""
+"""Lone inferences and inferences side by side, on real sessions."""
 
 import shutil
 import threading
@@ -12,10 +12,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from service import light
+from service import lone
 from service.classifier import INPUT, OUTPUT
 from service.errors import InvalidBundle
-from service.light import LightSession
+from service.lone import LoneSession
 from service.runtime import Runtime
 
 PATIENCE_SECONDS = 30.0
@@ -48,36 +48,36 @@ def one(path: Path) -> Counted:
 
 @pytest.fixture
 def helped(path: Path) -> Counted:
-    return Counted(Runtime(light.HELPED_THREADS).open(path))
+    return Counted(Runtime(2).open(path))
 
 
 @pytest.fixture(autouse=True)
 def calm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(light, "CALM_SECONDS", 0.0)
+    monkeypatch.setattr(lone, "CALM_SECONDS", 0.0)
 
 
-def ask(session: LightSession) -> Any:
+def ask(session: LoneSession) -> Any:
     return session.run([OUTPUT], {INPUT: PIXELS})[0]
 
 
-def opened(session: LightSession) -> LightSession:
+def opened(session: LoneSession) -> LoneSession:
     """The session once it has opened the other one."""
     ask(session)
     for thread in threading.enumerate():
-        if thread.name == light.THREAD:
+        if thread.name == lone.THREAD:
             thread.join(PATIENCE_SECONDS)
     return session
 
 
 def test_a_lone_inference_is_helped_once_the_session_for_it_is_open(one: Counted, helped: Counted) -> None:
-    session = opened(LightSession(one, lambda: helped))
+    session = opened(LoneSession(one, lambda: helped))
     answers = [ask(session) for _ in range(3)]
     assert (one.runs, helped.runs) == (1, 3)
     np.testing.assert_array_equal(answers, [one.session.run([OUTPUT], {INPUT: PIXELS})[0]] * 3)
 
 
 def test_side_by_side_each_has_one_thread(one: Counted, helped: Counted) -> None:
-    session = opened(LightSession(one, lambda: helped))
+    session = opened(LoneSession(one, lambda: helped))
     helped.meanwhile = lambda: (ask(session), ask(session), None)[2]
     ask(session)
     assert (one.runs, helped.runs) == (3, 1)
@@ -87,9 +87,9 @@ def test_a_moment_after_inferences_side_by_side_none_is_helped(
     one: Counted, helped: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(light, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    session = opened(LightSession(one, lambda: helped))
-    monkeypatch.setattr(light, "CALM_SECONDS", 0.1)
+    monkeypatch.setattr(lone, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    session = opened(LoneSession(one, lambda: helped))
+    monkeypatch.setattr(lone, "CALM_SECONDS", 0.1)
     clock.now += 1.0
     helped.meanwhile = lambda: (ask(session), None)[1]
     ask(session)
@@ -106,14 +106,14 @@ def test_a_moment_after_inferences_side_by_side_none_is_helped(
 def test_a_moment_after_it_is_loaded_nothing_more_is_opened(
     one: Counted, helped: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(light, "CALM_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(lone, "CALM_SECONDS", PATIENCE_SECONDS)
     opens: list[Counted] = []
 
     def open_helped() -> Counted:
         opens.append(helped)
         return helped
 
-    session = opened(LightSession(one, open_helped))
+    session = opened(LoneSession(one, open_helped))
     ask(session)
     assert (one.runs, opens) == (2, [])
 
@@ -134,7 +134,7 @@ def test_where_no_thread_can_start_one_thread_goes_on(
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    session = LightSession(one, lambda: helped)
+    session = LoneSession(one, lambda: helped)
     monkeypatch.setattr(threading.Thread, "start", refuse)
     for _ in range(3):
         ask(session)
@@ -146,7 +146,7 @@ def test_where_it_cannot_be_opened_again_one_thread_goes_on(
     path: Path, one: Counted, caplog: pytest.LogCaptureFixture
 ) -> None:
     gone = path.with_name("gone.onnx")
-    session = opened(LightSession(one, lambda: Runtime(2).open(gone)))
+    session = opened(LoneSession(one, lambda: Runtime(2).open(gone)))
     for _ in range(3):
         ask(session)
     assert one.runs == 4
@@ -158,7 +158,7 @@ def test_where_it_cannot_be_opened_again_one_thread_goes_on(
 def test_what_is_wrong_with_a_question_is_an_error_and_nobody_runs_after_it(
     one: Counted, helped: Counted
 ) -> None:
-    session = opened(LightSession(one, lambda: helped))
+    session = opened(LoneSession(one, lambda: helped))
     for _ in range(3):
         with pytest.raises(Exception, match="(?i)dimension|shape|rank"):
             session.run([OUTPUT], {INPUT: PIXELS[0]})
@@ -166,9 +166,48 @@ def test_what_is_wrong_with_a_question_is_an_error_and_nobody_runs_after_it(
     assert (one.runs, helped.runs) == (1, 4)
 
 
+@pytest.mark.parametrize(("others", "helped_runs"), [(-1, 0), (0, 3), (1, 3), (2, 0)])
+def test_what_other_processes_do_counts_too(
+    one: Counted, helped: Counted, others: int, helped_runs: int
+) -> None:
+    """-1 is nobody: the service itself asks, before there are processes."""
+    busy = 0
+    session = opened(LoneSession(one, lambda: helped, few=2, others=lambda: busy))
+    busy = others
+    for _ in range(3):
+        ask(session)
+    assert (one.runs, helped.runs) == (4 - helped_runs, helped_runs)
+
+
+def test_before_the_service_asks_no_second_session_is_opened(one: Counted, helped: Counted) -> None:
+    opens: list[Counted] = []
+
+    def open_helped() -> Counted:
+        opens.append(helped)
+        return helped
+
+    session = LoneSession(one, open_helped, others=lambda: -1)
+    for _ in range(3):
+        opened(session)
+    assert (one.runs, opens) == (3, [])
+
+
+def test_sessions_that_are_forked_have_no_threads(path: Path) -> None:
+    before = threads()
+    session = Runtime(4, adaptive=True, others=lambda: 0).open(path)
+    assert isinstance(session, LoneSession)
+    assert threads() == before
+    ask(opened(session))
+    assert threads() == before + 3
+
+
+def threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
 def test_a_crowd_gets_the_right_answers(path: Path) -> None:
     session = Runtime(2, adaptive=True).open(path, light=True)
-    assert isinstance(session, LightSession)
+    assert isinstance(session, LoneSession)
     plain = Runtime(1).open(path)
     pictures = [np.full((1, 32, 32, 3), level, np.uint8) for level in range(80)]
     with ThreadPoolExecutor(8) as pool:
