@@ -81,23 +81,33 @@ async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
     app.state.predictor = predictor
     app.state.dataplane = DataPlane(predictor, workers, metrics)
     app.state.started = time.monotonic()
-    watcher = asyncio.create_task(_watch_models(settings, predictor, metrics, share))
-    async with app.state.siblings.told():
+    async with _up_to_date(settings, predictor, metrics, share), app.state.siblings.told():
         yield
-    watcher.cancel()
-    with suppress(asyncio.CancelledError):
-        await watcher
     workers.close()
 
 
-async def _watch_models(settings: Settings, predictor: Predictor, metrics: Metrics, share: Share) -> None:
-    if settings.reload_seconds > 0:
-        sessions = runtime(settings, share)
-        kinds = (
-            models_of(predictor.models, settings.models, settings.model, sessions),
-            locators(predictor, settings.models / settings.locator, sessions),
-        )
-        await Reloader(predictor.models, kinds, metrics.reloaded).watch(settings.reload_seconds)
+@asynccontextmanager
+async def _up_to_date(
+    settings: Settings, predictor: Predictor, metrics: Metrics, share: Share
+) -> AsyncIterator[None]:
+    """Look for new models meanwhile."""
+    if not settings.reload_seconds:
+        yield
+        return
+    sessions = runtime(settings, share)
+    kinds = (
+        models_of(predictor.models, settings.models, settings.model, sessions),
+        locators(predictor, settings.models / settings.locator, sessions),
+    )
+    reloader = Reloader(predictor.models, kinds, metrics.reloaded)
+    if share.again:  # it has the models of the service's start, where others may have newer ones by now
+        for _ in range(2):
+            await asyncio.to_thread(reloader.look)
+    watcher = asyncio.create_task(reloader.watch(settings.reload_seconds))
+    yield
+    watcher.cancel()
+    with suppress(asyncio.CancelledError):
+        await watcher
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

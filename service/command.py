@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from service import lean, logs, memory, shares
+from service.descriptors import raise_limit
 from service.docstrings import attribute_docstrings
-from service.errors import CannotListen, InvalidBundle, TracingNotInstalled
+from service.errors import CannotFork, CannotListen, InvalidBundle, TracingNotInstalled
 from service.listening import listen
 from service.loading import load_predictor
 from service.settings import Settings
@@ -31,6 +32,7 @@ def main() -> int:
     # Without arguments nothing is parsed: the help is read from the source of the settings.
     if sys.argv[1:] and not tuning:
         _parser().parse_args()
+    logs.open_standard_streams()
     memory.keep_little()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
@@ -49,7 +51,7 @@ def main() -> int:
     except ValidationError as error:
         sys.stderr.write(f"{_describe(error)}\n")
         return 2
-    except (CannotListen, InvalidBundle, TracingNotInstalled) as error:
+    except (CannotFork, CannotListen, InvalidBundle, TracingNotInstalled) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.silence_native_libraries()
@@ -75,7 +77,8 @@ def _load(settings: Settings, share: shares.Share | None = None) -> "Predictor":
 
 
 def _serve_together(settings: Settings, count: int) -> int:
-    """Serve with so many processes; returns the exit code. Raises InvalidBundle and CannotListen."""
+    """Serve with so many processes; returns the exit code. Raises InvalidBundle, CannotFork, CannotListen."""
+    raise_limit()
     everyone = shares.Share.all(count, [shares.listener() for _ in range(count)])
     with memory.uncollected():
         # Before they are forked: libraries and models take their memory once.
@@ -85,13 +88,14 @@ def _serve_together(settings: Settings, count: int) -> int:
 
     def serve(share: shares.Share, channel: socket.socket) -> int:
         logs.configure(settings.log_level, facts={"process": share.number})
+        share.close_others()
         own = settings.model_copy(update={"max_connections": share.of(settings.max_connections)})
         try:
             with memory.uncollected():
                 predictor = loaded or load_predictor(own, share)
                 running = handed.build(app.create_app(own, predictor, share), own, share, channel)
         except (InvalidBundle, TracingNotInstalled) as error:
-            channel.send(handed.FAILED + str(error).encode())
+            channel.send((handed.FAILED + str(error).encode(errors="backslashreplace"))[: handed.MOST_BYTES])
             return 2
         logs.silence_native_libraries()
         running.run([])

@@ -160,3 +160,7 @@ class TracingNotInstalled(Exception):
 
 class CannotListen(Exception):
     """Nobody can listen on this host or port (stops the start; no client ever sees it)."""
+
+
+class CannotFork(Exception):
+    """The system has no room for the processes of the service (stops the start; no client ever sees it)."""

@@ -19,10 +19,14 @@ READY: Final = b"ready"
 """From a process that can answer."""
 FAILED: Final = b"failed "
 """From one that cannot start, followed by the reason."""
+SAID: Final = b"said"
+"""From one that has logged what it was told to."""
 CONNECTION: Final = b"connection"
 """To a process, with the descriptor of a connection."""
 LOG: Final = b"log "
 """To a process, followed by what it is to log as JSON: `level`, `message`, `facts`."""
+STOP: Final = b"stop"
+"""To a process: what SIGTERM is to a server by itself."""
 MOST_BYTES: Final = 1 << 15
 """Of a message."""
 _log = logging.getLogger(__name__)
@@ -31,7 +35,8 @@ _log = logging.getLogger(__name__)
 class HandedServer(GracefulServer):
     """A server that listens nowhere: `channel` brings its connections, and its end is the end of the service.
 
-    SIGINT is left to the supervisor: a terminal sends it to all processes of a program at once.
+    It stops when the supervisor says so there. Signals that are sent to all processes of a program at once,
+    by a terminal or whoever stops a group, would be counted twice.
     """
 
     def __init__(self, *arguments: Any, channel: socket.socket, share: Share) -> None:
@@ -48,9 +53,8 @@ class HandedServer(GracefulServer):
         self._channel.send(READY)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take what is on its way, then nothing more, and end gracefully."""
+        """Take what is on its way, and end gracefully; the channel closes with the process."""
         self._receive()
-        self._leave()
         await asyncio.gather(*self._opening)
         await super().shutdown(sockets)
 
@@ -60,31 +64,40 @@ class HandedServer(GracefulServer):
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Stop as the supervisor says."""
-        if sig != signal.SIGINT:
-            super().handle_exit(sig, frame)
+        """What signals do here: nothing."""
 
     def _receive(self) -> None:
-        while self._channel.fileno() >= 0:
+        while True:
             try:
                 message, descriptors, _, _ = socket.recv_fds(self._channel, MOST_BYTES, 1)
             except BlockingIOError:
                 return
             except ConnectionError:
                 message, descriptors = b"", []
-            for descriptor in descriptors:
-                self._open(socket.socket(fileno=descriptor))
-            if message.startswith(LOG):
+            if message == CONNECTION:
+                self._take(descriptors)
+            elif message == STOP:
+                super().handle_exit(signal.SIGTERM, None)
+            elif message.startswith(LOG):
                 said = json.loads(message.removeprefix(LOG))
                 _log.log(said["level"], said["message"], extra=said["facts"])
-            elif not message:  # the supervisor is gone
-                self._leave()
-                super().handle_exit(signal.SIGTERM, None)
+                self._channel.send(SAID)
+            elif not message:
+                self._be_alone()
+                return
 
-    def _leave(self) -> None:
-        if self._channel.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self._channel)
-            self._channel.close()
+    def _be_alone(self) -> None:
+        """The supervisor is gone: there is no other end of the service."""
+        asyncio.get_running_loop().remove_reader(self._channel)
+        if self._stop_at is None:
+            super().handle_exit(signal.SIGTERM, None)
+
+    def _take(self, descriptors: list[int]) -> None:
+        for descriptor in descriptors:
+            self._open(socket.socket(fileno=descriptor))
+        if not descriptors:  # the system had none left for it, and has closed the connection
+            self._share.closed.own += 1
+            _log.warning("a connection is lost, for want of file descriptors")
 
     def _open(self, connection: socket.socket) -> None:
         task = asyncio.get_running_loop().create_task(self._connect(connection))

@@ -7,7 +7,8 @@ from typing import Final
 
 from service.errors import CannotListen
 
-_BACKLOG: Final = 2048  # uvicorn's
+BACKLOG: Final = 2048
+"""Connections that wait to be accepted: uvicorn's number."""
 _CLOSED: Final = (errno.EADDRINUSE, errno.EACCES)
 
 
@@ -19,7 +20,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     sockets = []
     for family, address in _addresses(host, port):
         try:
-            sockets.append(socket.create_server(address, family=family, backlog=_BACKLOG))
+            sockets.append(socket.create_server(address, family=family, backlog=BACKLOG))
         except OSError as error:
             # Otherwise it is the address: a name may have one of IPv6, and the machine none.
             if error.errno in _CLOSED:

@@ -41,7 +41,7 @@ def configure(level: str, descriptor: int = 1, facts: Mapping[str, Any] | None =
 
     Each line has the `facts` too.
     """
-    _open_standard_streams()
+    open_standard_streams()
     handler = LogWriter(os.dup(descriptor))
     handler.setFormatter(JsonFormatter(facts))
     root = logging.getLogger()
@@ -57,7 +57,7 @@ def configure(level: str, descriptor: int = 1, facts: Mapping[str, Any] | None =
     logging.captureWarnings(True)
 
 
-def _open_standard_streams() -> None:
+def open_standard_streams() -> None:
     """Let those that were closed before the start lead nowhere.
 
     Their numbers would be the next files' and clients' otherwise, and what C code prints would go there.

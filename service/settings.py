@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     processes: Annotated[int, Field(ge=0, le=256)] = 0
     """Processes that share the work; 0 takes one for each CPU, 16 at most, and one where a GPU computes."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
-    """CPUs that one inference may use; 0 takes one while many run, else all, or two for a light network."""
+    """CPUs that one inference may use; 0 takes one while many run, and more, up to 4 or 8, for a lone one."""
     providers: str = CPU
     """Execution providers separated by commas, the best first: `openvino`, `cuda`, `cpu`."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0

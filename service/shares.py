@@ -16,7 +16,6 @@ from service.runtime import CPU
 from service.settings import Settings, split
 from service.tally import Counter, Tally
 
-CPUS_EACH: Final = 1
 MOST_PROCESSES: Final = 16
 MOST_THREADS: Final = 8
 """Of a lone inference where several processes have threads for it, most of which are always idle."""
@@ -33,16 +32,18 @@ class _Column(IntEnum):
 
 
 def processes(settings: Settings) -> int:
-    """How many processes serve: as set, or one for each CPU, 16 at most.
+    """How many processes serve: as set, or one for each CPU, 16 at most; no more than workers.
 
-    One where a GPU computes, which wants the pictures of all together, and where `fork` is not safe.
+    One where a GPU computes, which wants the pictures of all together, and always where `fork` is not safe.
     """
-    if settings.processes:
-        return settings.processes
-    if not sys.platform.startswith("linux") or not _on_cpu(settings):
+    if not sys.platform.startswith("linux"):
         return 1
-    busy = min(cpus.available(), settings.workers or cpus.available())
-    return max(1, min(busy // max(CPUS_EACH, settings.threads), MOST_PROCESSES))
+    workers = settings.workers or sys.maxsize
+    if settings.processes:
+        return min(settings.processes, workers)
+    if not _on_cpu(settings):
+        return 1
+    return max(1, min(cpus.available() // max(1, settings.threads), workers, MOST_PROCESSES))
 
 
 def can_share_sessions(settings: Settings) -> bool:
@@ -76,21 +77,33 @@ class Share:
     ticks: Counter = field(default_factory=Counter.alone)
     """Rises about once a second while the event loop turns."""
     listeners: Sequence[socket.socket] = ()
+    names: Sequence[bytes] = ()
     """Of each process: where the others ask for its metrics."""
+    again: bool = False
+    """Whether the process replaces another, while newer models may have come."""
 
     @classmethod
     def all(cls, processes: int, listeners: Sequence[socket.socket] = ()) -> "Sequence[Share]":
         """One for each of so many processes, to be made before they are forked."""
         tally = Tally(len(_Column), processes)
-        return [
-            cls(
+        names = [one.getsockname() for one in listeners]
+
+        def one(number: int) -> Share:
+            return cls(
                 number,
                 processes,
+                inside=tally.counter(_Column.INSIDE, number),
+                batches=tally.counter(_Column.BATCHES, number),
+                busy=tally.counter(_Column.BUSY, number),
+                buffered=tally.counter(_Column.BUFFERED, number),
+                handed=tally.counter(_Column.HANDED, number),
+                closed=tally.counter(_Column.CLOSED, number),
+                ticks=tally.counter(_Column.TICKS, number),
                 listeners=listeners,
-                **{column.name.lower(): tally.counter(column, number) for column in _Column},
+                names=names,
             )
-            for number in range(processes)
-        ]
+
+        return [one(number) for number in range(processes)]
 
     @property
     def connections(self) -> int:
@@ -105,6 +118,12 @@ class Share:
         """Forget a process that is gone."""
         for column in _Column:
             getattr(self, column.name.lower()).own = 0
+
+    def close_others(self) -> None:
+        """Close the listeners of other processes here, but not there; their names stay known."""
+        for number, one in enumerate(self.listeners):
+            if number != self.number:
+                one.close()
 
     def of(self, total: int) -> int:
         """Its part of a number that all processes share evenly; 1 at least."""

@@ -71,7 +71,7 @@ class Siblings:
         loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_UNIX) as connection:
             connection.setblocking(False)
-            await loop.sock_connect(connection, self._share.listeners[number].getsockname())
+            await loop.sock_connect(connection, self._share.names[number])
             found = b""
             while chunk := await loop.sock_recv(connection, _CHUNK):
                 found += chunk

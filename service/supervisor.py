@@ -2,67 +2,42 @@
 
 Left to the system, a connection would go to whichever process wakes up first: with two clients both may end
 at the same one, and wait for each other beside an idle one. Nothing of what clients send is read here. A
-process that ends is replaced; when this one ends, so do the others, as their channel to it closes.
+process that ends or hangs is replaced; when this one ends, so do the others, as their channel to it closes.
 """
 
-import json
 import logging
-import multiprocessing
-import os
 import selectors
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from multiprocessing.context import ForkProcess
 from typing import Any, Final
 
+from service import child
+from service.child import STOPS, Child, Serve
 from service.door import Door
-from service.handed import CONNECTION, FAILED, LOG, MOST_BYTES, READY
+from service.errors import CannotFork
+from service.handed import CONNECTION, READY, STOP
 from service.settings import Settings
 from service.shares import Share
 
-SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 FIRST_DELAY: Final = 1.0
 LONGEST_DELAY: Final = 60.0
-"""Seconds before a process that could not start is tried again; they double from the first to the longest."""
+"""Seconds before a process that has ended early is replaced; they double from the first to the longest."""
 LOOK_SECONDS: Final = 5.0
 MOST_MISSED: Final = 6
+MOST_MISSED_STARTING: Final = 24
 """A process whose event loop has not turned between so many looks in a row hangs, and is replaced. Counted by
 looks and not by the clock: whoever pauses a container stops both."""
+RETRY_SECONDS: Final = 0.1
+"""Until a connection that no process could take is tried again."""
+MARGIN_SECONDS: Final = 5.0
+"""Over the time that requests have to end; what is still there then is killed."""
 _NEVER: Final = float("inf")
-_FORK: Final = multiprocessing.get_context("fork")
-
-Serve = Callable[[Share, socket.socket], int]
-"""What a process does with its share and its channel; returns the exit code."""
-
-
-@dataclass(eq=False)
-class Child:
-    """A process that serves."""
-
-    share: Share
-    process: ForkProcess
-    channel: socket.socket
-    ready: bool = False
-    complaint: str = ""
-    """Why it could not start."""
-    ticks: int = 0
-    """As they were at the last look."""
-    missed: int = 0
-    """Looks in a row without another tick."""
-
-    def send(self, message: bytes, *descriptors: int) -> bool:
-        """Whether it is there to take this; one that hangs has no room for more after a while."""
-        try:
-            socket.send_fds(self.channel, [message], descriptors)
-        except OSError:
-            return False
-        return True
 
 
 class Supervisor:
@@ -75,11 +50,12 @@ class Supervisor:
         self._children: dict[int, Child] = {}
         self._due: dict[int, float] = {}
         """When to fork anew, by number."""
-        self._delays: dict[int, float] = {}
+        self._early: dict[int, int] = {}
+        """How many processes in a row have ended early, by number."""
         self._unsaid: list[bytes] = []
         self._stops = 0
         """How often it was told to stop."""
-        self._close_at = _NEVER
+        self._close_at = self._kill_at = _NEVER
         self._look_at = time.monotonic() + LOOK_SECONDS
         self._code = 0
         self._selector = selectors.DefaultSelector()
@@ -87,24 +63,26 @@ class Supervisor:
         self._wake, self._woken = socket.socketpair()
 
     def run(self) -> int:
-        """Serve until told to stop; returns the exit code, 2 where the start failed. Raises CannotListen."""
+        """Serve until told to stop; returns the exit code, 2 where the start failed.
+
+        Raises CannotFork and CannotListen.
+        """
         self._watch_signals()
-        for share in self._shares:
-            self._fork(share)
         try:
+            self._fork_all()
             while self._children or self._due:
                 for key, _ in self._selector.select(self._patience()):
                     key.data()
                 self._keep_time()
         finally:
-            for child in self._children.values():  # none, but after an error
-                child.process.kill()
+            for one in self._children.values():  # none, but after an error
+                one.kill()
         return self._code
 
     def _watch_signals(self) -> None:
         self._wake.setblocking(False)
         self._woken.setblocking(False)
-        for number in SIGNALS:
+        for number in STOPS:
             signal.signal(number, lambda *_: None)
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         self._selector.register(self._woken, selectors.EVENT_READ, self._signalled)
@@ -112,22 +90,33 @@ class Supervisor:
     def _signalled(self) -> None:
         with suppress(BlockingIOError):
             for number in self._woken.recv(64):
-                if number in SIGNALS:
+                if number in STOPS:
                     self._stop(self._settings.drain_seconds)
 
     def _stop(self, drain_seconds: float) -> None:
-        """Tell all processes; the door closes before they are done, at once where this was asked before."""
+        """Tell all processes, as their server is told: to drain and stop, to stop, and not to wait.
+
+        Told here and not by signals, which they may get from elsewhere too: from whoever stops a whole group.
+        """
         self._stops += 1
+        now = time.monotonic()
         self._due.clear()
         self._look_at = _NEVER
-        self._close_at = time.monotonic() + (drain_seconds if self._stops == 1 else 0.0)
+        self._close_at = now + (drain_seconds if self._stops == 1 else 0.0)
+        self._kill_at = now + drain_seconds + self._settings.grace_seconds + MARGIN_SECONDS
         self._keep_time()
-        for child in self._children.values():
-            child.process.terminate()
+        for one in self._children.values():
+            one.send(STOP)
+            if one.ready_at is None:
+                one.kill(signal.SIGTERM)
+            elif self._stops > 2:
+                one.kill()
 
     def _patience(self) -> float | None:
         """Seconds until something is due; None where nothing is."""
-        first = min((self._close_at, self._look_at, *self._due.values()))
+        first = min((self._close_at, self._kill_at, self._look_at, *self._due.values()))
+        if self._door.held:
+            return RETRY_SECONDS
         return None if first == _NEVER else max(0.0, first - time.monotonic())
 
     def _keep_time(self) -> None:
@@ -135,105 +124,94 @@ class Supervisor:
         if now >= self._close_at:
             self._close_at = _NEVER
             self._door.close()
+        if now >= self._kill_at:
+            self._kill_at = _NEVER
+            for one in self._children.values():
+                one.kill()
         for number in [number for number, when in self._due.items() if now >= when]:
             del self._due[number]
-            self._fork(self._shares[number])
+            self._fork_again(number)
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
             self._look()
+        if self._door.held:
+            self._door.watch(True)
 
     def _look(self) -> None:
         """End processes that hang."""
-        for child in self._children.values():
-            ticks = child.share.ticks.own
-            child.missed = child.missed + 1 if child.ready and ticks == child.ticks else 0
-            child.ticks = ticks
-            if child.missed >= MOST_MISSED:
-                child.process.kill()
+        for one in self._children.values():
+            ticks = one.share.ticks.own
+            one.missed = one.missed + 1 if ticks == one.ticks and self._door.was_opened else 0
+            one.ticks = ticks
+            if one.missed >= (MOST_MISSED if one.ready_at is not None else MOST_MISSED_STARTING):
+                one.kill()
+
+    def _fork_all(self) -> None:
+        try:
+            for share in self._shares:
+                self._fork(share)
+        except OSError as error:
+            expected = f"Expected room for {len(self._shares)} processes. Received: {error.strerror}."
+            raise CannotFork(f"SERVICE_PROCESSES: {expected}") from None
 
     def _fork(self, share: Share) -> None:
-        share.clear()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        process = _FORK.Process(target=self._be_a_child, args=(share, ours, theirs), daemon=True)
-        with _no_signals():  # until the child has its own way with them
-            process.start()
-        theirs.close()
-        ours.setblocking(False)
-        child = self._children[share.number] = Child(share, process, ours)
-        self._selector.register(ours, selectors.EVENT_READ, partial(self._hear, child))
-        self._selector.register(process.sentinel, selectors.EVENT_READ, partial(self._bury, child))
+        one = child.fork(share, self._serve, self._leave)
+        self._children[share.number] = one
+        self._selector.register(one.channel, selectors.EVENT_READ, partial(self._hear, one))
 
-    def _be_a_child(self, share: Share, ours: socket.socket, theirs: socket.socket) -> None:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    def _fork_again(self, number: int) -> None:
+        try:
+            self._fork(replace(self._shares[number], again=True))
+        except OSError as error:
+            self._early[number] = self._early.get(number, 1) + 1
+            self._put_off(number, "no process could be forked", {"reason": str(error.strerror)})
+
+    def _leave(self) -> None:
+        """In a child: close what is the supervisor's. A copy of a channel would hide that it is gone."""
         self._selector.close()
         self._door.leave()
-        # An open copy of a channel would keep its process from seeing that the supervisor is gone.
-        for one in (self._wake, self._woken, ours, *(child.channel for child in self._children.values())):
+        for one in (self._wake, self._woken, *(other.channel for other in self._children.values())):
             one.close()
-        try:
-            code = self._serve(share, theirs)
-        finally:
-            logging.shutdown()
-        sys.exit(code)
 
-    def _hear(self, child: Child) -> None:
-        """Read what a process has to say."""
-        while child.channel.fileno() >= 0:
-            try:
-                message = child.channel.recv(MOST_BYTES)
-            except BlockingIOError:
-                return
-            except ConnectionError:
-                message = b""
+    def _hear(self, one: Child) -> None:
+        for message in one.hear():
             if message == READY:
-                self._welcome(child)
-            elif message.startswith(FAILED):
-                child.complaint = message.removeprefix(FAILED).decode()
+                self._welcome()
             elif not message:
-                self._selector.unregister(child.channel)
-                child.channel.close()
+                self._bury(one)
 
-    def _welcome(self, child: Child) -> None:
+    def _welcome(self) -> None:
         """A process can answer; the door opens with the last of them."""
-        child.ready = True
-        self._delays.pop(child.share.number, None)
         if self._stops:
             return
         if self._door.was_opened:
             self._door.watch(True)
-        elif all(one.ready for one in self._children.values()):
+        elif all(one.ready_at is not None for one in self._children.values()):
             for host, port in self._door.open(self._settings.host, self._settings.port):
                 self._say(logging.INFO, "listening", {"host": host, "port": port})
-        for line in self._unsaid:
-            child.send(line)
-        self._unsaid.clear()
+        self._tell()
 
-    def _bury(self, child: Child) -> None:
+    def _bury(self, one: Child) -> None:
         """A process has ended: another takes its place, unless there is no point."""
-        self._hear(child)
-        self._selector.unregister(child.process.sentinel)
-        child.process.join()
-        code, number = child.process.exitcode, child.share.number
-        child.process.close()
+        self._selector.unregister(one.channel)
+        code, number = one.bury(), one.share.number
         del self._children[number]
-        child.share.clear()
+        self._unsaid += one.unsaid
         if self._stops:
             return
-        complaint = child.complaint or f"A process ended while it started, with exit code {code}."
-        if not child.ready and not (self._door.was_opened and self._children):
+        complaint = one.complaint or f"A process ended while it started, with exit code {code}."
+        if one.ready_at is None and not (self._door.was_opened and self._children):
             self._give_up(1 if self._door.was_opened else 2, complaint)
             return
-        if not any(one.ready for one in self._children.values()):
-            self._door.watch(False)
-        delay = 0.0
-        if not child.ready:
-            delay = self._delays[number] = min(LONGEST_DELAY, 2 * self._delays.get(number, FIRST_DELAY / 2))
+        self._early[number] = 1 if one.has_lived else self._early.get(number, 0) + 1
+        self._put_off(number, "a process ended and is replaced", {"exit_code": code, "reason": one.complaint})
+
+    def _put_off(self, number: int, message: str, facts: dict[str, Any]) -> None:
+        """Fork anew, at once for the first time, and later and later if that does not help."""
+        early = self._early[number]
+        delay = 0.0 if early == 1 else min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** (early - 2))
         self._due[number] = time.monotonic() + delay
-        facts = {"of": number, "exit_code": code, "seconds": delay, "reason": child.complaint}
-        self._say(logging.ERROR, "a process ended and is replaced", facts)
+        self._say(logging.ERROR, message, {"of": number, "seconds": delay} | facts)
 
     def _give_up(self, code: int, complaint: str) -> None:
         sys.stderr.write(f"{complaint}\n")
@@ -242,22 +220,20 @@ class Supervisor:
 
     def _say(self, level: int, message: str, facts: dict[str, Any]) -> None:
         """Let a process log this: to write may take long, and then nobody could connect."""
-        line = LOG + json.dumps({"level": level, "message": message, "facts": facts}).encode()
-        if not any(child.send(line) for child in self._children.values() if child.ready):
-            self._unsaid.append(line)
+        self._unsaid.append(child.line(level, message, facts))
+        self._tell()
 
-    def _give(self, connection: socket.socket) -> None:
-        ready = (child for child in self._children.values() if child.ready)
-        for child in sorted(ready, key=lambda one: (one.share.connections, one.share.handed.own)):
-            if child.send(CONNECTION, connection.fileno()):
-                child.share.handed.own += 1
-                return
+    def _tell(self) -> None:
+        for one in self._children.values():
+            while self._unsaid and one.ready_at is not None and one.say(self._unsaid[0]):
+                del self._unsaid[0]
 
-
-@contextmanager
-def _no_signals() -> Iterator[None]:
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    def _give(self, connection: socket.socket) -> bool:
+        """Hand a connection to the process with fewest, to one that hangs last; False where none takes it."""
+        ready = [one for one in self._children.values() if one.ready_at is not None]
+        ready.sort(key=lambda one: (one.missed > 1, one.share.connections, one.share.handed.own))
+        for one in ready:
+            if one.send(CONNECTION, connection.fileno()):
+                one.share.handed.own += 1
+                return True
+        return False

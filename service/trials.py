@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from service import cpus
+from service.errors import ServiceError
 from service.predictor import Asked, Predictor
 from service.prepared import Question
 from service.shares import Share
@@ -89,16 +90,19 @@ def _side_by_side(
     if everyone[0].processes == 1:
         return [asyncio.run(_load(predictor, asked, count, clients, seconds, everyone[0]))]
     context = multiprocessing.get_context(_FORK)
-    pipes = [context.Pipe(duplex=False) for _ in everyone]
-    started = []
+    started, told = [], []
     try:
-        for share, (_, sends) in zip(everyone, pipes, strict=True):
+        for share in everyone:
             share.clear()
+            receives, sends = context.Pipe(duplex=False)
+            told.append(receives)
             given = (sends, predictor, asked, count, clients, seconds, share)
             started.append(context.Process(target=_tell, args=given, daemon=True))
             started[-1].start()
             sends.close()
-        return [receives.recv() for receives, _ in pipes]
+        return [one.recv() for one in told]
+    except EOFError:
+        raise ServiceError("A process ended while it was measured, perhaps for want of memory.") from None
     finally:
         for one in started:
             one.kill()

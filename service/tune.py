@@ -142,7 +142,8 @@ def _trials(settings: Settings, choices: list[Choice], seconds: float, data: byt
 
 def _everyone(settings: Settings) -> Sequence[Share]:
     """The processes of the service, with threads and workers as it chooses them itself."""
-    count = shares.processes(settings.model_copy(update={"threads": 0, "workers": 0}))
+    chosen = settings.model_copy(update={"threads": 0, "workers": 0})
+    count = shares.processes(chosen) if shares.can_share_sessions(chosen) else 1
     return Share.all(count) if count > 1 else [Share()]
 
 

@@ -67,6 +67,7 @@ class Workers:
         share = share or Share()
         self._everywhere = count
         self.capacity = count + waiting
+        self._own_capacity = share.of(count + waiting)
         self.count = share.of(count)
         """Workers that this process always has."""
         self._inside, self._batches, self._busy = share.inside, share.batches, share.busy
@@ -96,8 +97,10 @@ class Workers:
 
     def check_room(self, batch: bool = False) -> None:
         """Raise Overloaded where a request could not be admitted now; batches may take half of the room."""
-        full = self._inside.total >= self.capacity
-        if full or (batch and self._batches.total >= max(1, self.capacity // 2)):
+        # What a process has of its own it may use in any case: connections are dealt out, requests are not.
+        full = self._inside.total >= self.capacity and self._inside.own >= self._own_capacity
+        batches, own_batches = max(1, self.capacity // 2), max(1, self._own_capacity // 2)
+        if full or (batch and self._batches.total >= batches and self._batches.own >= own_batches):
             raise Overloaded("Too many requests are waiting already. Try again in a moment.")
 
     @contextmanager
@@ -121,11 +124,7 @@ class Workers:
             turn.jobs.append(job)
             if len(turn.jobs) == 1:
                 self._turns.append(turn)
-            if not self._has_one_free() or (first := self._next()) is None:
-                return
-            worker = self._idle.pop()
-            self._busy.own = self.running
-        worker.jobs.put(first)
+            self._spread()
 
     def close(self) -> None:
         """Finish what is running and stop the threads."""
@@ -142,7 +141,15 @@ class Workers:
             if job is None:
                 self._idle.append(worker)
                 self._busy.own = self.running
+            else:
+                self._spread()  # others may be idle by now whose workers can be borrowed
             return job
+
+    def _spread(self) -> None:
+        """Let whoever is free begin what waits."""
+        while self._has_one_free() and (job := self._next()) is not None:
+            self._idle.pop().jobs.put(job)
+            self._busy.own = self.running
 
     def _companion(self, at_hand: int) -> Job | None:
         """A job to do together with those at hand, where more than half as many wait as there are workers.

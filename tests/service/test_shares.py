@@ -17,6 +17,7 @@ from service.shares import Share
         (8, {}, 8),
         (64, {}, 16),
         (8, {"processes": 3}, 3),
+        (8, {"processes": 3, "workers": 2}, 2),
         (8, {"workers": 2}, 2),
         (8, {"threads": 4}, 2),
         (8, {"threads": 16}, 1),
@@ -36,6 +37,7 @@ def test_one_process_where_fork_is_not_safe(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(cpus, "available", lambda: 8)
     assert shares.processes(Settings()) == 1
+    assert shares.processes(Settings(processes=4)) == 1
 
 
 @pytest.mark.parametrize(

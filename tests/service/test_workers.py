@@ -165,12 +165,17 @@ def test_a_worker_outlives_whatever_its_work_raises(raised: BaseException) -> No
 
 def test_processes_have_one_room_together() -> None:
     first, second = (Workers(Calls(), count=2, waiting=1, share=share) for share in Share.all(2))
-    with first.admit(), first.admit(), first.admit(), pytest.raises(Overloaded):
-        second.check_room()
-    with first.admit(batch=True), pytest.raises(Overloaded):
-        second.check_room(batch=True)
-    with second.admit():
-        assert (first.inside, second.inside) == (0, 1)
+    with first.admit(), first.admit(), first.admit():
+        with pytest.raises(Overloaded):
+            first.check_room()
+        # Its own place is its own, whatever the other has taken.
+        with second.admit(), pytest.raises(Overloaded):
+            second.check_room()
+    with first.admit(batch=True), second.admit(batch=True):
+        for one in (first, second):
+            with pytest.raises(Overloaded):
+                one.check_room(batch=True)
+        assert (first.inside, second.inside) == (1, 1)
     first.close()
     second.close()
 
@@ -234,5 +239,30 @@ def test_no_process_borrows_more_than_python_keeps_busy() -> None:
             await images
         for one in (first, *others):
             one.close()
+
+    asyncio.run(scenario())
+
+
+def test_workers_are_borrowed_as_soon_as_the_others_are_done() -> None:
+    async def scenario() -> None:
+        gates, busy = [Gate() for _ in range(4)], Gate()
+        first, second = (Workers(Calls(), count=2, waiting=4, share=share) for share in Share.all(2))
+        with first.admit() as batch, second.admit() as other:
+            single = asyncio.create_task(ask(other, busy, ["single"]))
+            await settle()
+            images = [asyncio.create_task(ask(batch, gate, ["image"])) for gate in gates]
+            await settle()
+            assert (first.running, first.queued, second.running) == (1, 3, 1)
+            busy.open.set()
+            await single
+            gates[0].open.set()
+            while first.queued > 1:  # the next image and, beside it, one more
+                await asyncio.sleep(0.001)
+            assert first.running == 2
+            for gate in gates:
+                gate.open.set()
+            await asyncio.gather(*images)
+        first.close()
+        second.close()
 
     asyncio.run(scenario())
