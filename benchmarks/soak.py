@@ -19,6 +19,7 @@ from typing import Final
 import httpx
 import numpy as np
 
+from benchmarks.comparison.processes import proportional_memory
 from benchmarks.machine import describe
 from service import cpus
 from tests.processes import Process
@@ -96,8 +97,9 @@ def ask(address: str, uploads: list[Upload], seen: Seen, until: float, seed: int
 
 
 def resident(pid: int) -> float:
-    """Megabytes of a process that are in RAM."""
-    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * 4096 / 1e6
+    """Megabytes of a process and its children that are in RAM; what they share counts once."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return proportional_memory([str(pid), *children])
 
 
 def load(
@@ -172,7 +174,7 @@ def main() -> int:
     arguments = parser.parse_args()
     uploads = mix(arguments.photo.read_bytes())
     seconds = arguments.minutes * 60
-    process = Process({"models": arguments.models, "model": arguments.model})
+    process = Process({"models": arguments.models, "model": arguments.model, "processes": 0})
     try:
         address = f"http://127.0.0.1:{process.wait_until_listening()}"
         places = 2 * cpus.available()

@@ -5,6 +5,7 @@ import json
 import logging
 import signal
 import socket
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -79,12 +80,15 @@ class HandedServer(GracefulServer):
             elif message == STOP:
                 super().handle_exit(signal.SIGTERM, None)
             elif message.startswith(LOG):
-                said = json.loads(message.removeprefix(LOG))
-                _log.log(said["level"], said["message"], extra=said["facts"])
-                self._channel.send(SAID)
+                self._say(json.loads(message.removeprefix(LOG)))
             elif not message:
                 self._be_alone()
                 return
+
+    def _say(self, line: dict[str, Any]) -> None:
+        _log.log(line["level"], line["message"], extra=line["facts"])
+        with suppress(OSError):  # the next message tells that the supervisor is gone
+            self._channel.send(SAID)
 
     def _be_alone(self) -> None:
         """The supervisor is gone: there is no other end of the service."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from service import memory
 from service.errors import InvalidBundle
 
 MOST_HELPED: Final = 4
@@ -78,6 +79,7 @@ class LoneSession:
         def open_beside() -> None:
             try:
                 self._helped = open_helped()
+                memory.give_back()
             except InvalidBundle as error:
                 _warn(error)
 

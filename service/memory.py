@@ -24,6 +24,16 @@ def keep_little() -> None:
         mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
+def give_back() -> None:
+    """Give back what is free in the middle as well, such as what a model's file took while it was loaded.
+
+    That is 3 MB of the 5 of a light network. Does nothing with another C library than glibc.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 @contextmanager
 def uncollected() -> Iterator[None]:
     """Never look for garbage among what is made meanwhile, such as the modules of a web framework.
