@@ -1,0 +1,81 @@
+"""How several processes stop."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.gates import eventually
+from tests.processes import running
+from tests.several import children, is_gone
+from tests.uploads import picture
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux")
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_whoever_is_told_to_stop_finishes_its_requests(models: Path, sig: signal.Signals) -> None:
+    head = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
+        + picture()
+        + b"\r\n--b--\r\n"
+    )
+    with running(models, before=os.setsid, processes=2) as (process, address):
+        parts = urlsplit(address)
+        with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+            connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:-10])
+            pids = children(process)
+            os.killpg(process.process.pid, sig)  # as a terminal does with Ctrl-C
+            process.wait_for("stopping")
+            connection.sendall(body[-10:])
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert process.stop() == 0
+        assert all(is_gone(pid) for pid in pids)
+
+
+def test_a_group_that_is_stopped_drains_first(models: Path) -> None:
+    """systemd and others send SIGTERM to all processes of a service, which is no reason to hurry."""
+    with running(models, before=os.setsid, processes=2, drain_seconds=2) as (process, address):
+        begin = time.monotonic()
+        os.killpg(process.process.pid, signal.SIGTERM)
+        process.wait_for("stopping")
+        while time.monotonic() < begin + 1.5:
+            answer = httpx.get(f"{address}/v1/models")
+            assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+        assert process.stop() == 0
+
+
+def test_asked_again_it_does_not_drain(models: Path) -> None:
+    with running(models, processes=2, drain_seconds=300) as (process, address):
+        assert httpx.get(f"{address}/v1/models").status_code == 200
+        process.process.send_signal(signal.SIGTERM)
+        process.wait_for("stopping")
+        assert process.stop() == 0
+
+
+def test_asked_three_times_it_waits_for_nobody(models: Path) -> None:
+    with running(models, processes=2, drain_seconds=300) as (process, _):
+        hanging = children(process)[0]
+        os.kill(hanging, signal.SIGSTOP)
+        for _ in range(3):
+            process.process.send_signal(signal.SIGTERM)
+            time.sleep(0.05)  # signals that come at once may be one
+        assert process.process.wait(timeout=60) == 0
+        assert is_gone(hanging)
+
+
+def test_nobody_stays_behind_where_the_supervisor_is_killed(models: Path) -> None:
+    with running(models, processes=2) as (process, address):
+        pids = children(process)
+        assert httpx.get(f"{address}/health/live").status_code == 200
+        os.kill(process.process.pid, signal.SIGKILL)
+        eventually(lambda: all(is_gone(pid) for pid in pids))
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{address}/health/live")
