@@ -23,6 +23,7 @@ from benchmarks.comparison.processes import proportional_memory
 from benchmarks.machine import describe
 from service import cpus
 from tests.processes import Process
+from tests.several import children
 from tests.uploads import bomb, long_gif, noise, picture, text_bomb
 
 _SAMPLE_SECONDS: Final = 1.0
@@ -96,10 +97,9 @@ def ask(address: str, uploads: list[Upload], seen: Seen, until: float, seed: int
                 time.sleep(pause * rng.uniform(0.5, 1.5))
 
 
-def resident(pid: int) -> float:
+def resident(process: Process) -> float:
     """Megabytes of a process and its children that are in RAM; what they share counts once."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return proportional_memory([str(pid), *children])
+    return proportional_memory(map(str, [process.process.pid, *children(process)]))
 
 
 def load(
@@ -115,7 +115,7 @@ def load(
     for thread in threads:
         thread.start()
     while time.monotonic() < until:
-        memory.append(resident(process.process.pid))
+        memory.append(resident(process))
         time.sleep(_SAMPLE_SECONDS)
     for thread in threads:
         thread.join()

@@ -103,7 +103,6 @@ def fork(share: Share, serve: Serve, leave: Callable[[], None]) -> Child:
 
     Raises OSError where the system has no room for another.
     """
-    share.clear()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # until the child has its own way with them
     try:

@@ -95,7 +95,7 @@ def _serve_together(settings: Settings, count: int) -> int:
                 predictor = loaded or load_predictor(own, share)
                 running = handed.build(app.create_app(own, predictor, share), own, share, channel)
         except (InvalidBundle, TracingNotInstalled) as error:
-            channel.send((handed.FAILED + str(error).encode(errors="backslashreplace"))[: handed.MOST_BYTES])
+            handed.complain(channel, error)
             return 2
         logs.silence_native_libraries()
         running.run([])

@@ -124,6 +124,11 @@ class HandedServer(GracefulServer):
         return made
 
 
+def complain(channel: socket.socket, error: Exception) -> None:
+    """Tell why this process cannot start."""
+    channel.send((FAILED + str(error).encode(errors="backslashreplace"))[:MOST_BYTES])
+
+
 def build(app: FastAPI, settings: Settings, share: Share, channel: socket.socket) -> GracefulServer:
     """The server of one process, as the settings say."""
 

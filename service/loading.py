@@ -4,7 +4,6 @@ Knows nothing of the web framework, which takes as long to import as the models 
 service` does both at the same time.
 """
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from service import bundle, cpus, locator_bundle
@@ -36,9 +35,9 @@ def load_predictor(settings: Settings, share: Share | None = None) -> Predictor:
 
 def runtime(settings: Settings, share: Share) -> Runtime:
     """What ONNX Runtime's sessions run on."""
-    together = share.processes > 1
+    together, available = share.processes > 1, cpus.available()
     return Runtime.available(
-        settings.threads or min(cpus.available(), MOST_THREADS if together else sys.maxsize),
+        settings.threads or (min(available, MOST_THREADS) if together else available),
         split(settings.providers),
         adaptive=not settings.threads,
         at_once=settings.at_once,

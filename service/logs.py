@@ -41,7 +41,6 @@ def configure(level: str, descriptor: int = 1, facts: Mapping[str, Any] | None =
 
     Each line has the `facts` too.
     """
-    open_standard_streams()
     handler = LogWriter(os.dup(descriptor))
     handler.setFormatter(JsonFormatter(facts))
     root = logging.getLogger()

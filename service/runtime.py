@@ -101,9 +101,7 @@ class Runtime:
         threads = min(self.threads, MOST_HELPED if light else self.threads)
         more = replace(self, threads=threads, adaptive=False)
         one, open_more = self.single._open(path, model), partial(more._open, path, model)
-        if self.others is None:
-            return LoneSession(one, open_more)
-        return LoneSession(one, open_more, max(1, cpus.available() // threads), self.others)
+        return LoneSession(one, open_more, max(1, cpus.available() // threads), self.others or (lambda: 0))
 
     def _open(self, path: Path, model: str | bytes) -> Any:
         try:

@@ -7,8 +7,7 @@ busy. `benchmarks/README.md`, "More CPUs", has the numbers.
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import IntEnum, auto
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Final
 
 from service import cpus
@@ -19,16 +18,6 @@ from service.tally import Counter, Tally
 MOST_PROCESSES: Final = 16
 MOST_THREADS: Final = 8
 """Of a lone inference where several processes have threads for it, most of which are always idle."""
-
-
-class _Column(IntEnum):
-    INSIDE = 0
-    BATCHES = auto()
-    BUSY = auto()
-    BUFFERED = auto()
-    HANDED = auto()
-    CLOSED = auto()
-    TICKS = auto()
 
 
 def processes(settings: Settings) -> int:
@@ -57,11 +46,8 @@ def _on_cpu(settings: Settings) -> bool:
 
 @dataclass(frozen=True)
 class Share:
-    """What one process knows of the service that it is a part of."""
+    """What one process knows of its service: numbers that all processes see, and which of them it is."""
 
-    number: int = 0
-    """From 0 on."""
-    processes: int = 1
     inside: Counter = field(default_factory=Counter.alone)
     """Requests admitted and not yet answered."""
     batches: Counter = field(default_factory=Counter.alone)
@@ -76,6 +62,10 @@ class Share:
     """Those of them that have ended."""
     ticks: Counter = field(default_factory=Counter.alone)
     """Rises about once a second while the event loop turns."""
+    _: KW_ONLY
+    number: int = 0
+    """From 0 on."""
+    processes: int = 1
     listeners: Sequence[socket.socket] = ()
     names: Sequence[bytes] = ()
     """Of each process: where the others ask for its metrics."""
@@ -85,25 +75,19 @@ class Share:
     @classmethod
     def all(cls, processes: int, listeners: Sequence[socket.socket] = ()) -> "Sequence[Share]":
         """One for each of so many processes, to be made before they are forked."""
-        tally = Tally(len(_Column), processes)
+        columns = len(_counters())
+        tally = Tally(columns, processes)
         names = [one.getsockname() for one in listeners]
-
-        def one(number: int) -> Share:
-            return cls(
-                number,
-                processes,
-                inside=tally.counter(_Column.INSIDE, number),
-                batches=tally.counter(_Column.BATCHES, number),
-                busy=tally.counter(_Column.BUSY, number),
-                buffered=tally.counter(_Column.BUFFERED, number),
-                handed=tally.counter(_Column.HANDED, number),
-                closed=tally.counter(_Column.CLOSED, number),
-                ticks=tally.counter(_Column.TICKS, number),
+        return [
+            cls(
+                *(tally.counter(column, number) for column in range(columns)),
+                number=number,
+                processes=processes,
                 listeners=listeners,
                 names=names,
             )
-
-        return [one(number) for number in range(processes)]
+            for number in range(processes)
+        ]
 
     @property
     def connections(self) -> int:
@@ -116,8 +100,8 @@ class Share:
 
     def clear(self) -> None:
         """Forget a process that is gone."""
-        for column in _Column:
-            getattr(self, column.name.lower()).own = 0
+        for name in _counters():
+            getattr(self, name).own = 0
 
     def close_others(self) -> None:
         """Close the listeners of other processes here, but not there; their names stay known."""
@@ -128,6 +112,10 @@ class Share:
     def of(self, total: int) -> int:
         """Its part of a number that all processes share evenly; 1 at least."""
         return max(1, total // self.processes + (self.number < total % self.processes))
+
+
+def _counters() -> list[str]:
+    return [one.name for one in fields(Share) if not one.kw_only]
 
 
 def listener() -> socket.socket:

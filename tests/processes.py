@@ -19,16 +19,18 @@ ONE = {"SERVICE_PROCESSES": "1"}
 
 
 class Process:
-    """`python -m service` with `SERVICE_*` settings; its log lines are kept."""
+    """`python -m service` with `SERVICE_*` settings, or what `code` does in its place; log lines are kept."""
 
-    def __init__(self, settings: dict[str, Any], before: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, settings: dict[str, Any], before: Callable[[], None] | None = None, code: str | None = None
+    ) -> None:
         given = {f"SERVICE_{name.upper()}": str(value) for name, value in settings.items()}
         # What the developer has set must not change a test.
         clean = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
         defaults = {"SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": "0", "SERVICE_DRAIN_SECONDS": "0"} | ONE
         environment = clean | defaults | given | {"PYTHONDONTWRITEBYTECODE": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "service"],
+            [sys.executable, *(["-c", code] if code else ["-m", "service"])],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -78,10 +80,10 @@ class Process:
 
 @contextmanager
 def running(
-    models: Path, before: Callable[[], None] | None = None, **settings: Any
+    models: Path, before: Callable[[], None] | None = None, code: str | None = None, **settings: Any
 ) -> Iterator[tuple[Process, str]]:
     """Run the service on a folder of models until the block ends; yields the process and its address."""
-    process = Process({"models": models, "model": "colours"} | settings, before)
+    process = Process({"models": models, "model": "colours"} | settings, before, code)
     try:
         yield process, f"http://127.0.0.1:{process.wait_until_listening()}"
     finally:

@@ -1,20 +1,19 @@
 """The service in several processes: who they are, and what they say."""
 
 import http.client
-import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from tests.processes import Process
+
+ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux")
 
 
 def children(process: Process) -> list[int]:
@@ -58,34 +57,6 @@ def metrics(address: str) -> str:
     return httpx.get(f"{address}/metrics").text
 
 
-def patched(models: Path, changes: str, **settings: Any) -> "subprocess.Popen[str]":
-    """The service with other constants, so that a test need not wait for what takes minutes."""
-    given = {f"SERVICE_{name.upper()}": str(value) for name, value in settings.items()}
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
-    own = {"SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": "0", "SERVICE_DRAIN_SECONDS": "0"}
-    code = f"import sys; from service import command, supervisor; {changes}; sys.exit(command.main())"
-    return subprocess.Popen(
-        [sys.executable, "-c", code],
-        env=clean | own | {"SERVICE_MODELS": str(models), "SERVICE_MODEL": "colours"} | given,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def said(process: "subprocess.Popen[str]", message: str) -> dict[str, Any]:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("{") and (record := json.loads(line))["message"] == message:
-            return dict(record)
-    raise AssertionError(f"The service ended and never said {message!r}.")
-
-
-@contextmanager
-def ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]:
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        process.communicate(timeout=60)
+def patched(changes: str) -> str:
+    """Code for the service with other constants: a test need not wait for what takes minutes."""
+    return f"import sys; from service import command, supervisor; {changes}; sys.exit(command.main())"

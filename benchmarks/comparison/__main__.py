@@ -11,12 +11,10 @@ import argparse
 import json
 import tempfile
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import machine
 from benchmarks.comparison import plots, summary
-from benchmarks.comparison.contenders import PACKAGES, Contender, contenders
+from benchmarks.comparison.contenders import Contender, contenders
 from benchmarks.comparison.load import Question
 from benchmarks.comparison.measuring import CLIENTS, PICTURES, Plan, Unusable, expected, measure, measure_raw
 from benchmarks.comparison.summary import Start, Step
@@ -90,10 +88,7 @@ def compare(
 
 def report(plan: Plan, steps: list[Step], starts: list[Start], skipped: dict[str, str], out: Path) -> None:
     """Print and write what was found."""
-    about = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine.describe(*PACKAGES),
-        "model": "/".join(plan.model.parts[-3:-1]),
+    about = summary.about(plan.model) | {
         "photos": [path.name for path in plan.photos],
         "seconds": plan.seconds,
         "settings": {one.name: one.settings for one in contenders()},

@@ -3,8 +3,14 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from benchmarks import machine
+from benchmarks.comparison.contenders import PACKAGES
 
 RAW = "raw ONNX Runtime, arrays"
 RAW_FOURS = "raw ONNX Runtime, arrays, four at a time"
@@ -99,7 +105,7 @@ def ratio(steps: Sequence[Step], contender: str, clients: int) -> float:
 def overview(steps: Sequence[Step], starts: Sequence[Start], clients: int) -> list[str]:
     """One row per contender at so many clients, with memory and start."""
     lines = [
-        f"| {clients} client{'s' if clients > 1 else ''} | answers a second | of raw | p50 | p95 | p99 | "
+        f"| {counted(clients, 'client')} | answers a second | of raw | p50 | p95 | p99 | "
         "CPU an answer | memory at rest, under load | first answer after | wrong |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -127,6 +133,20 @@ def by_clients(steps: Sequence[Step]) -> list[str]:
         assert found is not None
         cells[key] = rates(found.throughput, found.p50, found.p95, found.p99)
     return clients_table(cells)
+
+
+def counted(number: int, what: str, plural: str = "s") -> str:
+    """So many of something, in words that fit one and many."""
+    return f"{number} {what}{plural if number > 1 else ''}"
+
+
+def about(model: Path) -> dict[str, Any]:
+    """When, on what and of which model it was measured."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine.describe(*PACKAGES),
+        "model": "/".join(model.parts[-3:-1]),
+    }
 
 
 def rates(throughput: float, p50: float, p95: float, p99: float) -> str:

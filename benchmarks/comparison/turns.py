@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.comparison import load
 from benchmarks.comparison.contenders import Contender
 from benchmarks.comparison.measuring import Plan, expected, warm
+from benchmarks.comparison.summary import counted
 from training.console import say
 
 Item = TypeVar("Item")
@@ -92,7 +93,7 @@ def in_turns(
     """All servers under every number of clients, by name; what needs none under the largest number only."""
     found: Found = {}
     for clients in levels:
-        say(f"{clients} client{'s' if clients > 1 else ''}")
+        say(counted(clients, "client"))
         together = [*asked, *unserved] if clients == max(levels) else asked
         for turn in range(turns + 1):
             for name, ask in moved_on(together, turn):

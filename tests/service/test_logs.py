@@ -4,14 +4,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from benchmarks.server import free_port
 from service import logs
-from tests.processes import running
+from tests.gates import eventually
+from tests.processes import Process
+from tests.several import by_process, metrics
 
 
 @pytest.fixture
@@ -74,11 +78,26 @@ def test_native_libraries_lose_the_error_stream_and_python_keeps_it() -> None:
     assert (done.returncode, done.stderr) == (3, "python\n")
 
 
-def test_a_start_without_standard_streams(models: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("closed", [(0, 2), (1,), (2,), (0, 1, 2)])
+def test_a_start_without_standard_streams(models: Path, closed: tuple[int, ...], processes: int) -> None:
     def without() -> None:
-        os.close(0)
-        os.close(2)
+        for descriptor in closed:
+            os.close(descriptor)
 
-    with running(models, before=without) as (process, address):
-        assert httpx.get(f"{address}/health/ready").status_code == 200
-    assert process.process.returncode == 0
+    port = free_port()
+    settings = {"models": models, "model": "colours", "port": port, "processes": processes}
+    process = Process(settings, before=without)
+
+    def is_ready() -> bool:
+        with suppress(httpx.ConnectError):
+            return httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+        return False
+
+    try:
+        eventually(is_ready)
+        told = by_process(metrics(f"http://127.0.0.1:{port}"), "service_workers")
+        assert set(told) == ({"0", "1"} if processes == 2 else set())
+    finally:
+        code = process.stop()
+    assert code == 0

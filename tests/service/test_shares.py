@@ -7,6 +7,7 @@ import pytest
 from service import cpus, shares
 from service.settings import Settings
 from service.shares import Share
+from tests.several import ON_LINUX
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def _count(share: Share) -> None:
     share.busy.own = 1
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux")
+@ON_LINUX
 def test_forked_processes_see_what_each_other_counts() -> None:
     everyone = Share.all(3)
     first, second, third = everyone

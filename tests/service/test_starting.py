@@ -143,6 +143,21 @@ def test_a_bad_bundle_stops_the_start_with_one_line(
     assert reason in line
 
 
+@pytest.mark.parametrize("threads", [0, 2])
+@pytest.mark.parametrize("spoil", [no_model, a_corrupt_file])
+def test_it_stops_the_start_of_several_processes_too(
+    tmp_path: Path, spoil: Callable[[Path], str], threads: int
+) -> None:
+    """With threads of their own, processes load the model by themselves: all of them fail, one is heard."""
+    write_bundle(tmp_path)
+    reason = spoil(tmp_path)
+    process = Process({"models": tmp_path, "model": "colours", "processes": 2, "threads": threads})
+    assert process.process.wait(timeout=60) == 2
+    process.stop()
+    (line,) = process.lines
+    assert reason in line
+
+
 def test_a_wrong_golden_answer_stops_the_start(tmp_path: Path) -> None:
     write_bundle(tmp_path, metadata(), golden=(0.2, 0.2, 0.6))
     process = Process({"models": tmp_path, "model": "colours"})
@@ -151,9 +166,10 @@ def test_a_wrong_golden_answer_stops_the_start(tmp_path: Path) -> None:
     assert "the answer for red.png differs by" in process.lines[0]
 
 
-def test_a_port_that_is_taken(models: Path, service: str) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_port_that_is_taken(models: Path, service: str, processes: int) -> None:
     port = urlsplit(service).port
-    process = Process({"models": models, "model": "colours", "port": port})
+    process = Process({"models": models, "model": "colours", "port": port, "processes": processes})
     assert process.process.wait(timeout=60) == 2
     process.stop()
     reason = f"Expected a free port that may be opened. Received: {port} (Address already in use)."

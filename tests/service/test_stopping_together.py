@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,10 +12,10 @@ import pytest
 
 from tests.gates import eventually
 from tests.processes import running
-from tests.several import children, is_gone
+from tests.several import ON_LINUX, children, is_gone
 from tests.uploads import picture
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux")
+pytestmark = ON_LINUX
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])

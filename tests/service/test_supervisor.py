@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,11 @@ import pytest
 
 from tests.bundles import metadata, write_bundle
 from tests.gates import eventually
-from tests.processes import running
-from tests.several import ask, by_process, children, connected, ended, metrics, patched, said
+from tests.processes import Process, running
+from tests.several import ON_LINUX, ask, by_process, children, connected, metrics, patched
 from tests.uploads import picture
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux")
+pytestmark = ON_LINUX
 
 
 def test_connections_are_dealt_out_evenly(models: Path) -> None:
@@ -120,41 +119,50 @@ def test_all_processes_die_at_once_and_the_service_goes_on(models: Path) -> None
 
 
 def test_a_process_that_hangs_is_replaced(models: Path) -> None:
-    quick = "supervisor.LOOK_SECONDS = 1.5; supervisor.MOST_MISSED = 2"
-    with ended(patched(models, quick, processes=2)) as process:
-        port = said(process, "listening")["port"]
-        first = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
-        os.kill(first, signal.SIGSTOP)
-        told = said(process, "a process ended and is replaced")
+    quick = patched("supervisor.LOOK_SECONDS = 1.5; supervisor.MOST_MISSED = 2")
+    with running(models, code=quick, processes=2) as (process, address):
+        os.kill(children(process)[0], signal.SIGSTOP)
+        told = process.wait_for("a process ended and is replaced")
         assert (told["of"], told["exit_code"]) == (0, -signal.SIGKILL)
-        assert httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+        assert httpx.get(f"{address}/health/ready").status_code == 200
 
 
-def test_without_room_for_a_process_the_others_go_on(models: Path) -> None:
-    refuse = (
+def refusing(first: int, last: int) -> str:
+    """Changes after which the system has no room for these forks, counted from 1."""
+    return (
         "import errno, os; made = os.fork; forks = []\n"
         "def fork():\n"
         "    forks.append(1)\n"
-        "    if len(forks) in (3, 4):\n"
+        f"    if {first} <= len(forks) <= {last}:\n"
         "        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))\n"
         "    return made()\n"
-        "os.fork = fork; supervisor.FIRST_DELAY = 0.2"
+        "os.fork = fork"
     )
-    with ended(patched(models, refuse, processes=2)) as process:
-        port = said(process, "listening")["port"]
-        first = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
-        os.kill(first, signal.SIGKILL)
+
+
+def test_without_room_for_a_process_the_others_go_on(models: Path) -> None:
+    code = patched(f"{refusing(3, 4)}; supervisor.FIRST_DELAY = 0.2")
+    with running(models, code=code, processes=2) as (process, address):
+        os.kill(children(process)[0], signal.SIGKILL)
         for seconds in (0.2, 0.4):
-            told = said(process, "no process could be forked")
+            told = process.wait_for("no process could be forked")
             assert (told["of"], told["seconds"]) == (0, seconds)
             assert told["reason"] == "Resource temporarily unavailable"
-        eventually(lambda: len(by_process(metrics(f"http://127.0.0.1:{port}"), "service_workers")) == 2)
+        eventually(lambda: len(by_process(metrics(address), "service_workers")) == 2)
+
+
+def test_without_room_for_its_processes_the_service_does_not_start(models: Path) -> None:
+    settings = {"models": models, "model": "colours", "processes": 3}
+    process = Process(settings, code=patched(refusing(2, 3)))
+    assert process.process.wait(timeout=60) == 2
+    process.stop()
+    expected = "Expected room for 3 processes. Received: Resource temporarily unavailable."
+    assert process.lines == [f"SERVICE_PROCESSES: {expected}\n"]
 
 
 def test_a_replacement_has_the_models_that_the_others_have(tmp_path: Path) -> None:
     write_bundle(tmp_path)
     with running(tmp_path, processes=2, reload_seconds=0.5) as (process, address):
-        shutil.copytree(tmp_path / "colours" / "1", tmp_path / "new")
         write_bundle(tmp_path / "newer", metadata(version=2))
         shutil.move(tmp_path / "newer" / "colours" / "2", tmp_path / "colours" / "2")
         for _ in range(2):
@@ -169,32 +177,28 @@ def test_a_replacement_has_the_models_that_the_others_have(tmp_path: Path) -> No
 
 def test_a_replacement_that_cannot_start_is_tried_again(tmp_path: Path) -> None:
     write_bundle(tmp_path)
-    quick = "supervisor.FIRST_DELAY = 0.2"
+    quick = patched("supervisor.FIRST_DELAY = 0.2")
     # With threads of their own, processes load the model by themselves.
-    with ended(patched(tmp_path, quick, processes=2, threads=2)) as process:
-        port = said(process, "listening")["port"]
+    with running(tmp_path, code=quick, processes=2, threads=2) as (process, address):
         shutil.move(tmp_path / "colours", tmp_path / "hidden")
-        pid = process.pid
-        first = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
-        os.kill(first, signal.SIGKILL)
-        assert said(process, "a process ended and is replaced")["exit_code"] == -signal.SIGKILL
+        os.kill(children(process)[0], signal.SIGKILL)
+        assert process.wait_for("a process ended and is replaced")["exit_code"] == -signal.SIGKILL
         for seconds in (0.2, 0.4):
-            told = said(process, "a process ended and is replaced")
+            told = process.wait_for("a process ended and is replaced")
             assert (told["of"], told["exit_code"], told["seconds"]) == (0, 2, seconds)
             assert "Expected a model at" in told["reason"]
-        assert httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+        assert httpx.get(f"{address}/health/ready").status_code == 200
         shutil.move(tmp_path / "hidden", tmp_path / "colours")
-        eventually(lambda: len(by_process(metrics(f"http://127.0.0.1:{port}"), "service_workers")) == 2)
+        eventually(lambda: len(by_process(metrics(address), "service_workers")) == 2)
 
 
 def test_without_any_process_left_the_service_ends(tmp_path: Path) -> None:
     write_bundle(tmp_path)
-    with ended(patched(tmp_path, "pass", processes=2, threads=2)) as process:
-        said(process, "listening")
+    with running(tmp_path, processes=2, threads=2) as (process, _):
         shutil.rmtree(tmp_path / "colours")
-        pid = process.pid
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == 1
-        assert "Expected a model at" in output.splitlines()[-1]
+        for child in children(process):
+            os.kill(child, signal.SIGKILL)
+        assert process.process.wait(timeout=60) == 1
+        process.stop()
+    (complaint,) = [line for line in process.lines if not line.startswith("{")]
+    assert "Expected a model at" in complaint

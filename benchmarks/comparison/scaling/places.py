@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.comparison.summary import counted
 from service import cpus
 
 TOPOLOGY: Final = Path("/sys/devices/system/cpu")
@@ -34,9 +35,9 @@ class Places:
     def __str__(self) -> str:
         cores = len({core(cpu) for cpu in self.servers})
         numbers = ", ".join(map(str, sorted(self.servers)))
-        where = f"{numbers}; {_counted(cores, 'core')}"
-        text = f"{_counted(len(self.servers), 'CPU')} for the servers ({where}), "
-        processes = _counted(self.processes, "process", "es")
+        where = f"{numbers}; {counted(cores, 'core')}"
+        text = f"{counted(len(self.servers), 'CPU')} for the servers ({where}), "
+        processes = counted(self.processes, "process", "es")
         if self.shared:
             return f"{text}shared with the clients in {processes}: no other is left over"
         return f"{text}{len(self.clients)} for the clients in {processes}"
@@ -79,7 +80,3 @@ def on(chosen: Collection[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-def _counted(number: int, what: str, plural: str = "s") -> str:
-    return f"{number} {what}{plural if number > 1 else ''}"

@@ -10,7 +10,7 @@ from matplotlib import pyplot
 from benchmarks.comparison.contenders import Contender
 from benchmarks.comparison.plots import COLOURS, RAW_LINE, line, save, styled
 from benchmarks.comparison.scaling.tables import Measured
-from benchmarks.comparison.summary import RAW
+from benchmarks.comparison.summary import RAW, counted
 
 
 def draw(
@@ -39,5 +39,8 @@ def _panel(axes: Any, results: Sequence[Measured], chosen: Sequence[Contender], 
         axes.plot(counts, [statistics.median(each.rates) for each in seen], **line(colour, one.name))
     raw = [statistics.median(measured.rates(RAW)) for measured in results]
     axes.plot(counts, raw, marker="o", markersize=4, **RAW_LINE)
-    what = f"{level} client{'s' if level > 1 else ''} for each CPU"
-    axes.set(title=f"Answers a second, {what}", xlabel="CPUs of the server", xticks=counts)
+    axes.set(
+        title=f"Answers a second, {counted(level, 'client')} for each CPU",
+        xlabel="CPUs of the server",
+        xticks=counts,
+    )

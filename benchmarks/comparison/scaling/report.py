@@ -3,15 +3,14 @@
 import json
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine
-from benchmarks.comparison.contenders import PACKAGES, Contender
+from benchmarks.comparison.contenders import Contender
 from benchmarks.comparison.scaling.places import Places
 from benchmarks.comparison.scaling.plot import draw
 from benchmarks.comparison.scaling.tables import Measured, of_all, of_one
+from benchmarks.comparison.summary import about
 from benchmarks.comparison.turns import Found, Seen
 
 
@@ -23,10 +22,7 @@ class Report:
     ) -> None:
         self._chosen = chosen
         self._per_cpu = sorted(set(per_cpu))
-        self._about = {
-            "date": datetime.now(UTC).date().isoformat(),
-            "machine": machine.describe(*PACKAGES),
-            "model": "/".join(model.parts[-3:-1]),
+        self._about = about(model) | {
             "turns": turns,
             "seconds": seconds,
             "settings": {one.name: one.settings for one in chosen},
@@ -39,10 +35,10 @@ class Report:
 
     def lines(self) -> list[str]:
         """In Markdown: all numbers of CPUs together, then each in full."""
-        about = self._about
+        known = self._about
         lines = [
-            f"{about['date']}, {about['machine']}, model {about['model']}, "
-            f"{about['turns']} turns of {about['seconds']:g} seconds",
+            f"{known['date']}, {known['machine']}, model {known['model']}, "
+            f"{known['turns']} turns of {known['seconds']:g} seconds",
             "",
             *of_all(self._measured, self._chosen),
             "",
