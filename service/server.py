@@ -185,13 +185,14 @@ class GracefulServer(uvicorn.Server):
             self.stop_now()
 
     def stop_now(self) -> None:
-        """Stop without draining; for any thread."""
+        """Stop without draining, if it has not ended yet; for any thread."""
         self.should_exit = True
         self._wake()
 
     def _wake(self) -> None:
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._told.set)
+            with suppress(RuntimeError):  # the loop is closed: nobody is left to wake
+                self._loop.call_soon_threadsafe(self._told.set)
 
     async def main_loop(self) -> None:
         """Look at the time now and then, and at once where somebody has said something."""

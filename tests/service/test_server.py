@@ -170,6 +170,14 @@ def test_stopping_is_announced_and_finishes_what_is_in_flight(models: Path) -> N
         assert (in_flight.result().status_code, late.result().status_code) == (200, 200)
 
 
+def test_a_server_that_has_ended_may_be_told_to_stop(models: Path) -> None:
+    with gated(models) as service:
+        service.client.get("/health/live")
+    assert not service.server.server_state.connections
+    service.server.stop_now()
+    assert service.server.should_exit
+
+
 def test_sigterm_under_load_loses_no_request(models: Path) -> None:
     """Clients behave as a load balancer does: they stop when they are told so, and not before."""
     statuses: list[int] = []
