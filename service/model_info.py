@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from service.answers import tutorial_url
 from service.bundle import Bundle
 from service.metadata import NetworkFacts
-from service.schemas import ClassQuality, CropInfo, LabelInfo, ModelInfo, NetworkInfo, Quality
+from service.schemas import ClassQuality, CropInfo, Estimate, LabelInfo, ModelInfo, NetworkInfo, Quality
 
 
 def describe(bundle: Bundle, default: bool, tutorials: str) -> ModelInfo:
@@ -59,7 +59,8 @@ def quality(metrics: Mapping[str, Any]) -> Quality | None:
             people=validation["people"],
             accuracy=validation["accuracy"],
             balanced_accuracy=validation["balanced_accuracy"],
-            calibration_error=validation["calibration_error"],
+            # Without the interval that older models have: it was drawn too high.
+            calibration_error=Estimate(value=validation["calibration_error"]["value"], low=None, high=None),
             coverage=calibration.get("coverage"),
             accuracy_when_certain=calibration.get("accuracy_when_sure"),
             classes={

@@ -201,7 +201,7 @@ class Quality(Schema):
     balanced_accuracy: Estimate
     """Mean recall of the classes."""
     calibration_error: Estimate
-    """Expected difference between confidence and accuracy, 0..1."""
+    """Expected difference between confidence and accuracy, 0..1; without an interval."""
     coverage: Probability | None
     """Share of the photos that get a certain answer."""
     accuracy_when_certain: Probability | None

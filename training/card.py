@@ -64,7 +64,7 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             f"balanced accuracy {_percent(validation['balanced_accuracy'])}.",
             *_agreed(validation),
             f"- Calibration: temperature {calibration['temperature']:.3f}, expected calibration error "
-            f"{_percent(validation['calibration_error'])}{_chance(validation)}. The temperature was "
+            f"{validation['calibration_error']['value']:.1%}{_chance(validation)}. The temperature was "
             f"fitted on these same people; on people it was not fitted on the log-likelihood loss went from "
             f"{calibration['nll_before']:.3f} to {calibration['nll_after']:.3f}.",
             f"- Not sure: under a confidence of {metadata.threshold:.2f}.",

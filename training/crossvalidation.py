@@ -4,9 +4,10 @@ The people of the training split are dealt into folds. For each fold a network i
 answers about this one; the answers of all folds together are scored as one set.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from training.errors import TrainingError
 from training.evaluation import Evaluation
 from training.hyperparameters import HyperParameters
 from training.metrics import score
+from training.runs import RECIPE
 from training.session import train
 from training.splitting import groups
 
@@ -71,7 +73,10 @@ def crossvalidate(
     recipe = replace(recipe, best="last")
     photos: list[Photo] = []
     logits = []
-    for number, fold in enumerate(deal(data, folds, recipe.seed), 1):
+    dealt = list(deal(data, folds, recipe.seed))
+    document = {"folds": folds, "by": by, "hyperparameters": asdict(recipe)}
+    (out / RECIPE).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    for number, fold in enumerate(dealt, 1):
         say(f"fold {number} of {folds}")
         outcome = train(fold, out / f"fold-{number}", recipe, cache, weights)
         if outcome.interrupted:

@@ -42,7 +42,7 @@ class Evaluation:
         overall = [
             ["accuracy", scores.accuracy.percent()],
             ["balanced accuracy", scores.balanced_accuracy.percent()],
-            ["calibration error", scores.calibration_error.percent()],
+            ["calibration error", scores.calibration_error.alone()],
             ["- if every confidence were exact", scores.chance_calibration_error.percent()],
         ]
         per_class = [

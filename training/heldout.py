@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.metadata import CropGeometry
 from training.dataset import Photo
-from training.errors import TrainingError
+from training.errors import DAMAGED, TrainingError
 from training.metrics import Scores, score
 from training.parts import SMALLEST, in_order, parting
 from training.photos import load
@@ -78,11 +78,11 @@ class HeldOut:
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote; raises TrainingError where there is no such file."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 names = [name for name in arrays.files if name.startswith(COLUMN)]
                 columns = {name.removeprefix(COLUMN): arrays[name] for name in names}
                 return cls(arrays["images"], arrays["labels"], arrays["people"], columns)
-        except (OSError, ValueError, KeyError) as error:
+        except DAMAGED as error:
             raise TrainingError(
                 f"Expected the run's validation photos in {path} ({error}). Train again or pass --data."
             ) from None

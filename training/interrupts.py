@@ -7,8 +7,38 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
+from training.console import say
+
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+
+@contextmanager
+def deferred(message: str) -> Iterator[None]:
+    """Inside, the first Ctrl-C shows the message and is a KeyboardInterrupt at the end, a second one at once.
+
+    For what takes seconds to write and is worth nothing in part.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        if seen:
+            before(number, frame)
+        seen = True
+        say(message)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if seen:
+        raise KeyboardInterrupt
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from training.bootstrap import Floats, interval, resample
 from training.errors import TrainingError
 
 CALIBRATION_BINS: Final = 15
+CALIBRATION_ERROR: Final = 2
+"""Its place in `_statistics`."""
 DRAWS: Final = 2000
 FEWEST_PEOPLE: Final = 5
 """With fewer there is no interval: drawn again and again, they would seem to agree with themselves."""
@@ -39,8 +41,12 @@ class Estimate:
         if np.isnan(self.value):
             return "-"
         if np.isnan(self.low):
-            return f"{100 * self.value:.1f} % (-)"
-        return f"{100 * self.value:.1f} % ({100 * self.low:.1f}-{100 * self.high:.1f})"
+            return f"{self.alone()} (-)"
+        return f"{self.alone()} ({100 * self.low:.1f}-{100 * self.high:.1f})"
+
+    def alone(self) -> str:
+        """The number without its interval: `93.8 %`."""
+        return f"{100 * self.value:.1f} %"
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,8 @@ class Scores:
     balanced_accuracy: Estimate
     """Mean recall of the classes that occur."""
     calibration_error: Estimate
-    """Expected calibration error (Guo et al. 2017), 15 bins of equal width."""
+    """Expected calibration error (Guo et al. 2017), 15 bins of equal width. Without an interval: a sum of
+    absolute values grows with every resampling."""
     chance_calibration_error: Estimate
     """What these confidences would show if they were exactly true: mean, and the range of 95 %."""
     classes: tuple[ClassScores, ...]
@@ -168,14 +175,15 @@ def _people_behind(
 
 
 def _widen(values: Floats, low: Floats, high: Floats, people: NDArray[np.int64]) -> None:
-    """Take away intervals over too few people, and widen those of 0 and 1, which no draw ever leaves.
+    """Take away intervals over too few people and of the calibration error, and widen those of 0 and 1.
 
-    There the bound is that of as many people who are all right, or all wrong (Clopper & Pearson 1934).
+    Those no draw ever leaves; the bound is that of as many people who are all right, or all wrong (Clopper &
+    Pearson 1934).
     """
     low[people < FEWEST_PEOPLE] = high[people < FEWEST_PEOPLE] = np.nan
+    low[CALIBRATION_ERROR] = high[CALIBRATION_ERROR] = np.nan
     bound = 0.025 ** (1 / np.maximum(people, 1))
-    share = np.arange(len(values)) >= 3  # of precision, recall and F1; and accuracy
-    share[0] = True
+    share = np.arange(len(values)) != CALIBRATION_ERROR
     low[:] = np.where(share & (low == 1), bound, low)
     high[:] = np.where(share & (high == 0), 1 - bound, high)
 

@@ -85,7 +85,7 @@ class Model:
                 "the model was trained on these photos. The numbers say how well it remembers them, "
                 "not how well it will do on new ones."
             ]
-        if not same and split == "validation":
+        if not same and split in ("validation", "test"):
             return [
                 "the training photos in this folder are not those the model was trained on. The numbers are "
                 "fair only if it never saw these photos or these people."

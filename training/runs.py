@@ -1,7 +1,8 @@
 """The folder of a training run: the contract between `fit` and the commands that use its result.
 
 config.json      hyperparameters, labels, crop geometry, facts of the data, versions of the tools
-model.keras      the best epoch: `image` [N, S, S, 3], RGB 0..255, to logits [N, C]
+model.keras      the best epoch: `image` [N, S, S, 3], RGB 0..255, to logits [N, C]; there last, so that a run
+                 with it is complete
 validation.npz   the validation photos as the network sees them (training/heldout.py)
 typical.npz      what training photos are like (training/typicality.py); missing where there were too few
 metrics.json     what the best epoch reaches, and how the training went
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from service.metadata import CropGeometry, DatasetFacts, Document, Label
-from training.errors import TrainingError
+from training.calibration import softmax
+from training.errors import DAMAGED, TrainingError
 from training.hyperparameters import HyperParameters
 from training.locking import LOCK
 
@@ -35,8 +37,14 @@ METRICS: Final = "metrics.json"
 HISTORY: Final = "history.csv"
 CURVES: Final = "curves.png"
 TENSORBOARD: Final = "tensorboard"
+RECIPE: Final = "recipe.json"
+"""Of a cross-validation, beside its runs, from their beginning on: by it the folder is known as ours."""
+PART: Final = "unfinished.keras"
+"""The model while the run is finished."""
 UNFINISHED: Final = frozenset((CONFIG, HELD_OUT, HISTORY, TENSORBOARD, LOCK))
 """What may be in a run that was stopped before its first epoch ended."""
+FINISHING: Final = frozenset((PART, TYPICALITY, METRICS, CURVES))
+"""What may be there too where it was killed while it was finished."""
 
 
 class RunConfig(Document):
@@ -68,10 +76,8 @@ class Run:
             config = RunConfig.model_validate_json((path / CONFIG).read_bytes())
         except (OSError, ValidationError) as error:
             raise TrainingError(f"Expected a run of `training fit` in {path}. Received: {error}") from None
-        if not (path / MODEL).is_file():
-            raise TrainingError(
-                f"The run in {path} has no {MODEL}: it was stopped before its first epoch ended."
-            )
+        if not is_complete(path):
+            raise TrainingError(f"The run in {path} has no {MODEL}: it was stopped before it was complete.")
         return cls(path, config)
 
     @property
@@ -87,29 +93,43 @@ class Run:
 
     @cached_property
     def _network(self) -> keras.Model:
-        return keras.saving.load_model(self.path / MODEL, compile=False)
+        path = self.path / MODEL
+        try:
+            return keras.saving.load_model(path, compile=False)
+        except (*DAMAGED, TypeError) as error:
+            reason = str(error).partition("\n")[0]
+            raise TrainingError(f"Expected a network of Keras in {path} ({reason}). Train again.") from None
 
     def network(self) -> keras.Model:
-        """The best epoch's network: `image` `[N, S, S, 3]`, RGB 0..255, to logits `[N, C]`."""
+        """The best epoch's network: `image` `[N, S, S, 3]`, RGB 0..255, to logits `[N, C]`.
+
+        Raises TrainingError where its file is damaged.
+        """
         return self._network
 
     def probabilities(self, images: NDArray[np.uint8], batch: int = 32) -> NDArray[np.float32]:
         """Softmax of the logits for photos `[N, S, S, 3]`: `[N, C]`, not calibrated."""
-        logits = np.asarray(self.network().predict(images, batch_size=batch, verbose=0), dtype=np.float64)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: NDArray[np.float32] = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
-        return shares
+        return softmax(self.network().predict(images, batch_size=batch, verbose=0))
 
 
-def is_unfinished(path: Path) -> bool:
-    """Whether a folder holds a run that was stopped before its first epoch ended, and nothing else."""
-    if not {child.name for child in path.iterdir()} <= UNFINISHED:
-        return False
+def is_complete(path: Path) -> bool:
+    """Whether the run in a folder was finished."""
+    return (path / MODEL).is_file()
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a folder holds a run, complete or not: its `config.json` is one of ours."""
     try:
         RunConfig.model_validate_json((path / CONFIG).read_bytes())
     except (OSError, ValidationError, TrainingError):
         return False
     return True
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a folder holds a run that was stopped before it was complete, and nothing else."""
+    names = {child.name for child in path.iterdir()}
+    return names <= UNFINISHED | (FINISHING if PART in names else set()) and is_ours(path)
 
 
 def tools() -> dict[str, str]:

@@ -21,7 +21,7 @@ from training.fitting import Best, Epoch, Examples, answers, fit
 from training.heldout import HeldOut
 from training.history import History, draw
 from training.hyperparameters import HyperParameters
-from training.interrupts import interruptible
+from training.interrupts import deferred, interruptible
 from training.metrics import confusion_matrix
 from training.network import assemble, build_head, part, trained_part, unlock
 from training.steps import Stage
@@ -49,8 +49,9 @@ def train(
 ) -> Outcome:
     """Train on `data` and write a run folder to `out` (training/runs.py says what is in it).
 
-    Ctrl-C ends the training between two steps and keeps the best epoch so far; before the first epoch has
-    ended it raises KeyboardInterrupt. Raises TrainingError if there is nothing to validate on.
+    Ctrl-C ends the training between two steps and keeps the best epoch so far. It raises KeyboardInterrupt
+    before the first epoch has ended, and after the last one, when the run is complete. Raises TrainingError
+    if there is nothing to validate on.
     """
     if not data.split("validation"):
         left_out = "all that there are show people who are trained on"
@@ -76,14 +77,16 @@ def train(
     network = assemble(base, build_head(base.output.shape[1:], len(data.labels), recipe))
     with History(out) as history:
         best, interrupted = _run_stages(network, examples, recipe, history)
-    network.save(out / runs.MODEL)
-    _keep_typicality(out, data, part(network, recipe.cut, recipe.end), examples["train"])
-    draw(history.epochs, best, out / runs.CURVES)
-    logits = answers(part(network, recipe.cut), examples["validation"].features[0])
-    recall = _recall(logits, examples["validation"].targets, data)
-    seconds = {"features": computed - began, "training": time.perf_counter() - computed}
-    outcome = Outcome(best, len(history.epochs), interrupted, recall, logits, seconds)
-    _write_json(out / runs.METRICS, _metrics(outcome, data))
+    with deferred("Ctrl-C: the run is being written, a moment."):
+        network.save(out / runs.PART)
+        _keep_typicality(out, data, part(network, recipe.cut, recipe.end), examples["train"])
+        draw(history.epochs, best, out / runs.CURVES)
+        logits = answers(part(network, recipe.cut), examples["validation"].features[0])
+        recall = _recall(logits, examples["validation"].targets, data)
+        seconds = {"features": computed - began, "training": time.perf_counter() - computed}
+        outcome = Outcome(best, len(history.epochs), interrupted, recall, logits, seconds)
+        _write_json(out / runs.METRICS, _metrics(outcome, data))
+        (out / runs.PART).replace(out / runs.MODEL)
     return outcome
 
 
@@ -102,7 +105,7 @@ def _config(data: Dataset, recipe: HyperParameters, weights: str) -> runs.RunCon
 def _prepare(out: Path, config: runs.RunConfig) -> None:
     out.mkdir(parents=True, exist_ok=True)
     # A run that is stopped early must not look like the finished one that was here before.
-    for name in (runs.MODEL, runs.METRICS, runs.CURVES, runs.HELD_OUT, runs.TYPICALITY):
+    for name in (runs.MODEL, runs.METRICS, runs.CURVES, runs.HELD_OUT, runs.TYPICALITY, runs.PART):
         (out / name).unlink(missing_ok=True)
     for name in (runs.TENSORBOARD, "report"):
         shutil.rmtree(out / name, ignore_errors=True)

@@ -58,5 +58,7 @@ def _choose(groups: list[list[Photo]], share: float, seed: int) -> list[Photo]:
     for group in candidates:
         if len(chosen) + len(group) / 2 <= wanted:
             chosen += group
-    # Where everybody has too many photos, whoever has fewest.
-    return chosen or min(candidates, key=len, default=[])
+    if chosen or not candidates:
+        return chosen
+    # Everybody has too many photos: whoever has fewest, were it the one who was to stay.
+    return min(groups, key=len)

@@ -21,7 +21,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from training.errors import TrainingError
+from training.errors import DAMAGED, TrainingError
 
 Floats = NDArray[np.float32]
 
@@ -118,11 +118,11 @@ class Typicality:
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote; raises TrainingError where it cannot be read."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return cls(
                     Distance(**{one.name: arrays[one.name] for one in fields(Distance)}), arrays["usual"]
                 )
-        except (OSError, ValueError, KeyError) as error:
+        except DAMAGED as error:
             raise TrainingError(f"Expected the run's typicality in {path} ({error}). Train again.") from None
 
 

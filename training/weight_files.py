@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.errors import TrainingError
+from training.errors import DAMAGED, TrainingError
 
 Weights = dict[str, NDArray[np.float32]]
 """`<layer>/kernel` and `<layer>/bias` of each convolution, in the order of the network."""
@@ -53,7 +53,7 @@ def read_weights(path: Path) -> Weights:
         raise TrainingError(f"Expected a file of VGG16 weights. There is none at {path}")
     try:
         pairs = reader(path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise TrainingError(f"Cannot read VGG16 weights from {path}: {error}") from None
     return _named(pairs, path)
 

@@ -54,11 +54,24 @@ def test_command_measures_a_recipe_and_leaves_the_runs(
     assert "cross-validation on 18 train photos of 18 people" in capsys.readouterr().out
     document = json.loads((out / "crossvalidation.json").read_text())
     assert sum(map(sum, document["confusion"])) == 18
-    assert sorted(path.name for path in out.iterdir()) == ["crossvalidation.json", "fold-1", "fold-2"]
+    names = ["crossvalidation.json", "fold-1", "fold-2", "recipe.json"]
+    assert sorted(path.name for path in out.iterdir()) == names
     # The folds' photos choose nothing, although the recipe leaves the choice to them.
     assert {Run.load(out / f"fold-{number}").config.hyperparameters.best for number in (1, 2)} == {"last"}
     assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 2
     assert "--overwrite" in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_anything_else_is_left_alone(
+    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thesis = tmp_path / "mine" / "fold-1" / "report" / "thesis.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("mine")
+    for options in ((), ("--overwrite",)):
+        assert main(["crossvalidate", str(data.root), "--out", str(tmp_path / "mine"), *options]) == 2
+        assert "Expected a new or empty folder for --out, or a run's" in capsys.readouterr().err
+    assert thesis.read_text() == "mine"
 
 
 def test_an_unknown_column_stops_before_anything_is_trained(

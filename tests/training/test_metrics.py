@@ -101,7 +101,16 @@ def test_too_few_people_give_no_interval() -> None:
     measured = score(probabilities, labels, np.array(["x", "y"] * 10), NAMES, draws=20)
     assert measured.accuracy.document() == {"value": 0.75, "low": None, "high": None}
     assert measured.accuracy.percent() == "75.0 % (-)"
-    assert measured.calibration_error.document()["low"] is None
+
+
+def test_calibration_error_has_no_interval() -> None:
+    # Exact confidences: percentiles of resampled errors would leave out the truth, which is 0.
+    probabilities, labels = answers(200)
+    measured = score(probabilities, labels, np.arange(200).astype(str), NAMES, draws=20)
+    assert measured.accuracy.document()["low"] is not None
+    found = measured.calibration_error
+    assert found.document() == {"value": round(found.value, 6), "low": None, "high": None}
+    assert found.alone() == f"{100 * found.value:.1f} %"
 
 
 def test_a_class_that_is_always_right_is_only_as_sure_as_its_people_are_many() -> None:
@@ -116,6 +125,9 @@ def test_a_class_that_is_always_right_is_only_as_sure_as_its_people_are_many() -
     assert few.high == many.high == 1
     wrong = score(probabilities[:, ::-1], labels, people, ("a", "b"), draws=50)
     assert wrong.accuracy.high == pytest.approx(binomtest(0, 46).proportion_ci().high)
+    # The mean of the classes is as sure as its rarest class.
+    assert measured.balanced_accuracy.low == few.low
+    assert wrong.balanced_accuracy.high == pytest.approx(binomtest(0, 6).proportion_ci().high)
 
 
 def test_answers_that_are_no_numbers_are_an_error() -> None:

@@ -3,23 +3,26 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.training import folders
+from training import session
 from training.__main__ import main
 from training.backbone import load_weights
 from training.errors import TrainingError
 from training.folders import read_dataset
 from training.heldout import HeldOut
 from training.locking import LOCK, alone
-from training.runs import Run
+from training.runs import PART, Run
 
 TINY = ("--size", "32", "--hidden", "8", "--dropout", "0")
 
@@ -164,7 +167,7 @@ def test_a_run_without_an_epoch_is_begun_anew(
         patch.setattr(f"training.session.{place}", interrupt)
         assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 130
     said = capsys.readouterr().out
-    assert "Stopped before the first epoch ended: no model." in said
+    assert "Stopped before the run was complete: no model." in said
     assert ("The features computed so far are kept." in said) == computed
     assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
 
@@ -173,9 +176,57 @@ def test_a_config_of_something_else_is_no_run_to_begin_anew(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.json").write_text("{}")
-    assert fit(data, tmp_path / "run") == 2
-    assert "There is a run in" in capsys.readouterr().err
+    (tmp_path / "run" / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "run" / "model.keras").write_text("another program's")
+    for options in ((), ("--overwrite",)):
+        assert fit(data, tmp_path / "run", *options) == 2
+        assert "Expected a new or empty folder for --out, or a run's" in capsys.readouterr().err
+    assert (tmp_path / "run" / "model.keras").read_text() == "another program's"
+
+
+def test_ctrl_c_while_a_run_is_written_leaves_it_complete(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = session.draw
+
+    def interrupted(*arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        drawn(*arguments)
+
+    monkeypatch.setattr(session, "draw", interrupted)
+    assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 130
+    said = capsys.readouterr().out
+    assert "Ctrl-C: the run is being written" in said
+    assert f"Stopped after the last epoch: the run in {tmp_path / 'run'} is complete." in said
+    assert Run.load(tmp_path / "run").metrics["epochs"] == 1
+    assert not (tmp_path / "run" / PART).exists()
+
+
+def test_a_run_that_was_killed_while_it_was_written_is_begun_anew(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "_metrics", killed)
+        with pytest.raises(SystemExit):
+            fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap")
+    with pytest.raises(TrainingError, match="it was stopped before it was complete"):
+        Run.load(tmp_path / "run")
+    assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
+    assert not (tmp_path / "run" / PART).exists()
+
+
+@pytest.mark.parametrize("name", ["validation.npz", "model.keras"])
+def test_a_damaged_file_of_a_run_is_one_line(
+    run: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = Path(shutil.copytree(run, tmp_path / "run"))
+    whole = (damaged / name).read_bytes()
+    (damaged / name).write_bytes(whole[: len(whole) // 2])
+    assert main(["export", str(damaged), "--to", str(tmp_path / "models" / "colour" / "1")]) == 2
+    assert f"{damaged / name} (" in capsys.readouterr().err
 
 
 def test_an_error_that_follows_ctrl_c_keeps_the_best_epoch(

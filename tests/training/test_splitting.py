@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from training.dataset import Photo
@@ -58,6 +59,12 @@ def test_somebody_with_most_of_the_photos_stays_in_training() -> None:
     ]
     for seed in range(20):
         assert chosen(split_people(items, 0.2, seed)) <= {f"a{person}" for person in range(10)}
+
+
+def test_whoever_has_fewest_is_set_aside_where_everybody_has_too_many() -> None:
+    few, many = photos("a", 1), [replace(photo, person="b0") for photo in photos("a", 101)[1:]]
+    for seed in range(20):
+        assert chosen(split_people(few + many, 0.2, seed)) == {"a0"}
 
 
 def test_who_shares_photos_through_others_is_one_group_in_whatever_order() -> None:

@@ -77,6 +77,8 @@ def test_what_was_saved_is_what_is_loaded(typicality: Typicality, tmp_path: Path
     typicality.save(tmp_path / "typicality.npz")
     again = Typicality.load(tmp_path / "typicality.npz")
     np.testing.assert_array_equal(again(maps(5, seed=6)), typicality(maps(5, seed=6)))
-    (tmp_path / "typicality.npz").write_bytes(b"broken")
-    with pytest.raises(TrainingError, match="Train again"):
-        Typicality.load(tmp_path / "typicality.npz")
+    whole = (tmp_path / "typicality.npz").read_bytes()
+    for damaged in (b"broken", b"", whole[: len(whole) // 2]):
+        (tmp_path / "typicality.npz").write_bytes(damaged)
+        with pytest.raises(TrainingError, match="Train again"):
+            Typicality.load(tmp_path / "typicality.npz")

@@ -3,12 +3,14 @@
 import argparse
 import json
 import time
+from pathlib import Path
 
 from training.commands import fit
 from training.console import say
 from training.folders import read_dataset
 from training.hyperparameters import HyperParameters
 from training.interrupts import INTERRUPTED
+from training.runs import RECIPE
 
 RESULT = "crossvalidation.json"
 HELP = "measure a recipe on the training people, a part of them at a time; validation is not looked at"
@@ -25,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Train once per fold and report; 130 if it was stopped before the last fold."""
     recipe = HyperParameters.from_options(options)
     recipe.check_effects()
-    with fit.claim(options, RESULT, "fold-1"):
+    with fit.claim(options, _is_ours, _is_unfinished):
         return _run(options, recipe)
 
 
@@ -49,3 +51,15 @@ def _run(options: argparse.Namespace, recipe: HyperParameters) -> int:
     path.write_text(json.dumps(found.document(), indent=2) + "\n", encoding="utf-8")
     say(f"\nwritten: {path}")
     return 0
+
+
+def _is_ours(out: Path) -> bool:
+    try:
+        document = json.loads((out / RECIPE).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and {"folds", "hyperparameters"} <= set(document)
+
+
+def _is_unfinished(out: Path) -> bool:
+    return not (out / RESULT).exists()

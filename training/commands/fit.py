@@ -2,10 +2,11 @@
 
 import argparse
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from training import runs
 from training.commands.outputs import check_outside
 from training.console import quoted, say
 from training.dataset import Dataset, Skipped
@@ -14,7 +15,6 @@ from training.folders import is_taken, read_dataset
 from training.hyperparameters import HyperParameters
 from training.interrupts import INTERRUPTED
 from training.locking import alone
-from training.runs import CONFIG, is_unfinished
 
 HELP = "train VGG16 on a folder of photos"
 NAMED = 20
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             outcome = train(data, options.out, recipe, options.cache, options.weights)
         except KeyboardInterrupt:
-            say("\nStopped before the first epoch ended: no model." + features_kept(options.cache, now))
+            say(f"\n{_stopped(options.out)}{features_kept(options.cache, now)}")
             return INTERRUPTED
     if outcome.interrupted:
         say(f"\nStopped by Ctrl-C after epoch {outcome.epochs}: the best epoch so far is kept.")
@@ -74,6 +74,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _stopped(out: Path) -> str:
+    if runs.is_complete(out):
+        return f"Stopped after the last epoch: the run in {out} is complete."
+    return "Stopped before the run was complete: no model."
+
+
 def features_kept(cache: Path, since: float) -> str:
     """What to say of the features that were computed since then: nothing where there are none."""
     new = any(path.stat().st_mtime >= since for path in cache.glob("*/*.npy"))
@@ -81,19 +87,25 @@ def features_kept(cache: Path, since: float) -> str:
 
 
 @contextmanager
-def claim(options: argparse.Namespace, finished: str = CONFIG, started: str = CONFIG) -> Iterator[None]:
+def claim(
+    options: argparse.Namespace,
+    is_ours: Callable[[Path], bool] = runs.is_ours,
+    is_unfinished: Callable[[Path], bool] = runs.is_unfinished,
+) -> Iterator[None]:
     """Keep --out for one training; raises TrainingError as `check_folders`, or where another is at it."""
-    check_folders(options, finished, started)
+    check_folders(options, is_ours, is_unfinished)
     with alone(options.out):
-        check_folders(options, finished, started)  # again: another may have ended a moment ago
+        check_folders(options, is_ours, is_unfinished)  # again: another may have ended a moment ago
         yield
 
 
-def check_folders(options: argparse.Namespace, finished: str = CONFIG, started: str = CONFIG) -> None:
+def check_folders(
+    options: argparse.Namespace, is_ours: Callable[[Path], bool], is_unfinished: Callable[[Path], bool]
+) -> None:
     """Raises TrainingError if --out holds a run or anything else, or lies around or among the photos.
 
-    What `finished` names is there after a run, what `started` names from its beginning on. A run that was
-    stopped before its first epoch ended may be begun anew.
+    What a folder that is not empty holds has to be ours. What is unfinished may be begun anew, all else only
+    with --overwrite.
     """
     out = options.out
     check_outside(options, "out", "cache")
@@ -101,11 +113,12 @@ def check_folders(options: argparse.Namespace, finished: str = CONFIG, started: 
         raise TrainingError(
             f"Expected --out to be a folder of its own. Received: {out}, which holds the photos."
         )
-    if (out / finished).exists() and not is_unfinished(out):
-        if not options.overwrite:
-            raise TrainingError(f"There is a run in {out}. Give another --out, or --overwrite to replace it.")
-    elif is_taken(out) and not (out / started).exists():
+    if not is_taken(out):
+        return
+    if not is_ours(out):
         raise TrainingError(f"Expected a new or empty folder for --out, or a run's. Received: {out}")
+    if not is_unfinished(out) and not options.overwrite:
+        raise TrainingError(f"There is a run in {out}. Give another --out, or --overwrite to replace it.")
 
 
 def _say_data(data: Dataset) -> None:
