@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.training import folders
-from training import session
+from training import history, session
 from training.__main__ import main
 from training.backbone import load_weights
 from training.errors import TrainingError
@@ -187,11 +187,9 @@ def test_a_config_of_something_else_is_no_run_to_begin_anew(
 def test_ctrl_c_while_a_run_is_written_leaves_it_complete(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    drawn = session.draw
-
     def interrupted(*arguments: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        drawn(*arguments)
+        history.draw(*arguments)
 
     monkeypatch.setattr(session, "draw", interrupted)
     assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 130
