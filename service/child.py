@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
-from service.handed import FAILED, LOG, MOST_BYTES, READY, SAID
+from service.handed import FAILED, LOG, MOST_BYTES, READY, SAID, STOP
 from service.shares import Share
 
 STOPS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -40,6 +40,8 @@ class Child:
     """As they were at the last look."""
     missed: int = 0
     """Looks in a row without another tick."""
+    stops: int = 0
+    """How often it is still to be told to stop: its channel may be full."""
 
     @property
     def has_lived(self) -> bool:
@@ -53,6 +55,11 @@ class Child:
         except OSError:
             return False
         return True
+
+    def stop(self) -> None:
+        """Tell it to stop as often as it is due, as far as its channel has room."""
+        while self.stops and self.send(STOP):
+            self.stops -= 1
 
     def say(self, line: bytes) -> bool:
         """Let it log a line; False where it cannot take it."""

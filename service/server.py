@@ -36,8 +36,8 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     uvicorn has neither: a client that sends a byte a minute would hold its connection for ever, and so would
     one that asks and asks and never reads an answer. Past `max_connections` the connection idle for longest
-    makes room, or, where none is idle, the one that has been sending its request for longest: nobody can lock
-    the others out, probes included, by holding connections.
+    makes room, or, where none is idle, the one that has been sending its request for longest, or one that
+    does not read its answer: nobody can lock the others out, probes included, by holding connections.
     """
 
     max_header_bytes = 64 * 1024
@@ -54,6 +54,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._heads = 0
         self._active = self.loop.time()
+        """When its last request began, or its last answer ended."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected: it has to say something soon."""
@@ -117,6 +118,11 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._allow(None)
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """An answer is on its way: from now on the connection is idle, if nothing else was asked."""
+        self._active = self.loop.time()
+        super().on_response_complete()
+
     def pause_writing(self) -> None:
         """The client does not read: its answers pile up here."""
         super().pause_writing()
@@ -137,10 +143,16 @@ class ImpatientProtocol(HttpToolsProtocol):
             super().timeout_keep_alive_handler()
 
     def _make_room(self) -> None:
-        others = [one for one in self.connections if isinstance(one, ImpatientProtocol) and one is not self]
-        idle = [one for one in others if one.cycle is None or one.cycle.response_complete]
+        # One that was closed this moment stays among them until the event loop's next turn.
+        others = [
+            one
+            for one in self.connections
+            if isinstance(one, ImpatientProtocol) and one is not self and not one.transport.is_closing()
+        ]
+        done = [one for one in others if one.cycle is None or one.cycle.response_complete]
+        idle = [one for one in done if not one.transport.get_write_buffer_size()]
         sending = [one for one in others if one.cycle is not None and one.cycle.more_body]
-        longest = min(idle or sending, key=lambda one: one._active, default=self)
+        longest = min(idle or sending or done, key=lambda one: one._active, default=self)
         longest.transport.abort()
 
     def _allow(self, seconds: float | None) -> None:

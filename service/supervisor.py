@@ -21,7 +21,7 @@ from service import child
 from service.child import STOPS, Child, Serve
 from service.door import Door
 from service.errors import CannotFork
-from service.handed import CONNECTION, READY, STOP
+from service.handed import CONNECTION, READY
 from service.settings import Settings
 from service.shares import Share
 
@@ -34,7 +34,7 @@ MOST_MISSED_STARTING: Final = 24
 """A process whose event loop has not turned between so many looks in a row hangs, and is replaced. Counted by
 looks and not by the clock: whoever pauses a container stops both."""
 RETRY_SECONDS: Final = 0.1
-"""Until a connection that no process could take is tried again."""
+"""Until a connection that no process could take is tried again, and what a process had no room for."""
 MARGIN_SECONDS: Final = 5.0
 """Over the time that requests have to end; what is still there then is killed."""
 _NEVER: Final = float("inf")
@@ -99,14 +99,14 @@ class Supervisor:
         Told here and not by signals, which they may get from elsewhere too: from whoever stops a whole group.
         """
         self._stops += 1
-        now = time.monotonic()
         self._due.clear()
         self._look_at = _NEVER
-        self._close_at = now + (drain_seconds if self._stops == 1 else 0.0)
-        self._kill_at = now + drain_seconds + self._settings.grace_seconds + MARGIN_SECONDS
+        self._close_at = time.monotonic() + (drain_seconds if self._stops == 1 else 0.0)
+        self._kill_at = self._close_at + self._settings.grace_seconds + MARGIN_SECONDS
+        for one in self._children.values():
+            one.stops += 1
         self._keep_time()
         for one in self._children.values():
-            one.send(STOP)
             if one.ready_at is None:
                 one.kill(signal.SIGTERM)
             elif self._stops > 2:
@@ -115,7 +115,7 @@ class Supervisor:
     def _patience(self) -> float | None:
         """Seconds until something is due; None where nothing is."""
         first = min((self._close_at, self._kill_at, self._look_at, *self._due.values()))
-        if self._door.held:
+        if self._door.held or any(one.stops for one in self._children.values()):
             return RETRY_SECONDS
         return None if first == _NEVER else max(0.0, first - time.monotonic())
 
@@ -124,6 +124,8 @@ class Supervisor:
         if now >= self._close_at:
             self._close_at = _NEVER
             self._door.close()
+        for one in self._children.values():
+            one.stop()
         if now >= self._kill_at:
             self._kill_at = _NEVER
             for one in self._children.values():

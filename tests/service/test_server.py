@@ -109,6 +109,20 @@ def test_idle_connections_lock_nobody_out(models: Path) -> None:
         assert len(service.server.server_state.connections) <= 4
 
 
+def test_who_has_just_been_answered_is_not_the_one_that_is_idle_for_longest(models: Path) -> None:
+    with gated(models, workers=1, max_connections=2) as service, ThreadPoolExecutor() as pool:
+        service.predictor.gate.clear()
+        slow = pool.submit(service.client.post, "/v1/classify", files={"image": picture()})
+        service.predictor.wait_until_asked()
+        with connect(service.address) as idle:
+            idle.sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
+            service.predictor.gate.set()
+            assert slow.result().status_code == 200
+            assert httpx.get(f"{service.address}/health/live").status_code == 200
+            assert until_closed(idle) == b""
+
+
 def test_unfinished_requests_lock_nobody_out(models: Path) -> None:
     head = b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     with gated(models, workers=1, max_connections=4) as service, ExitStack() as stack:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.gates import eventually
 from tests.processes import running
-from tests.several import ON_LINUX, children, is_gone
+from tests.several import ON_LINUX, children, is_gone, patched
 from tests.uploads import picture
 
 pytestmark = ON_LINUX
@@ -68,6 +69,35 @@ def test_asked_three_times_it_waits_for_nobody(models: Path) -> None:
             time.sleep(0.05)  # signals that come at once may be one
         assert process.process.wait(timeout=60) == 0
         assert is_gone(hanging)
+
+
+def test_asked_twice_it_does_not_drain_for_one_that_hangs(models: Path) -> None:
+    code, settings = patched("supervisor.MARGIN_SECONDS = 0.1"), {"drain_seconds": 300, "grace_seconds": 1}
+    with running(models, code=code, processes=2, **settings) as (process, _):
+        os.kill(children(process)[0], signal.SIGSTOP)
+        for _ in range(2):
+            process.process.send_signal(signal.SIGTERM)
+            time.sleep(0.05)
+        assert process.process.wait(timeout=60) == 0
+
+
+def test_a_process_with_a_full_channel_is_told_to_stop_all_the_same(models: Path) -> None:
+    with running(models, processes=2, drain_seconds=0) as (process, address), ExitStack() as stack:
+        parts, pids = urlsplit(address), children(process)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)  # both are busy for a moment, while many connect
+        for _ in range(700):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex((parts.hostname, parts.port))
+        time.sleep(1.5)
+        process.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        assert process.process.wait(timeout=60) == 0
+        assert process.stop() == 0
+        assert sum(record["message"] == "stopping" for record in process.records()) == 2
 
 
 def test_nobody_stays_behind_where_the_supervisor_is_killed(models: Path) -> None:

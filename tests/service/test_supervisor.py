@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 import signal
-from contextlib import ExitStack
+import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -19,6 +21,15 @@ from tests.several import ON_LINUX, ask, by_process, children, connected, metric
 from tests.uploads import picture
 
 pytestmark = ON_LINUX
+
+
+def sockets(pid: int) -> int:
+    """How many sockets a process has open."""
+    found = 0
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found += os.readlink(one).startswith("socket:")
+    return found
 
 
 def test_connections_are_dealt_out_evenly(models: Path) -> None:
@@ -34,6 +45,23 @@ def test_connections_are_dealt_out_evenly(models: Path) -> None:
         for _ in range(2):
             assert ask(stack.enter_context(connected(address))) == 200
         assert sum(by_process(metrics(address), "service_requests_total").values()) == 8.0
+
+
+def test_connections_that_come_together_stay_within_the_limit(models: Path) -> None:
+    with running(models, processes=2, max_connections=8, keep_alive_seconds=300) as (process, address), ExitStack() as stack:
+        parts = urlsplit(address)
+        before = [sockets(pid) for pid in children(process)]
+        held = [stack.enter_context(socket.socket()) for _ in range(100)]
+        for one in held:
+            one.setblocking(False)
+            one.connect_ex((parts.hostname, parts.port))
+        for one in held:
+            with suppress(OSError):  # it may have been closed for room already
+                one.sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
+        for _ in range(2):
+            assert httpx.get(f"{address}/health/live").status_code == 200
+        for pid, own in zip(children(process), before, strict=True):
+            eventually(lambda pid=pid, own=own: sockets(pid) <= own + 4)
 
 
 def test_every_process_tells_the_metrics_of_all(models: Path) -> None:
