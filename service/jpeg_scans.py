@@ -5,7 +5,7 @@ A file of 300 KB may hold 300 scans of 50 million pixels each, and keep a decode
 """
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 START: Final = b"\xff\xd8"
 
@@ -13,15 +13,23 @@ _MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
 # Inside a scan, restart markers are part of the data.
 _AFTER_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
-_SCAN, _END = 0xDA, 0xD9
+_SCAN, _END, _APPLICATION = 0xDA, 0xD9, 0xE1
+_EXIF: Final = b"Exif\0\0"
 
 
-def count(data: bytes, most: int) -> tuple[int, int]:
-    """Numbers of scans and of segments in the first picture of a JPEG file; stops at `most` segments.
+class Parts(NamedTuple):
+    """What the first picture of a JPEG file consists of."""
 
-    Scans are segments too. A byte between segments counts as one of them: decoders step over each by itself.
-    """
-    scans = segments = 0
+    scans: int
+    segments: int
+    """Scans are segments too. A byte between segments counts as one: decoders step over each by itself."""
+    exif: int
+    """Segments of Exif."""
+
+
+def count(data: bytes, most: int) -> Parts:
+    """Count the parts of a file; stops at `most` segments."""
+    scans = segments = exif = 0
     place = len(START)
     marker = _MARKER
     while segments < most:
@@ -39,8 +47,9 @@ def count(data: bytes, most: int) -> tuple[int, int]:
         segments += 1
         if kind in _WITHOUT_LENGTH:
             continue
+        exif += kind == _APPLICATION and data.startswith(_EXIF, place + 2)
         place += int.from_bytes(data[place : place + 2], "big")
         if kind == _SCAN:
             scans += 1
             marker = _AFTER_SCAN
-    return scans, segments
+    return Parts(scans, segments, exif)

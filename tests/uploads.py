@@ -75,6 +75,33 @@ def tile_bomb(width: int, side: int) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4) + packed
 
 
+def one_piece_tiff(side: int, bits: int = 8, samples: int = 3, tile: int = 0, orientation: int = 1) -> bytes:
+    """A black square TIFF in a single strip, or tile of `tile` x `tile` pixels."""
+    piece = tile or side
+    packer = zlib.compressobj(1)
+    row = bytes(piece * samples * bits // 8)
+    packed = b"".join(packer.compress(row) for _ in range(piece)) + packer.flush()
+    tags = {256: side, 257: side, 259: 8, 262: 2, 274: orientation, 277: samples}
+    tags |= {322: tile, 323: tile, 325: len(packed)} if tile else {278: side, 279: len(packed)}
+    tags |= {338: 2} if samples == 4 else {}
+    place = 8 + 2 + 12 * (len(tags) + 2) + 4
+    depths = struct.pack(f"<{samples}H", *[bits] * samples)
+    entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()}
+    entries[258] = struct.pack("<HHII", 258, 3, samples, place)
+    entries[324 if tile else 273] = struct.pack("<HHII", 324 if tile else 273, 4, 1, place + len(depths))
+    directory = b"".join(entry for _, entry in sorted(entries.items()))
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + directory + bytes(4) + depths + packed
+
+
+def run_length_bmp(compression: int) -> bytes:
+    """A BMP of 8 x 8 pixels in run lengths of 8 (1) or 4 (2) bits."""
+    bits, colours = {1: (8, 256), 2: (4, 16)}[compression]
+    packed = (b"\x08\x00" + b"\0\0") * 8 + b"\0\1"
+    start = 14 + 40 + 4 * colours
+    head = struct.pack("<IiiHHIIiiII", 40, 8, 8, 1, bits, compression, len(packed), 0, 0, colours, 0)
+    return b"BM" + struct.pack("<IHHI", start + len(packed), 0, 0, start) + head + bytes(4 * colours) + packed
+
+
 def strip_bomb(strips: int = 300_000) -> bytes:
     """A TIFF of 16 x 16 pixels whose table of strips has so many entries."""
     tags = [(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1)]

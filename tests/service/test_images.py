@@ -1,4 +1,5 @@
 import io
+import math
 import struct
 import subprocess
 import sys
@@ -10,7 +11,16 @@ from PIL import Image, ImageDraw, ImageOps
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.images import FORMATS, HELD_TWICE, decode
-from tests.uploads import chunk_bomb, comment_bomb, picture, scan_bomb, strip_bomb, tile_bomb
+from tests.uploads import (
+    chunk_bomb,
+    comment_bomb,
+    one_piece_tiff,
+    picture,
+    run_length_bmp,
+    scan_bomb,
+    strip_bomb,
+    tile_bomb,
+)
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
 
@@ -169,16 +179,22 @@ def test_the_many_pictures_of_a_phone_photo_cost_as_little_as_one() -> None:
     assert decode(data, min_side=200).pixels.shape == (300, 400, 3)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
-def test_memory_for_a_picture_is_bounded_by_its_pixels(kind: str) -> None:
+def memory(data: bytes) -> int:
+    """Bytes that decoding takes at its peak, in a process of its own."""
     # Of this memory alone: `ru_maxrss` of a process that pytest starts is pytest's own.
     code = (
-        "import sys; from service.images import HELD_TWICE, decode; data = sys.stdin.buffer.read()\n"
+        "import sys; from service.images import decode; data = sys.stdin.buffer.read()\n"
         "def peak():\n"
         "    status = open('/proc/self/status').read()\n"
         "    return int(status.partition('VmHWM:')[2].split()[0])\n"
         "before = peak(); decode(data, 500); print(peak() - before)"
     )
+    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True)
+    return 1024 * int(done.stdout)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
+def test_memory_for_a_picture_is_bounded_by_its_pixels(kind: str) -> None:
     side = 4000
     fast: dict[str, dict[str, Any]] = {
         "PNG": {"compress_level": 1},
@@ -186,9 +202,29 @@ def test_memory_for_a_picture_is_bounded_by_its_pixels(kind: str) -> None:
         "AVIF": {"speed": 10},
     }
     data = encoded(Image.new("RGBA", (side, side), (9, 9, 9, 99)), kind, **fast[kind])
-    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True)
     most = 8 * (2 if kind in HELD_TWICE else 1)
-    assert 4 * side * side < 1024 * int(done.stdout) < 1.05 * most * side * side
+    assert 4 * side * side < memory(data) < 1.05 * most * side * side
+
+
+@pytest.mark.parametrize(
+    ("tiff", "each"),
+    [
+        ({"bits": 8}, 7),
+        ({"bits": 8, "orientation": 6}, 11),
+        ({"bits": 16, "samples": 4}, 12),
+        ({"bits": 16, "samples": 4, "orientation": 6}, 16),
+        ({"bits": 16, "samples": 4, "tile": 2752, "orientation": 6}, 23.146),
+    ],
+    ids=str,
+)
+def test_a_tiff_is_allowed_by_the_memory_that_it_takes(tiff: dict[str, int], each: float) -> None:
+    side = 2000
+    data, needed = one_piece_tiff(side, **tiff), each * side * side
+    assert 0.9 * needed < memory(data) < 1.15 * needed
+    if each > 8:
+        with pytest.raises(ImageTooLarge, match="Expected a TIFF that takes at most"):
+            decode(data, max_pixels=math.ceil(needed / 8 - 1000))
+    assert decode(data, 500, max_pixels=math.ceil(max(needed / 8 + 1000, side * side))).width == side
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
@@ -211,6 +247,20 @@ def test_scans_of_a_thumbnail_or_a_video_behind_the_picture_do_not_count() -> No
     data = encoded(two_halves(), "JPEG", progressive=True)
     comment = b"\xff\xfe\x00\x0c" + b"\xff\xda" * 5
     assert_red_then_blue(data[:2] + comment * 500 + data[2:] + b"\xff\xda" * 100_000)
+
+
+def test_a_jpeg_of_very_many_exif_segments_is_refused() -> None:
+    data = encoded(two_halves(), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0" + bytes(6))
+    segment = b"\xff\xe1\x00\x10Exif\0\0" + bytes(8)
+    assert decode(data[:2] + 15 * segment + data[2:]).width == 64
+    with pytest.raises(CorruptImage, match="at most 16 segments of Exif. Received: 9,001"):
+        decode(data[:2] + 9_000 * segment + data[2:])
+
+
+@pytest.mark.parametrize("compression", [1, 2])
+def test_a_bmp_of_run_lengths_is_refused(compression: int) -> None:
+    with pytest.raises(UnsupportedFormat, match="run lengths"):
+        decode(run_length_bmp(compression))
 
 
 def test_a_jpeg_of_countless_segments_is_refused() -> None:

@@ -48,7 +48,10 @@ def test_connections_are_dealt_out_evenly(models: Path) -> None:
 
 
 def test_connections_that_come_together_stay_within_the_limit(models: Path) -> None:
-    with running(models, processes=2, max_connections=8, keep_alive_seconds=300) as (process, address), ExitStack() as stack:
+    with (
+        running(models, processes=2, max_connections=8, keep_alive_seconds=300) as (process, address),
+        ExitStack() as stack,
+    ):
         parts = urlsplit(address)
         before = [sockets(pid) for pid in children(process)]
         held = [stack.enter_context(socket.socket()) for _ in range(100)]

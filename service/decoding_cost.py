@@ -1,0 +1,111 @@
+"""Small files that make a decoder work, or hold memory, far beyond their pixels: refused before decoding."""
+
+import math
+from typing import Final
+
+from PIL import BmpImagePlugin, ExifTags, Image, TiffImagePlugin
+
+from service import gif_blocks, jpeg_scans, png_chunks
+from service.errors import CorruptImage, ImageTooLarge, UnsupportedFormat
+
+MAX_SCANNED: Final = 2_000_000_000
+"""Pixels times scans of a progressive JPEG: about three seconds of work."""
+MAX_PARTS: Final = 10_000
+"""Parts that a file consists of. Cameras write a few dozen, and PNGs have chunks of 8 KB and more, so that
+the largest upload has some 2,500."""
+MAX_EXIF: Final = 16
+"""Exif segments of a JPEG: cameras write one. Pillow joins them by copying what it has for each: 20 MB of
+them cost 30 seconds."""
+BYTES_OF_PIXEL: Final = 8
+"""What decoding may hold for each pixel that is allowed."""
+MAX_TILE: Final = 1 << 22
+"""Pixels of a TIFF tile that may be larger than its picture; the whole tile is unpacked."""
+JPEG: Final = {"JPEG", "MPO"}
+"""Pillow's names; phones write JPEG files of several pictures, "MPO"."""
+
+_RUN_LENGTHS: Final = {
+    BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE8"],
+    BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE4"],
+}
+_BITS, _SAMPLES, _ROWS, _PLANES = 258, 277, 278, 284
+_TILE_WIDTH, _TILE_LENGTH = 322, 323
+_SEPARATE = 2
+_ONE_BYTE: Final = {"1", "L", "P"}
+
+
+def check_parts(data: bytes) -> int:
+    """Refuse files of very many parts before Pillow steps over each of them in Python.
+
+    Returns how many of them are scans of a JPEG. Raises CorruptImage.
+    """
+    scans = 0
+    if data.startswith(jpeg_scans.START):
+        found, kind = jpeg_scans.count(data, MAX_PARTS), "segments in a JPEG"
+        scans, parts = found.scans, found.segments
+        if found.exif > MAX_EXIF:
+            raise CorruptImage(f"Expected at most {MAX_EXIF} segments of Exif. Received: {found.exif:,}.")
+    elif data.startswith(png_chunks.START):
+        parts, kind = png_chunks.count(data, MAX_PARTS), "chunks in a PNG"
+    elif data.startswith(gif_blocks.START):
+        parts, kind = gif_blocks.count(data, MAX_PARTS), "blocks before the picture of a GIF"
+    else:
+        return scans
+    if parts >= MAX_PARTS:
+        raise CorruptImage(f"Expected fewer than {MAX_PARTS:,} {kind} file.")
+    return scans
+
+
+def check_work(image: Image.Image, scans: int, max_pixels: int) -> None:
+    """Refuse what would take a decoder long, or more memory than pictures of `max_pixels` may.
+
+    Raises ImageTooLarge or UnsupportedFormat.
+    """
+    if image.format in JPEG:
+        _check_scans(image, scans)
+    elif isinstance(image, TiffImagePlugin.TiffImageFile):
+        _check_memory(image, max_pixels)
+    elif image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
+        # Pillow unpacks them in Python: 0.4 MB keep the interpreter for eight seconds.
+        raise UnsupportedFormat("Expected a BMP as it is. Received: run lengths (RLE); save it as PNG.")
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's, 1 to 8."""
+    orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation
+
+
+def _check_scans(image: Image.Image, scans: int) -> None:
+    most = max(1, MAX_SCANNED // (image.width * image.height))
+    if scans > most:
+        raise ImageTooLarge(
+            f"Expected at most {most:,} scans in a JPEG of {image.width} x {image.height} pixels. "
+            f"Received: {scans:,}."
+        )
+
+
+def _check_memory(image: TiffImagePlugin.TiffImageFile, max_pixels: int) -> None:
+    """The picture, another one where it is turned, and a strip or tile, which is unpacked as a whole."""
+    tags, pixels = image.tag_v2, image.width * image.height
+    tile = int(tags.get(_TILE_WIDTH, 0)) * int(tags.get(_TILE_LENGTH, 0))
+    if tile > max(MAX_TILE, 2 * pixels):
+        raise ImageTooLarge(
+            f"Expected tiles of about the picture's size. Received: tiles of {tile:,} pixels."
+        )
+    strip = image.width * min(int(tags.get(_ROWS, image.height)), image.height)
+    each = 1 if image.mode in _ONE_BYTE else 4
+    pictures = 1 if orientation_of(image) == 1 else 2
+    held = pictures * each * pixels + math.ceil((tile or strip) * _bits(tags) / 8)
+    most = BYTES_OF_PIXEL * max_pixels
+    if held > most:
+        raise ImageTooLarge(
+            f"Expected a TIFF that takes at most {most:,} bytes of memory. Received: one of {held:,}; "
+            "save it as JPEG or PNG."
+        )
+
+
+def _bits(tags: TiffImagePlugin.ImageFileDirectory_v2) -> int:
+    """Of a pixel in a strip or tile, which may hold one colour only."""
+    bits = tags.get(_BITS, (1,))
+    deepest = max(bits) if isinstance(bits, tuple) else int(bits)
+    return deepest * (1 if tags.get(_PLANES, 1) == _SEPARATE else int(tags.get(_SAMPLES, 1)))
