@@ -20,11 +20,11 @@ def classification(
     """The answer about one target.
 
     `outputs` are the model's for this target alone; `reduction` is the scale of the decoded picture, 0..1;
-    `tutorials` is the link template with `{query}`.
+    `tutorials` is the link template with `{query}`. Raises ValidationError for what is no probability.
     """
     labels = metadata.labels
-    # Sums of float32 may exceed 1 in the last digit.
-    shares = [min(1.0, value) for value in outputs.probabilities[0].tolist()]
+    # Sums of float32 may exceed 1 in the last digit. In this order NaN stays NaN, which is no answer.
+    shares = [min(value, 1.0) for value in outputs.probabilities[0].tolist()]
     best = max(range(len(labels)), key=shares.__getitem__)
     typicality = None if outputs.typicality is None else float(outputs.typicality[0])
     return Classification(

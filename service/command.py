@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from service.docstrings import attribute_docstrings
 from service.errors import CannotFork, CannotListen, InvalidBundle, TracingNotInstalled
 from service.listening import listen
 from service.loading import load_predictor
-from service.settings import Settings
+from service.settings import Settings, misspelt
 
 if TYPE_CHECKING:
     from service.predictor import Predictor
@@ -41,6 +42,10 @@ def main() -> int:
 
             return tune.main(sys.argv[2:])
         settings = Settings()
+        for name, meant in misspelt(os.environ).items():
+            sys.stderr.write(
+                f"{name}: there is no such setting, and it does nothing. Was it meant as {meant}?\n"
+            )
         count = shares.processes(settings)
         if count > 1:
             return _serve_together(settings, count)

@@ -1,6 +1,8 @@
 """Everything an operator can set, as environment variables with the prefix `SERVICE_`."""
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +16,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
 MIN_KEY_LENGTH = 16
+ALIKE = 0.9
+"""Of two names, as `difflib` has it: a letter or two apart."""
 _KEY = re.compile(rf"[!-~]{{{MIN_KEY_LENGTH},}}")
 # As browsers send it: in lower case, without a path.
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^A-Z/?#@\s]+")
@@ -96,8 +100,10 @@ class Settings(BaseSettings):
     @field_validator("api_keys")
     @classmethod
     def _keys_can_be_sent(cls, value: SecretStr) -> SecretStr:
-        # Headers are ASCII: each client has its own way to send anything else.
-        if not all(_KEY.fullmatch(key) for key in split(value.get_secret_value())):
+        # Headers are ASCII: each client has its own way to send anything else. Commas alone are no keys: what
+        # fills in secrets that are empty does not mean that everybody may ask.
+        keys = split(value.get_secret_value())
+        if not all(_KEY.fullmatch(key) for key in keys) or (value.get_secret_value() and not keys):
             raise ValueError(f"Expected keys of {MIN_KEY_LENGTH} or more ASCII characters without spaces")
         return value
 
@@ -114,6 +120,20 @@ class Settings(BaseSettings):
         if not _LINK.fullmatch(value) or "{query}" not in value:
             raise ValueError("Expected a link that begins with http:// or https:// and holds {query}")
         return value
+
+
+def misspelt(variables: Iterable[str]) -> dict[str, str]:
+    """Environment variables that hardly differ from those of a setting, with what they were meant to be.
+
+    Others that begin alike are somebody else's: platforms have a SERVICE_NAME too.
+    """
+    prefix = Settings.model_config["env_prefix"]
+    known = [f"{prefix}{name}".upper() for name in Settings.model_fields]
+    found = {}
+    for name in variables:
+        if name.upper().startswith(prefix) and name.upper() not in known:
+            found[name] = get_close_matches(name.upper(), known, 1, ALIKE)
+    return {name: meant[0] for name, meant in found.items() if meant}
 
 
 def split(value: str) -> tuple[str, ...]:

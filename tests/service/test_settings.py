@@ -2,8 +2,9 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
-from service.settings import Settings, split
+from service.settings import Settings, misspelt, split
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = ROOT / "docs" / "operations.md"
@@ -18,6 +19,26 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.port, settings.docs) == (9000, False)
     assert len(split(settings.api_keys.get_secret_value())) == 2
     assert "a-key" not in repr(settings)
+
+
+@pytest.mark.parametrize("keys", [",", " , ", " "])
+def test_keys_that_are_all_empty_do_not_open_the_door(keys: str) -> None:
+    with pytest.raises(ValidationError, match="Expected keys of 16 or more"):
+        Settings(api_keys=SecretStr(keys))
+
+
+def test_a_variable_that_hardly_differs_from_a_setting_is_told_apart_from_others() -> None:
+    variables = [
+        "SERVICE_API_KEY",
+        "SERVICE_PROT",
+        "SERVICE_NAME",
+        "SERVICE_PORT",
+        "service_port",
+        "API_KEYS",
+    ]
+    meant = {"SERVICE_API_KEY": "SERVICE_API_KEYS", "SERVICE_PROT": "SERVICE_PORT"}
+    assert misspelt(variables) == meant
+    assert not misspelt(f"SERVICE_{name.upper()}" for name in Settings.model_fields)
 
 
 def test_parts_between_commas() -> None:

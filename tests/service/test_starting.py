@@ -63,6 +63,14 @@ def test_a_bad_setting_stops_the_start(
     assert "short-secret" not in line
 
 
+def test_a_misspelt_setting_is_told(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(models, prot="9000") as (process, _):
+        process.stop()
+    assert process.lines[0] == (
+        "SERVICE_PROT: there is no such setting, and it does nothing. Was it meant as SERVICE_PORT?\n"
+    )
+
+
 def test_help_lists_every_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

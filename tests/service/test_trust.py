@@ -10,10 +10,15 @@ import numpy as np
 import onnx
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
-from service.classifier import Classifier
+from service.answers import classification
+from service.classifier import Classifier, Outputs
 from service.errors import InvalidBundle
 from service.evidence import SIDE, data_url
+from service.geometry import Square
+from service.metadata import BundleMetadata
+from service.targets import Target
 from tests.bundles import colour_model, explaining, metadata, write_bundle
 from tests.serving import serve, settings_for
 from tests.uploads import picture
@@ -97,6 +102,13 @@ def test_evidence_in_a_batch(client: httpx.Client) -> None:
     files = [("images", picture()), ("images", picture())]
     items = client.post("/v1/classify/batch?region=whole&evidence=true", files=files).json()["items"]
     assert all(overlay(item["answer"]["results"][0]["evidence"]).mode == "RGBA" for item in items)
+
+
+def test_what_is_no_number_is_no_answer() -> None:
+    known = BundleMetadata.model_validate(metadata())
+    answers = np.array([[np.nan, 0.5, 0.5]], np.float32)
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        classification(known, Target("whole", Square(0, 0, 9)), Outputs(answers), 1.0, "https://a?{query}")
 
 
 def test_a_model_without_further_outputs_answers_as_before(client: httpx.Client) -> None:
