@@ -43,9 +43,7 @@ def main() -> int:
             return tune.main(sys.argv[2:])
         settings = Settings()
         for name, meant in misspelt(os.environ).items():
-            sys.stderr.write(
-                f"{name}: there is no such setting, and it does nothing. Was it meant as {meant}?\n"
-            )
+            sys.stderr.write(f"{name}: there is no such setting, and it does nothing. Was {meant} meant?\n")
         count = shares.processes(settings)
         if count > 1:
             return _serve_together(settings, count)

@@ -1,6 +1,7 @@
 """The head and the body of an answer as one write: one system call, and one thing to read for the client."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 
@@ -9,12 +10,24 @@ class OneWrite:
 
     A server writes the head of an answer, then its body. uvloop sends each at once, and a client on another
     CPU wakes up for the head alone. A head whose body takes longer is sent before the loop waits.
+
+    While `is_sending` says that the client has not ended its request, closing means to say no more and to go
+    on reading, until it leaves or is closed once more: what arrives at a closed socket resets the connection,
+    and many a client would lose the answer that tells it why (RFC 9112, 9.6).
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        is_sending: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._transport = transport
         self._loop = loop
+        self._is_sending = is_sending
         self._held = b""
+        self.lingers = False
+        """Whether it is closed for writing alone."""
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else a transport is asked for."""
@@ -32,7 +45,16 @@ class OneWrite:
     def close(self) -> None:
         """Close the connection once everything is sent."""
         self._flush()
-        self._transport.close()
+        if self.lingers or self._transport.is_closing() or not self._is_sending():
+            self._transport.close()
+            return
+        self.lingers = True
+        self._transport.write_eof()
+        self._transport.resume_reading()
+
+    def is_closing(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self.lingers or self._transport.is_closing()
 
     def _flush(self) -> None:
         data, self._held = self._held, b""

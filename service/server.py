@@ -50,15 +50,17 @@ class ImpatientProtocol(HttpToolsProtocol):
         self.parser: SteadyParser = SteadyParser(self)
         self._timer: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
-        self._in_headers = False
+        self._in_headers = self._in_body = False
         self._header_bytes = 0
         self._heads = 0
+        self.url = b""
         self._active = self.loop.time()
         """When its last request began, or its last answer ended."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected: it has to say something soon."""
-        super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
+        self._out = OneWrite(transport, self.loop, lambda: self._in_body or self._in_headers)
+        super().connection_made(self._out)  # type: ignore[arg-type]
         self._allow(self.header_seconds)
         if len(self.connections) > self.max_connections:
             self._make_room()
@@ -77,8 +79,11 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the next bytes; a head that has grown too large ends the connection with 431."""
+        if self._out.lingers:
+            return
         head = self._heads
         super().data_received(data)
+        self._keep_alive()
         if len(self.pipeline) > _MOST_PIPELINED:
             self.transport.abort()
             return
@@ -86,8 +91,14 @@ class ImpatientProtocol(HttpToolsProtocol):
         if self._in_headers and head == self._heads:
             self._header_bytes += len(data)
             if self._header_bytes > self.max_header_bytes:
-                self.transport.write(_HEADERS_TOO_LARGE)
-                self.transport.close()
+                self._refuse_head()
+
+    def send_400_response(self, msg: str) -> None:
+        """What ends a connection that does not speak HTTP, or whose head is too large."""
+        if self._is_head_too_large():
+            self._refuse_head()
+        else:
+            super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
@@ -106,7 +117,9 @@ class ImpatientProtocol(HttpToolsProtocol):
         """The head is complete, the body follows."""
         if self.parser.restarts:
             return
-        self._in_headers = False
+        if self._is_head_too_large() or not self._names_one_host():
+            raise ValueError("the head is no head of a request")  # to the parser, which stops here
+        self._in_headers, self._in_body = False, True
         # A slow body is answered by `service.guard`; this ends what goes on sending after its answer.
         self._allow(self.body_seconds + _MARGIN_SECONDS)
         super().on_headers_complete()
@@ -115,6 +128,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         """The whole request is there."""
         if self.parser.restarts:
             return
+        self._in_body = False
         self._allow(None)
         super().on_message_complete()
 
@@ -135,6 +149,12 @@ class ImpatientProtocol(HttpToolsProtocol):
             self._unread.cancel()
             self._unread = None
 
+    def shutdown(self) -> None:
+        """End when what is in flight has ended; who is sending what is refused already keeps nobody."""
+        super().shutdown()
+        if self._out.lingers:
+            self._out.close()
+
     def timeout_keep_alive_handler(self) -> None:
         """Idle for too long; what it has not read by now it will never read."""
         if self.transport.get_write_buffer_size():
@@ -142,18 +162,44 @@ class ImpatientProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def _keep_alive(self) -> None:
+        """Wait for the next request: uvicorn does not if anything came behind the last answer."""
+        idle = self._timer is None and self.cycle is not None and self.cycle.response_complete
+        if idle and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _is_head_too_large(self) -> bool:
+        fields = sum(len(name) + len(value) + 4 for name, value in self.headers or ())
+        return len(self.url) + fields > self.max_header_bytes
+
+    def _refuse_head(self) -> None:
+        self.transport.write(_HEADERS_TOO_LARGE)
+        self.transport.close()
+
+    def _names_one_host(self) -> bool:
+        """Two could mean one thing to a proxy and another here (RFC 9112, 3.2); HTTP/1.0 needs none."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return hosts == 1 or (hosts == 0 and self.parser.get_http_version() != "1.1")
+
     def _make_room(self) -> None:
         # One that was closed this moment stays among them until the event loop's next turn.
         others = [
             one
             for one in self.connections
-            if isinstance(one, ImpatientProtocol) and one is not self and not one.transport.is_closing()
+            if isinstance(one, ImpatientProtocol) and one is not self and not one._is_gone()
         ]
+        leaving = [one for one in others if one._out.lingers]
         done = [one for one in others if one.cycle is None or one.cycle.response_complete]
         idle = [one for one in done if not one.transport.get_write_buffer_size()]
         sending = [one for one in others if one.cycle is not None and one.cycle.more_body]
-        longest = min(idle or sending or done, key=lambda one: one._active, default=self)
+        longest = min(leaving or idle or sending or done, key=lambda one: one._active, default=self)
         longest.transport.abort()
+
+    def _is_gone(self) -> bool:
+        return not self._out.lingers and self.transport.is_closing()
 
     def _allow(self, seconds: float | None) -> None:
         if self._timer is not None:

@@ -52,6 +52,84 @@ def test_a_head_without_end(service: str) -> None:
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /health/live HTTP/1.1\r\nhost: a\r\n" + 2 * (b"x: " + b"y" * 40_000 + b"\r\n") + b"\r\n",
+        b"GET /" + b"y" * 70_000 + b" HTTP/1.1\r\nhost: a\r\n\r\n",
+    ],
+    ids=["fields", "path"],
+)
+def test_a_head_that_is_too_large_in_one_piece(service: str, head: bytes) -> None:
+    with connect(service) as connection:
+        connection.sendall(head)
+        assert until_closed(connection).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize(
+    ("line", "hosts", "status"),
+    [
+        (b"HTTP/1.1", b"", b"400"),
+        (b"HTTP/1.1", b"host: a\r\nHost: b\r\n", b"400"),
+        (b"HTTP/1.1", b"Host:\r\n", b"200"),
+        (b"HTTP/1.0", b"", b"200"),
+    ],
+)
+def test_a_request_names_one_host(service: str, line: bytes, hosts: bytes, status: bytes) -> None:
+    with connect(service) as connection:
+        connection.sendall(b"GET /health/live " + line + b"\r\n" + hosts + b"connection: close\r\n\r\n")
+        assert until_closed(connection).split()[1] == status
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n", b"200"),
+        (b"POST /nowhere HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n", b"404"),
+    ],
+    ids=["complete", "its body behind the answer"],
+)
+def test_who_sends_a_little_more_is_idle_all_the_same(models: Path, asked: bytes, status: bytes) -> None:
+    with gated(models, keep_alive_seconds=1) as service, connect(service.address) as connection:
+        connection.sendall(asked)
+        assert connection.recv(65536).split()[1] == status
+        connection.sendall(b"\r\n\r\n")
+        assert until_closed(connection) == b""
+
+
+def test_who_sends_too_much_gets_the_answer_nevertheless(models: Path) -> None:
+    with gated(models, max_body_bytes=100_000) as service:
+        for _ in range(5):
+            connection = HTTPConnection(urlsplit(service.address).netloc, timeout=30)
+            connection.request("POST", "/v1/classify", bytes(20_000_000), {"Content-Type": "text/plain"})
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["connection"]) == (413, "close")
+            answer.read()
+            connection.close()
+        eventually(lambda: not service.server.server_state.connections)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nhost: a\r\n",
+        b"POST /v1/classify HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n",
+    ],
+    ids=["half a head", "a body that is refused"],
+)
+def test_who_does_not_end_keeps_nobody_from_stopping(models: Path, sent: bytes) -> None:
+    patient = {"max_body_bytes": 100_000, "header_seconds": 300.0, "body_seconds": 300.0}
+    with gated(models, **patient) as service, connect(service.address) as connection:
+        connection.sendall(sent)
+        connections = service.server.server_state.connections
+        eventually(lambda: len(connections) == 1)
+        (protocol,) = connections
+        assert isinstance(protocol, ImpatientProtocol)
+        eventually(lambda: protocol._in_headers or protocol.transport.is_closing())
+        protocol.loop.call_soon_threadsafe(protocol.shutdown)
+        eventually(lambda: not service.server.server_state.connections)
+
+
 def test_answers_that_nobody_reads(models: Path) -> None:
     with gated(models, body_seconds=0.2) as service, connect(service.address) as connection:
         connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")

@@ -67,7 +67,7 @@ def test_a_misspelt_setting_is_told(models: Path, monkeypatch: pytest.MonkeyPatc
     with running(models, prot="9000") as (process, _):
         process.stop()
     assert process.lines[0] == (
-        "SERVICE_PROT: there is no such setting, and it does nothing. Was it meant as SERVICE_PORT?\n"
+        "SERVICE_PROT: there is no such setting, and it does nothing. Was SERVICE_PORT meant?\n"
     )
 
 

@@ -72,8 +72,8 @@ def test_asked_three_times_it_waits_for_nobody(models: Path) -> None:
 
 
 def test_asked_twice_it_does_not_drain_for_one_that_hangs(models: Path) -> None:
-    code, settings = patched("supervisor.MARGIN_SECONDS = 0.1"), {"drain_seconds": 300, "grace_seconds": 1}
-    with running(models, code=code, processes=2, **settings) as (process, _):
+    code = patched("supervisor.MARGIN_SECONDS = 0.1")
+    with running(models, None, code, processes=2, drain_seconds=300, grace_seconds=1) as (process, _):
         os.kill(children(process)[0], signal.SIGSTOP)
         for _ in range(2):
             process.process.send_signal(signal.SIGTERM)
