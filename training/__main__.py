@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from training.errors import TrainingError
-from training.interrupts import INTERRUPTED, interruptible
+from training.interrupts import INTERRUPTED, interruptible, stoppable
 
 PROGRAM: Final = "python -m training"
 
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code. Only the chosen command's module is imported."""
     options = argparse.Namespace()
     try:
-        with interruptible():
+        with stoppable(), interruptible():
             options = _parse(sys.argv[1:] if argv is None else argv)
             return int(importlib.import_module(f"training.commands.{options.command}").run(options))
     except KeyboardInterrupt:

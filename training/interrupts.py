@@ -1,4 +1,4 @@
-"""Ctrl-C, whatever the libraries make of it."""
+"""Ctrl-C, whatever the libraries make of it, and what else asks a command to stop."""
 
 import signal
 import threading
@@ -14,13 +14,33 @@ INTERRUPTED: Final = 130
 
 
 @contextmanager
+def stoppable() -> Iterator[None]:
+    """Inside, SIGTERM and a terminal that is closed are Ctrl-C: what can be kept is kept.
+
+    Whoever ignores them, as `nohup` does, goes on ignoring them.
+    """
+    if not callable(signal.getsignal(signal.SIGINT)) or not _in_main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is signal.SIG_DFL:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def deferred(message: str) -> Iterator[None]:
     """Inside, the first Ctrl-C shows the message and is a KeyboardInterrupt at the end, a second one at once.
 
     For what takes seconds to write and is worth nothing in part.
     """
     before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or threading.current_thread() is not threading.main_thread():
+    if not callable(before) or not _in_main_thread():
         yield
         return
     seen = False
@@ -49,7 +69,7 @@ def interruptible() -> Iterator[None]:
     else. Processes that were started without Ctrl-C, in the background, stay so.
     """
     before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or threading.current_thread() is not threading.main_thread():
+    if not callable(before) or not _in_main_thread():
         yield
         return
     seen = False
@@ -68,3 +88,7 @@ def interruptible() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

@@ -27,14 +27,17 @@ export function describe(model) {
   byId("about", HTMLElement).hidden = false;
 }
 
+// These photos have chosen the threshold, and more.
+const LESS = "expect a little less of new ones";
+
 /** @param {NonNullable<ModelInfo["quality"]>} quality */
 function trackRecord({ photos, people, coverage, accuracy, accuracy_when_certain: right }) {
   // Where nobody said who is in which photo, each photo counts as a person.
   const seen = people === photos ? `${photos} photos` : `${people} people`;
   if (coverage !== null && right !== null) {
-    return `Tried on ${seen} it had not seen, it was sure of ${percent(coverage)} of the photos, and right about ${percent(right)} of those.`;
+    return `Tried on ${seen} it had not seen, it was sure of ${percent(coverage)} of the photos, and right about ${percent(right)} of those; ${LESS}.`;
   }
-  return accuracy.value === null ? "" : `Tried on ${seen} it had not seen, it was right about ${percent(accuracy.value)}.`;
+  return accuracy.value === null ? "" : `Tried on ${seen} it had not seen, it was right about ${percent(accuracy.value)}; ${LESS}.`;
 }
 
 /** @param {string} name for instance `eye-shape` */

@@ -93,7 +93,9 @@ def test_csv_keeps_bad_files_in_their_place(
     code, out, _ = call(capsys, models / "colours" / "1", photos, photos / "notes.txt", "--csv")
     blue, red, notes = csv.DictReader(io.StringIO(out))
     assert code == 1
-    assert list(blue) == ["file", "label", "confidence", "certain", "p_red", "p_green", "p_blue", "error"]
+    assert list(blue) == [
+        *("file", "label", "confidence", "certain", "typicality", "p_red", "p_green", "p_blue", "error")
+    ]
     assert (blue["label"], red["label"], notes["label"]) == ("blue", "red", "")
     assert blue["error"] == ""
     assert notes["error"].startswith("Expected a picture as JPEG")
@@ -188,3 +190,7 @@ def test_what_the_service_would_not_call_certain_is_not_sure(
         write_bundle(tmp_path, metadata(version=version, typicality_bound=bound), explains=True)
         _, out, _ = call(capsys, tmp_path / "colours" / str(version), photos, "--json")
         assert {row["certain"] for row in json.loads(out)} == {bound == 0.5}
+        assert all(0.8 < row["typicality"] < 0.9 for row in json.loads(out))
+        _, out, _ = call(capsys, tmp_path / "colours" / str(version), photos)
+        said = "unusual: 2 of these are unlike the photos that the model learned from"
+        assert (out.splitlines()[-1] == said) == (bound == 0.95)

@@ -284,7 +284,10 @@ def test_what_comes_next_can_be_pasted(
     assert f"\n  python -m training evaluate '{tmp_path}/my run' {data}\n" in capsys.readouterr().out
 
 
-def test_ctrl_c_keeps_the_best_epoch_and_says_so(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_is_asked_to_stop_keeps_the_best_epoch_and_says_so(
+    data: Path, tmp_path: Path, number: signal.Signals
+) -> None:
     command = [sys.executable, "-m", "training", "fit", str(data), "--out", str(tmp_path / "run")]
     command += ["--cache", str(tmp_path / "cache"), "--epochs", "10000", *TINY]
     root = Path(__file__).parents[2]
@@ -294,10 +297,10 @@ def test_ctrl_c_keeps_the_best_epoch_and_says_so(data: Path, tmp_path: Path) -> 
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("epoch 1 is the best so far"):
-                os.kill(process.pid, signal.SIGINT)
+                os.kill(process.pid, number)
                 break
         rest = process.stdout.read()
     assert process.returncode == 0, rest
-    assert "Stopped by Ctrl-C after epoch" in rest
+    assert "Stopped after epoch" in rest
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["interrupted"] is True
     assert Run.load(tmp_path / "run").network().output.shape == (None, 2)

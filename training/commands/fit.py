@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
             say(f"\n{_stopped(options.out)}{features_kept(options.cache, now)}")
             return INTERRUPTED
     if outcome.interrupted:
-        say(f"\nStopped by Ctrl-C after epoch {outcome.epochs}: the best epoch so far is kept.")
+        say(f"\nStopped after epoch {outcome.epochs}: the best epoch so far is kept.")
     best = outcome.best
     if recipe.best == "last":
         say(f"\nThe last of {outcome.epochs} epochs")

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from service.answers import is_typical
 from service.metadata import BundleMetadata
 from training.console import progress, say
 from training.prediction import Prediction, find_pictures, open_model, predict
 from training.tables import table
 
+UNUSUAL: Final = "unusual"
+"""Said of what is not certain because it is not typical, however confident the answer."""
 HELP: Final = (
     "Classify files or folder trees with an exported model, by the middle square of each picture: "
     "faces are not looked for (`training crop` does). "
@@ -76,6 +79,7 @@ def _document(result: Prediction, metadata: BundleMetadata) -> dict[str, Any]:
         "label": label,
         "confidence": round(confidence, 6),
         "certain": certain,
+        **({} if result.typicality is None else {"typicality": round(result.typicality, 6)}),
         "probabilities": probabilities,
     }
 
@@ -83,7 +87,7 @@ def _document(result: Prediction, metadata: BundleMetadata) -> dict[str, Any]:
 def _print_csv(results: Iterable[Prediction], metadata: BundleMetadata) -> int:
     """Stream CSV; a file that could not be classified has only its name and its error."""
     ids = [label.id for label in metadata.labels]
-    names = ["file", "label", "confidence", "certain", *(f"p_{name}" for name in ids), "error"]
+    names = ["file", "label", "confidence", "certain", "typicality", *(f"p_{name}" for name in ids), "error"]
     writer = csv.DictWriter(sys.stdout, names, restval="", lineterminator="\n")
     writer.writeheader()
     failed = 0
@@ -101,7 +105,8 @@ def _print_table(results: Sequence[Prediction], metadata: BundleMetadata) -> int
     rows = []
     for result in done:
         label, confidence, certain = result.answer(metadata)
-        rows.append([str(result.path), label, "" if certain else "not sure", f"{confidence:.1%}"])
+        said = "" if certain else UNUSUAL if _is_unusual(result, metadata) else "not sure"
+        rows.append([str(result.path), label, said, f"{confidence:.1%}"])
     if rows:
         for line in table(["file", "class", "", "confidence"], rows, left=3):
             say(line)
@@ -115,9 +120,16 @@ def _print_table(results: Sequence[Prediction], metadata: BundleMetadata) -> int
     return int(bool(failed))
 
 
+def _is_unusual(result: Prediction, metadata: BundleMetadata) -> bool:
+    return not is_typical(metadata, result.typicality)
+
+
 def _counts(done: Sequence[Prediction], metadata: BundleMetadata) -> list[str]:
     labels = [result.answer(metadata)[0] for result in done]
     unsure = sum(not result.answer(metadata)[2] for result in done)
     ids = [label.id for label in metadata.labels if label.id in labels]
     counts = ", ".join(f"{name} {labels.count(name)}" for name in ids)
-    return [f"{len(done)} files with {metadata.name} {metadata.version}: {counts}; not sure: {unsure}"]
+    lines = [f"{len(done)} files with {metadata.name} {metadata.version}: {counts}; not sure: {unsure}"]
+    if unusual := sum(_is_unusual(result, metadata) for result in done):
+        lines.append(f"{UNUSUAL}: {unusual} of these are unlike the photos that the model learned from")
+    return lines
