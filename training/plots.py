@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from numpy.typing import NDArray
 
 READABLE: Final = 25
@@ -13,7 +14,11 @@ READABLE: Final = 25
 
 
 def plot_confusion(confusion: NDArray[np.int64], names: Sequence[str], title: str, path: Path) -> None:
-    """Write a confusion matrix `[C, C]` (rows: truth) as PNG: counts, shares of each row, class names."""
+    """Write a confusion matrix `[C, C]` (rows: truth) as PNG: counts, shares of each row, class names.
+
+    A class whose name the font cannot draw is called by its number, from 1 in the order of `names`.
+    """
+    names = [name if _can_draw(name) else f"class {number}" for number, name in enumerate(names, 1)]
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(1.6 + 0.9 * len(names), 5, 24))
     figure = Figure(figsize=(side + 1.2, side), layout="constrained")
@@ -34,3 +39,8 @@ def plot_confusion(confusion: NDArray[np.int64], names: Sequence[str], title: st
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
     figure.colorbar(image, ax=axes, label="share of the row", shrink=0.8)
     figure.savefig(path, dpi=120)
+
+
+def _can_draw(text: str) -> bool:
+    font = get_font(findfont(FontProperties()))
+    return all(font.get_char_index(ord(character)) for character in text)

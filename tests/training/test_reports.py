@@ -39,6 +39,12 @@ def test_confusion_picture_is_large_enough_to_read(classes: int, tmp_path: Path)
         assert np.asarray(picture.convert("L")).std() > 20
 
 
+def test_a_class_that_the_font_cannot_draw_has_its_number(tmp_path: Path) -> None:
+    for file, names in (("drawn", ["class 1", "Größe", "class 3"]), ("named", ["猫", "Größe", "犬 2"])):
+        plot_confusion(np.eye(3, dtype=np.int64), names, "test", tmp_path / f"{file}.png")
+    assert (tmp_path / "named.png").read_bytes() == (tmp_path / "drawn.png").read_bytes()
+
+
 def test_heldout_photos_survive_the_disk(tmp_path: Path) -> None:
     eyes = {"eye": np.array(["left", "right"])}
     photos = HeldOut(np.ones((2, 4, 4, 3), np.uint8), np.array([0, 1]), np.array(["x", "someone"]), eyes)
