@@ -18,6 +18,7 @@ from tests.training import folders
 from training import history, session
 from training.__main__ import main
 from training.backbone import load_weights
+from training.commands.outputs import check_pictures
 from training.errors import TrainingError
 from training.folders import read_dataset
 from training.heldout import HeldOut
@@ -56,6 +57,7 @@ def test_run_folder_is_complete(run: Path) -> None:
     assert any("tfevents" in path.name for path in (run / "tensorboard").iterdir())
     with Image.open(run / "curves.png") as curves:
         assert curves.format == "PNG"
+    check_pictures(run, ["curves.png"])  # known as ours by the other files
 
 
 def test_history_has_a_row_per_epoch_of_both_stages(run: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from training.commands.outputs import check_outside
+from training.commands.outputs import MEASURED, check_file, check_outside, check_pictures
 from training.console import progress, say
 from training.dataset import Photo, by_value
 from training.evaluation import Evaluation
@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure, print, write; returns 0."""
     check_outside(options, "out")
+    folder = options.out or (options.run if is_run(options.run) else None)
+    if folder:
+        document, picture = _files(folder, options.split)
+        check_pictures(folder, [picture.name])
+        check_file(document, "--out", ".json", MEASURED)
     model = Model.open(options.run)
     data = model.read(options.data)
     photos = data.photos if options.split == "all" else data.split(options.split)
@@ -58,7 +63,6 @@ def run(options: argparse.Namespace) -> int:
         say(line)
     for warning in model.warnings(data, options.split):
         say(f"\nNote: {warning}")
-    folder = options.out or (options.run if is_run(options.run) else None)
     if folder:
         _write(evaluation, folder)
     return 0
@@ -81,11 +85,14 @@ def measure(model: Model, photos: Sequence[Photo], split: str, by: str | None = 
     return Evaluation(model.name, split, score(answers, truth, people, model.labels), groups)
 
 
+def _files(folder: Path, split: str) -> tuple[Path, Path]:
+    """Where the numbers and the confusion matrix of a split go."""
+    return folder / f"evaluation-{split}.json", folder / f"confusion-{split}.png"
+
+
 def _write(evaluation: Evaluation, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    document, picture = (
-        folder / name.format(evaluation.split) for name in ("evaluation-{}.json", "confusion-{}.png")
-    )
+    document, picture = _files(folder, evaluation.split)
     document.write_text(json.dumps(evaluation.document(), indent=2) + "\n", encoding="utf-8")
     names = [entry.label for entry in evaluation.scores.classes]
     title = f"{evaluation.model}, {evaluation.split}"

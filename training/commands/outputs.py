@@ -1,6 +1,7 @@
 """Where commands write: never among the photos, and over no file that is not theirs."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,15 @@ from training.errors import TrainingError
 
 HEAD: Final = 4096
 """Bytes of a file that tell whether we wrote it."""
+REPORT: Final = "<title>Report: "
+MEASURED: Final = '",\n  "images": '
+"""In what `evaluate` and `report` write as JSON."""
+OURS: Final = (
+    ("config.json", '{\n  "hyperparameters": {'),
+    ("report.html", REPORT),
+    ("evaluation-*.json", MEASURED),
+)
+"""Files, and their marks, beside which pictures are ours too."""
 
 
 def check_outside(options: argparse.Namespace, *names: str) -> None:
@@ -36,6 +46,23 @@ def check_file(path: Path | None, option: str, suffix: str, mark: str) -> None:
         raise TrainingError(
             f"Expected {option} as a new file, or one that this command wrote. Received: {path}, which holds "
             "something else."
+        )
+
+
+def check_pictures(folder: Path, names: Iterable[str]) -> None:
+    """Raises TrainingError if one of these pictures is in the folder and may be somebody else's.
+
+    A picture does not say who drew it, but what is beside it does: a run, a report or an evaluation of ours.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise TrainingError(f"Expected --out as a folder. Received: {folder}, which is a file.")
+    there = [path for name in names if (path := folder / name).exists() and path.stat().st_size]
+    if there and not any(
+        mark.encode() in _head(path) for name, mark in OURS for path in folder.glob(name) if path.is_file()
+    ):
+        raise TrainingError(
+            "Expected --out as a new folder, or one that this command wrote to. "
+            f"Received: {folder}, where {there[0].name} may be somebody else's."
         )
 
 

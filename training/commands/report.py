@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from training.commands.outputs import check_file, check_outside
+from training.commands.outputs import MEASURED, REPORT, check_file, check_outside, check_pictures
 from training.console import say
 from training.errors import TrainingError
 from training.pages import render, write
@@ -18,6 +18,8 @@ HELP: Final = (
     "Write a report on a run or an exported model: one HTML file that needs nothing else, its curves as PNG "
     "and its numbers as JSON."
 )
+PICTURES: Final = ("confusion", "reliability", "risk-coverage", "curves", "robustness")
+"""What may be drawn; not every report has all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,8 +58,9 @@ def run(options: argparse.Namespace) -> int:
         raise TrainingError(f"Expected --robustness from 0. Received: {options.robustness}")
     check_outside(options, "out")
     folder = options.out or options.run / "report"
-    check_file(folder / "report.html", "--out", ".html", "<title>Report: ")
-    check_file(folder / "report.json", "--out", ".json", '{\n  "model": ')
+    check_pictures(folder, (f"{name}.png" for name in PICTURES))
+    check_file(folder / "report.html", "--out", ".html", REPORT)
+    check_file(folder / "report.json", "--out", ".json", MEASURED)
     subject = Subject.of(options.run, options.data, options.split)
     report = Report.of(subject, options.run, options.robustness)
     page = render("report.html", **report.view(), facts=_facts(options.run))

@@ -7,6 +7,12 @@ import pytest
 from tests.bundles import write_bundle
 from tests.training import folders
 from training.__main__ import main
+from training.commands.outputs import check_pictures
+from training.commands.report import PICTURES
+from training.errors import TrainingError
+
+MINE = b"drawn by hand"
+PICTURE_OF = {"evaluate": "confusion-validation.png", "report": "confusion.png"}
 
 
 @pytest.fixture
@@ -95,3 +101,61 @@ def test_no_photo_is_robust_a_negative_number_of_times(
 ) -> None:
     assert main(["report", "model", "--out", str(tmp_path), "--robustness", "-1"]) == 2
     assert "Expected --robustness from 0. Received: -1" in capsys.readouterr().err
+
+
+def measure(command: str, model: Path, data: Path, out: Path) -> int:
+    fewer = ["--robustness", "0"] if command == "report" else []
+    return main([command, str(model), str(data), "--out", str(out), *fewer])
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [("evaluate", PICTURE_OF["evaluate"]), ("evaluate", "evaluation-validation.json")]
+    + [("report", f"{name}.png") for name in PICTURES]
+    + [("report", "report.json"), ("report", "report.html")],
+)
+def test_measurements_are_not_written_over_what_is_not_theirs(
+    data: Path, tmp_path: Path, command: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, out = write_bundle(tmp_path / "models"), tmp_path / "out"
+    out.mkdir()
+    (out / name).write_bytes(b'{"model": "mine"}' if name.endswith(".json") else MINE)
+    before = contents(tmp_path)
+    assert measure(command, model, data, out) == 2
+    printed = capsys.readouterr()
+    assert "Expected --out as a new f" in printed.err and printed.err.count("\n") == 1
+    assert printed.out == ""  # nothing was measured
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", list(PICTURE_OF))
+def test_measurements_are_written_over_their_own(data: Path, tmp_path: Path, command: str) -> None:
+    model, out = write_bundle(tmp_path / "models"), tmp_path / "out"
+    for _ in range(2):
+        assert measure(command, model, data, out) == 0
+    drawn = {path.name for path in out.glob("*.png")}
+    assert drawn <= {PICTURE_OF["evaluate"], *(f"{name}.png" for name in PICTURES)}
+    for name in drawn:
+        (out / name).write_bytes(MINE)
+    assert measure(command, model, data, out) == 0
+    assert MINE not in contents(out).values()
+
+
+def test_pictures_in_the_folder_of_a_run_are_the_runs(tmp_path: Path) -> None:
+    (tmp_path / "curves.png").write_bytes(MINE)
+    (tmp_path / "config.json").write_text('{"mine": 1}')
+    with pytest.raises(TrainingError, match=r"where curves\.png may be somebody else's"):
+        check_pictures(tmp_path, ["confusion.png", "curves.png"])
+    check_pictures(tmp_path, ["confusion.png"])
+    (tmp_path / "config.json").write_text('{\n  "hyperparameters": {\n    "size": 160\n  }\n}\n')
+    check_pictures(tmp_path, ["confusion.png", "curves.png"])
+
+
+@pytest.mark.parametrize("command", list(PICTURE_OF))
+def test_a_file_is_no_folder(
+    data: Path, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "notes.txt"
+    out.write_bytes(MINE)
+    assert measure(command, write_bundle(tmp_path / "models"), data, out) == 2
+    assert f"Expected --out as a folder. Received: {out}" in capsys.readouterr().err
