@@ -81,6 +81,8 @@ class Skipped:
 
     path: Path
     reason: str
+    unreadable: bool = False
+    """Whether it cannot be read or decoded; what can be may not be used all the same."""
 
 
 @dataclass(frozen=True)

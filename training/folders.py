@@ -159,7 +159,7 @@ def _entries(folder: Path) -> Iterable[Path | Skipped]:
     try:
         found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
-        return [Skipped(folder, f"an unreadable folder ({error.strerror})")]
+        return [Skipped(folder, f"an unreadable folder ({error.strerror})", unreadable=True)]
     return [
         path if is_unicode(path.name) else Skipped(path.with_name(printable(path.name)), NOT_UNICODE)
         for path in found
@@ -174,9 +174,9 @@ def _check(item: Found) -> Found:
         data = item.path.read_bytes()
         decode(data, min_side=1)
     except OSError as error:
-        return Skipped(item.path, f"an unreadable file ({error.strerror})")
+        return Skipped(item.path, f"an unreadable file ({error.strerror})", unreadable=True)
     except UnusableImage as error:
-        return Skipped(item.path, str(error))
+        return Skipped(item.path, str(error), unreadable=True)
     return replace(item, digest=hashlib.sha256(data).hexdigest())
 
 

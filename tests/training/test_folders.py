@@ -120,6 +120,8 @@ def test_bad_files_are_named_with_their_reasons_and_left_alone(tmp_path: Path) -
         "train/red/dangling.png": "an unreadable file (No such file or directory)",
         "train/blue": "an empty class",
     }
+    unreadable = {item.path.name for item in read_dataset(tmp_path).skipped if item.unreadable}
+    assert unreadable == {"zero.png", "notes.txt", "truncated.png", "dangling.png"}
     assert {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 

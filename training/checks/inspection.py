@@ -62,8 +62,12 @@ def inspect(survey: Survey, smallest: int = 48, seed: int = 1) -> Inspection:
     if survey.features is not None:
         opinion = form_opinion(survey.features, survey.targets, people, seed)
     found = [
-        Finding("corrupt", item.reason, (item.path.relative_to(survey.root).as_posix(),))
-        for item in survey.unreadable
+        Finding(
+            "corrupt" if item.unreadable else "unused",
+            item.reason,
+            (item.path.relative_to(survey.root).as_posix(),),
+        )
+        for item in survey.skipped
     ]
     found += find_poor(names, survey.measures, smallest)
     found += duplicates.describe(photos, names, pairs)

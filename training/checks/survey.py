@@ -48,7 +48,8 @@ class Survey:
 
     root: Path
     photos: tuple[Photo, ...]
-    unreadable: tuple[Skipped, ...]
+    skipped: tuple[Skipped, ...]
+    """What cannot be read, and what is not used for another reason."""
     measures: tuple[Measures, ...]
     thumbnails: NDArray[np.uint8]
     """Grey values `[N, 32, 32]` of the whole pictures, squeezed to a square."""
@@ -88,12 +89,12 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     rows, listed = rows_by_file(root), list(list_files(root))
     found = [described(item, root, rows) if isinstance(item, Photo) else item for item in listed]
-    unreadable = unmatched(root, rows, listed) + [item for item in found if isinstance(item, Skipped)]
+    skipped = unmatched(root, rows, listed) + [item for item in found if isinstance(item, Skipped)]
     seen: list[_Seen] = []
     features: list[NDArray[np.float16]] = []
     for batch in _batches([item for item in found if isinstance(item, Photo)], embed):
         good = [item for item in batch if isinstance(item, _Seen)]
-        unreadable += [item for item in batch if isinstance(item, Skipped)]
+        skipped += [item for item in batch if isinstance(item, Skipped)]
         if embed is not None and good:
             features.append(embed(np.stack([item.crop for item in good if item.crop is not None])))
         seen += [replace(item, crop=None) for item in good]
@@ -102,7 +103,7 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
     return Survey(
         root,
         tuple(item.photo for item in seen),
-        tuple(unreadable),
+        tuple(skipped),
         tuple(item.measures for item in seen),
         np.stack([item.thumbnail for item in seen]),
         np.concatenate(features) if features else None,
@@ -122,9 +123,9 @@ def _read(photo: Photo, size: int | None) -> _Seen | Skipped:
         data = photo.path.read_bytes()
         picture = decode(data)
     except OSError as error:
-        return Skipped(photo.path, f"an unreadable file ({error.strerror})")
+        return Skipped(photo.path, f"an unreadable file ({error.strerror})", unreadable=True)
     except UnusableImage as error:
-        return Skipped(photo.path, str(error))
+        return Skipped(photo.path, str(error), unreadable=True)
     pixels = picture.pixels
     crop = None
     if size is not None:

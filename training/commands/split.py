@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     with new_folder(options.out, options.data) as out:
         _copy(seen, photos, out)
     _print(photos)
-    for item in seen.unreadable:
+    for item in seen.skipped:
         say(f"left out: {item.path}: {item.reason}")
     return 0
 

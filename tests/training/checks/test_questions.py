@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.training.checks.pictures import save, scene
+from tests.training.checks.pictures import save, scene, write_table
 from training.checks import balance, leakage, outliers, shortcuts
 from training.checks.duplicates import Pair
 from training.checks.families import families
@@ -162,6 +162,27 @@ def test_small_classes_are_told_what_they_lack() -> None:
         "small has 5 photos, the largest class 12.0 times as many",
         "small shows 1 people only",
     ]
+
+
+def test_only_what_cannot_be_read_is_corrupt(tmp_path: Path) -> None:
+    """Nobody should be told to fetch a photo again that is merely in the wrong place."""
+    for number in range(4):
+        save(scene(number), tmp_path / "train" / "ab"[number % 2] / f"{number}.png")
+    save(scene(8), tmp_path / "cover.png")
+    save(scene(9), tmp_path / "train/stray.png")
+    save(scene(10), tmp_path / "train/a/nested/0.png")
+    (tmp_path / "train/empty").mkdir()
+    (tmp_path / "holdout").mkdir()
+    write_table(tmp_path, [{"file": file, "person": "ann"} for file in ("train/a/0.png", "gone.png")])
+    (tmp_path / "train/a/broken.png").write_bytes((tmp_path / "cover.png").read_bytes()[:200])
+    (tmp_path / "train/a/dangling.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "train/b/notes.txt").write_text("no picture")
+    inspection = inspect(survey(tmp_path))
+    found = {kind: {item.files[0] for item in inspection.of(kind)} for kind in ("corrupt", "unused")}
+    assert found == {
+        "corrupt": {"train/a/broken.png", "train/a/dangling.png", "train/b/notes.txt"},
+        "unused": {"cover.png", "holdout", "labels.csv", "train/a/nested", "train/empty", "train/stray.png"},
+    }
 
 
 def test_copies_under_other_names_are_one_family() -> None:
