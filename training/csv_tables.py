@@ -2,10 +2,13 @@
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
+from service.metadata import Label
 from training.errors import TrainingError
 
 KNOWN_COLUMNS: Final = frozenset("file person geometry id title description search".split())
@@ -29,6 +32,18 @@ def read_table(path: Path) -> list[dict[str, str]]:
         return []
     headings = _headings(path, rows[0][1])
     return [_row(path, number, headings, cells) for number, cells in rows[1:]]
+
+
+def label_of(name: str, row: Mapping[str, str]) -> Label:
+    """The class of this name, with what its row of `classes.csv` says, if any; raises TrainingError."""
+    title = row.get("title") or name.replace("_", " ").replace("-", " ").strip().capitalize()
+    try:
+        return Label(
+            id=name, title=title, description=row.get("description") or "", search=row.get("search") or ""
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise TrainingError(f"The class {name!r} cannot be used: {first['loc'][0]}: {first['msg']}") from None
 
 
 def _headings(path: Path, cells: Sequence[str]) -> list[str]:

@@ -20,12 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from service.errors import UnusableImage
 from service.images import decode
 from service.metadata import Label
-from training.csv_tables import read_table
+from training.csv_tables import label_of, read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
 from training.file_names import NOT_UNICODE, is_unicode, printable
@@ -222,21 +220,10 @@ def _leak(photo: Photo, others: Sequence[Photo]) -> str:
 def _labels(root: Path, photos: list[Photo]) -> tuple[tuple[Label, ...], list[Photo], list[Skipped]]:
     trained = sorted({photo.label for photo in photos if photo.split == "train"})
     known = {row.get("id", ""): row for row in read_table(root / "classes.csv")}
-    labels = tuple(_label(name, known.get(name, {})) for name in trained)
+    labels = tuple(label_of(name, known.get(name, {})) for name in trained)
     usable = [photo for photo in photos if photo.label in trained]
     reason = "a class without photos to train on"
     return labels, usable, [Skipped(photo.path, reason) for photo in photos if photo.label not in trained]
-
-
-def _label(name: str, row: dict[str, str]) -> Label:
-    title = row.get("title") or name.replace("_", " ").replace("-", " ").strip().capitalize()
-    try:
-        return Label(
-            id=name, title=title, description=row.get("description") or "", search=row.get("search") or ""
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise TrainingError(f"The class {name!r} cannot be used: {first['loc'][0]}: {first['msg']}") from None
 
 
 def _empty_classes(found: Iterable[Found], usable: Iterable[Photo]) -> list[Skipped]:

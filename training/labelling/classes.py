@@ -1,11 +1,11 @@
 """The classes to choose from: their names, definitions, and keys."""
 
-import csv
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from service.metadata import Label
+from training.csv_tables import label_of, read_table
 from training.errors import TrainingError
 from training.prediction import open_model
 
@@ -19,7 +19,7 @@ def choose_classes(folder: Path, given: str, model: Path | None) -> tuple[Label,
     """
     table = Path(given) if given.endswith(".csv") else folder / "classes.csv"
     if given and not given.endswith(".csv"):
-        labels = [_label({"id": name.strip()}) for name in given.split(",") if name.strip()]
+        labels = [label_of(name.strip(), {}) for name in given.split(",") if name.strip()]
     elif given or table.is_file():
         labels = _read(table)
     elif model is not None:
@@ -37,17 +37,9 @@ def is_folder_name(name: str) -> bool:
 
 
 def _read(path: Path) -> list[Label]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return [_label(row) for row in csv.DictReader(file) if row.get("id")]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TrainingError(f"Expected a table of classes (CSV, UTF-8) at {path}: {error}") from None
-
-
-def _label(row: dict[str, str]) -> Label:
-    name = row["id"]
-    title = row.get("title") or name.replace("_", " ").replace("-", " ").capitalize()
-    return Label(id=name, title=title, description=row.get("description") or "")
+    if not path.is_file():
+        raise TrainingError(f"Expected a table of the classes (CSV) at {path}. There is none.")
+    return [label_of(row["id"], row) for row in read_table(path) if row.get("id")]
 
 
 def _checked(labels: Iterable[Label]) -> tuple[Label, ...]:
