@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from service import bundle
-from tests.training.tiny import SIZE, write_photos
+from tests.training.tiny import SIZE, colours, write_photos
 from training.__main__ import main
 from training.calibration import softmax
 from training.commands.export import heldout_photos
 from training.heldout import HeldOut
 from training.look.network import Graph
+from training.network import part
 from training.parity import ParityError
-from training.runs import HELD_OUT, Run
+from training.runs import HELD_OUT, TYPICALITY, Run
+from training.typicality import Typicality
 
 
 def command(*arguments: object) -> int:
@@ -136,6 +138,26 @@ def test_a_report_on_test_photos_is_calibrated_on_validation_photos(
     assert found["test"]["images"] == 12
     assert found["test"]["temperature"] == found["validation"]["temperature"]
     assert found["test"]["threshold"] == found["validation"]["threshold"]
+
+
+def test_a_report_is_sure_of_what_the_exported_model_is_sure_of(
+    run: Path, data: Path, tmp_path: Path
+) -> None:
+    """On a run that has learned what blue photos are like, so that red ones are untypical."""
+    known, folder = tmp_path / "run", tmp_path / "models" / "colours" / "1"
+    shutil.copytree(run, known)
+    network, lesson = Run.load(run).network(), colours(120)
+    images = lesson.images[lesson.labels == 0]
+    maps = part(network, network.layers[0].name, "block5_pool").predict(images, verbose=0)
+    typicality = Typicality.of(maps, np.arange(len(images)).astype(str))
+    assert typicality is not None
+    typicality.save(known / TYPICALITY)
+    assert command("export", known, "--to", folder, "--storage", "float32") == 0
+    expected = bundle.load(folder).metadata.metrics["calibration"]["coverage"]
+    assert 0 < expected <= 0.5
+    for model in (known, folder):
+        assert command("report", model, data, "--out", tmp_path / "out", "--robustness", 0) == 0
+        assert json.loads((tmp_path / "out" / "report.json").read_text())["coverage"] == expected
 
 
 def test_nothing_of_an_earlier_run_is_left_beside_the_new_one(data: Path, tmp_path: Path) -> None:

@@ -92,9 +92,15 @@ def reliability(
     return chart
 
 
-def risk_coverage(confidence: NDArray[np.float32], right: NDArray[np.bool_], threshold: float) -> Chart:
-    """The share of wrong answers, if only the surest are given (El-Yaniv and Wiener 2010)."""
-    order = np.argsort(-confidence, kind="stable")
+def risk_coverage(
+    confidence: NDArray[np.float32], right: NDArray[np.bool_], typical: NDArray[np.bool_], sure: float
+) -> Chart:
+    """The share of wrong answers, if only the surest are given (El-Yaniv and Wiener 2010).
+
+    `sure` is the share of answers that are certain. Photos that are not typical come last: no answer about
+    them is.
+    """
+    order = np.lexsort((-confidence, ~typical))
     counts = np.arange(1, len(order) + 1)
     risk = np.cumsum(~right[order]) / counts
     chart = Chart("risk-coverage", 5.6, 4.6)
@@ -107,8 +113,7 @@ def risk_coverage(confidence: NDArray[np.float32], right: NDArray[np.bool_], thr
         linestyle=":",
         label="if it knew its mistakes",
     )
-    share = float((confidence >= threshold).mean())
-    axes.axvline(share, color=INK, alpha=0.5, linestyle="--", label=f"answers it is sure of ({share:.0%})")
+    axes.axvline(sure, color=INK, alpha=0.5, linestyle="--", label=f"answers it is sure of ({sure:.0%})")
     axes.set(xlabel="share of photos answered", ylabel="share of wrong answers", xlim=(0, 1.02))
     axes.set_ylim(bottom=0)
     _legend(axes, "best")

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training.calibration import when_certain
 from training.card_notes import chosen
 from training.metrics import DRAWS, Scores, score
 from training.pages.drawing import thumbnail
@@ -32,6 +33,8 @@ class Report:
     """Empty where nobody wanted them."""
     asked: int
     """Photos behind the curves."""
+    certain: dict[str, float | None]
+    """Coverage and accuracy of the answers that are sure: confident, and about a typical photo."""
     charts: dict[str, Chart]
 
     @classmethod
@@ -42,21 +45,21 @@ class Report:
         answers = subject.probabilities
         scores = score(answers, subject.labels, subject.people, subject.model.labels, DRAWS)
         right = answers.argmax(axis=1) == subject.labels
+        certain = when_certain(answers, subject.labels, subject.threshold, subject.typical)
         drawn = [
             charts.reliability(subject.raw, answers, subject.labels, subject.threshold),
-            charts.risk_coverage(answers.max(axis=1), right, subject.threshold),
+            charts.risk_coverage(answers.max(axis=1), right, subject.typical, certain["coverage"] or 0.0),
             charts.history(path / "history.csv"),
             charts.robustness(found) if found else None,
         ]
         by_name = {chart.name: chart for chart in drawn if chart is not None}
-        return cls(subject, scores, groups(subject), found, asked, by_name)
+        return cls(subject, scores, groups(subject), found, asked, certain, by_name)
 
     def view(self) -> dict[str, Any]:
         """The values of the page's template."""
         subject, answers = self.subject, self.subject.probabilities
         confidence, best = answers.max(axis=1), answers.argmax(axis=1)
         right = best == subject.labels
-        sure = confidence >= subject.threshold
         mistakes = np.flatnonzero(~right)[np.argsort(-confidence[~right], kind="stable")]
         return {
             "model": subject.model,
@@ -65,8 +68,8 @@ class Report:
             "temperature": subject.temperature,
             "threshold": subject.threshold,
             "chosen": chosen(subject.model.recipe),
-            "coverage": float(sure.mean()),
-            "accuracy_when_sure": float(right[sure].mean()) if sure.any() else None,
+            **self.certain,
+            "untypical": float((~subject.typical).mean()),
             "confusion": self._confusion(),
             "mistakes": [self._photo(index) for index in mistakes[:SHOWN]],
             "wrong": int((~right).sum()),
@@ -89,6 +92,8 @@ class Report:
             "calibration_error": scores.calibration_error.document(),
             "temperature": round(subject.temperature, 6),
             "threshold": subject.threshold,
+            **self.certain,
+            "untypical": round(float((~subject.typical).mean()), 6),
             "recall": {entry.label: entry.recall.document() for entry in scores.classes},
             "groups": {
                 group.name: {

@@ -18,6 +18,7 @@ from training.models import Model
 from training.parts import HIDDEN
 from training.photos import load
 from training.prediction import is_run, open_model
+from training.reporting.typical import typical
 
 MARGIN: Final = 0.25
 """What is kept around a crop on every side, in its sides, so that turning and shifting shows real pixels."""
@@ -47,6 +48,8 @@ class Subject:
     temperature: float
     """1 for an exported model, which has been calibrated already."""
     threshold: float
+    typical: NDArray[np.bool_]
+    """Which photos are like the training photos, `[M]`; all of them where the model cannot tell."""
 
     @property
     def probabilities(self) -> Probabilities:
@@ -95,6 +98,7 @@ class Subject:
             raw=raw,
             temperature=temperature,
             threshold=threshold,
+            typical=typical(path, images),
         )
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.bundles import write_bundle
+from tests.bundles import metadata, write_bundle
 from training.__main__ import main
 from training.folders import read_dataset
 from training.models import Model
 from training.photos import load
+from training.reporting.charts import risk_coverage
 from training.reporting.subject import Subject
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
@@ -104,3 +105,37 @@ def test_a_bundle_is_not_written_into(data: Path, tmp_path: Path, capsys: pytest
     assert (code, err.count("\n")) == (2, 1)
     assert "Expected --out" in err
     assert sorted(model.rglob("*")) == before
+
+
+def test_no_answer_about_an_untypical_photo_is_sure(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Typicality is the level of the brightest channel: 0.86, and half of that for what is dark.
+    for number in range(0, 12, 2):
+        Image.new("RGB", (40, 40), (110, 15, 15)).save(data / "validation" / "red" / f"{number}.png")
+    model = write_bundle(tmp_path / "models", metadata(typicality_bound=0.6), explains=True)
+    subject = Subject.of(model, data, "validation")
+    assert [not typical for typical in subject.typical] == [
+        name in ("0.png", "2.png", "4.png", "6.png", "8.png", "10.png") and label == 0
+        for name, label in zip(subject.files, subject.labels, strict=True)
+    ]
+    assert subject.probabilities.max(axis=1).min() >= subject.threshold
+    assert call(capsys, model, data, "--out", tmp_path / "out", "--robustness", 0)[0] == 0
+    numbers = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (numbers["coverage"], numbers["untypical"]) == (0.833333, 0.166667)
+    assert numbers["accuracy_when_sure"] == pytest.approx(24 / 30)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "right on the 83 % of photos with a confidence of 50 % or more, and typical of what" in page
+    assert "answers it is sure of (83%)" in page
+
+
+def test_a_model_that_cannot_tell_finds_every_photo_typical(data: Path, tmp_path: Path) -> None:
+    assert Subject.of(write_bundle(tmp_path / "models"), data, "validation").typical.tolist() == [True] * 36
+
+
+def test_what_is_not_typical_is_answered_last() -> None:
+    confidence = np.array([0.9, 0.8, 0.7, 0.6], dtype=np.float32)
+    right, typical = np.array([False, True, True, True]), np.array([False, True, True, True])
+    chart = risk_coverage(confidence, right, typical, 0.75)
+    risk = chart.axes[0].lines[0].get_ydata()
+    assert list(risk) == [0, 0, 0, 0.25]

@@ -47,6 +47,7 @@ def subject(count: int = 24) -> Subject:
         raw=model.probabilities(photos[:, 4:20, 4:20]),
         temperature=1.0,
         threshold=0.6,
+        typical=np.ones(count, dtype=np.bool_),
     )
 
 
