@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image
+from pydantic import ValidationError
 
 from service.cpus import available
 from service.errors import UnusableImage
 from service.eyes import Eye, EyeLocator, Face
 from service.geometry import RGB, cut
 from service.images import decode
+from service.metadata import CropGeometry
 from service.runtime import Runtime
 from service.sessions import DOCUMENT
 from training.errors import TrainingError
@@ -126,10 +128,23 @@ def _check(options: CropOptions, photos: Sequence[Path]) -> None:
             "Expected --size from 1 and --processes from 0. "
             f"Received: {options.size} and {options.processes}."
         )
+    _check_geometry(options)
     if not (options.locator / DOCUMENT).is_file():
         raise TrainingError(f"Expected the eye locator in {options.locator}. Received: nothing there.")
     out.mkdir(parents=True, exist_ok=True)
     _check_earlier(options)
+
+
+def _check_geometry(options: CropOptions) -> None:
+    """What no model could look at is not cut either."""
+    try:
+        CropGeometry(scale=options.scale, centre=options.centre)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise TrainingError(
+            f"Expected --{first['loc'][0]} as a model may have it: {first['msg'].lower()}. "
+            f"Received: {first['input']}."
+        ) from None
 
 
 def _check_earlier(options: CropOptions) -> None:

@@ -112,6 +112,29 @@ def test_numbers_that_make_no_sense_write_nothing(
     assert not (tmp_path / "crops").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "number", "said"),
+    [
+        ("scale", "0", "greater than 0.5"),
+        ("scale", "-1", "greater than 0.5"),
+        ("scale", "1e9", "equal to 4"),
+        ("scale", "nan", "equal to 4"),
+        ("centre", "-0.1", "equal to 0"),
+        ("centre", "1.5", "equal to 1"),
+        ("centre", "inf", "equal to 1"),
+        ("centre", "nan", "equal to 1"),
+    ],
+)
+def test_squares_that_no_model_looks_at_are_not_cut(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, number: str, said: str
+) -> None:
+    assert crop(photos, tmp_path / "crops", f"--{option}={number}") == 2
+    error = capsys.readouterr().err
+    assert f"Expected --{option}" in error and said in error and error.count("\n") == 1
+    assert f"Received: {float(number)}." in error
+    assert not (tmp_path / "crops").exists()
+
+
 def test_refuses_folders_that_do_not_fit(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,13 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", type=Path, help="folder of photos, with or without class folders")
     parser.add_argument("--out", type=Path, required=True, help="new folder for the crops and their tables")
     parser.add_argument(
-        "--scale", type=float, default=defaults.scale, help="side in eye widths (%(default)s)"
+        "--scale", type=float, default=defaults.scale, help="side in eye widths, 0.5 to 4 (%(default)s)"
     )
     parser.add_argument(
         "--centre",
         type=float,
         default=defaults.centre,
-        help="share of the height above the eye (%(default)s)",
+        help="share of the height above the eye, 0 to 1 (%(default)s)",
     )
     parser.add_argument("--size", type=int, default=defaults.size, help="side in pixels (%(default)s)")
     parser.add_argument("--every-face", action="store_true", help="every face, not only the largest")
