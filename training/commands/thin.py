@@ -19,7 +19,8 @@ from training.variations import Variations
 HELP: Final = (
     "Write VGG16's weights again without the channels that photos of this kind do not need, as a file for "
     "--weights of fit and crossvalidate. Takes their options; size, until, crop, variation and seed matter. "
-    "Labels are not looked at, nor are validation photos."
+    "Labels are not looked at, nor are validation photos. The folds of crossvalidate are training photos: "
+    "what they say about such a base is not quite held out."
 )
 RESIDUAL: Final = 0.06
 PHOTOS: Final = 1600
