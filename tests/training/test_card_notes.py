@@ -1,11 +1,18 @@
 """The card says where a model is weak, in its own numbers."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from service.metadata import BundleMetadata
+import pytest
+
+from service.metadata import METADATA_KEY, BundleMetadata
+from service.onnx_file import properties
 from tests.bundles import metadata
+from training.card import CARD_FILE, model_card, notes_of
 from training.card_notes import chosen, ethics, intended_use, limits, people
 from training.hyperparameters import OTHER_RUNS
+
+ROOT: Final = Path(__file__).parents[2]
 
 
 def estimate(value: float) -> dict[str, float]:
@@ -52,3 +59,13 @@ def test_use_and_people_come_from_the_metadata() -> None:
 def test_what_was_chosen_is_true_of_every_run_that_is_averaged() -> None:
     assert chosen({"best": "last", OTHER_RUNS: [{"seed": 2}]}).startswith("Only the temperature")
     assert chosen({"best": "last", OTHER_RUNS: [{"best": "loss"}]}).startswith("The best epoch")
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_cards_that_are_shipped_say_what_their_metadata_say(version: int) -> None:
+    folder = ROOT / "models" / "eye-shape" / str(version)
+    shipped = BundleMetadata.model_validate_json(properties(folder / "model.onnx")[METADATA_KEY])
+    card = (folder / CARD_FILE).read_text(encoding="utf-8")
+    notes = notes_of(card, shipped)
+    assert notes is not None and notes.startswith("## Read this before you use it")
+    assert model_card(shipped, notes) == card
