@@ -1,4 +1,4 @@
-"""Of two trainings at once only one may write a folder; the lock is gone when its process is."""
+"""Of two programs at once only one may write a folder or file; the lock is gone when its process is."""
 
 import fcntl
 import os
@@ -21,31 +21,39 @@ def alone(folder: Path) -> Iterator[None]:
     """
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    lock = folder / LOCK
-    file = _locked(lock)
+    path = folder / LOCK
+    file = _locked(path)
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)  # while it is held, so that it is nobody else's
+        path.unlink(missing_ok=True)  # while it is held, so that it is nobody else's
         os.close(file)
         if new:
             with suppress(OSError):
                 folder.rmdir()
 
 
+def lock(file: int) -> bool:
+    """Hold an open file until it is closed; False where another process does.
+
+    A file system without locks cannot tell, and stops nobody.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return not isinstance(error, BlockingIOError)
+    return True
+
+
 def _locked(path: Path) -> int:
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock(file):
             os.close(file)
             raise TrainingError(
                 f"Expected a folder of its own for --out. Received: {path.parent}; another training is "
                 "writing there."
-            ) from None
-        except OSError:
-            return file  # a file system without locks
+            )
         # What was opened may have been removed by who held it until now.
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file), path.stat()):

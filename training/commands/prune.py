@@ -11,8 +11,9 @@ from training.rewriting import as_they_come
 
 HELP: Final = (
     "Write a bundle again without the channels that its photos do not need: fewer multiply-adds for the same "
-    "answers. Exit code 1, and nothing written, if balanced accuracy falls by more than half a point or more "
-    "than 2 % of the validation photos get another answer."
+    "answers. Exit code 1, and nothing written, if balanced accuracy falls by more than half a point, more "
+    "than 2 % of the validation photos get another answer, or of one class more than 2 %, and more than one "
+    "photo, are no longer found."
 )
 PHOTOS: Final = 1400
 RESIDUAL: Final = 0.002

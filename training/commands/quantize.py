@@ -12,8 +12,9 @@ from training.rewriting import in_turn
 
 HELP: Final = (
     "Write a bundle again with int8 arithmetic, three to four times as fast. "
-    "Exit code 1, and nothing written, if accuracy falls by more than half a point or more than 2 % of the "
-    "validation photos get another answer."
+    "Exit code 1, and nothing written, if accuracy falls by more than half a point, more than 2 % of the "
+    "validation photos get another answer, or of one class more than 2 %, and more than one photo, are no "
+    "longer found."
 )
 PHOTOS: Final = 128
 FLOAT_LAYERS: Final = 2

@@ -5,7 +5,6 @@ journal, and the lock is gone when its process is, however it ended.
 """
 
 import csv
-import fcntl
 import io
 import os
 from collections import defaultdict
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from training.errors import TrainingError
+from training.locking import lock
 
 FILE: Final = "labelling.csv"
 ACTIONS: Final = ("label", "skip", "undo")
@@ -56,11 +56,9 @@ class Journal:
             raise TrainingError(
                 f"Expected a folder that can be written to. {self.path}: {error.strerror}"
             ) from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not lock(self._file):
             os.close(self._file)
-            raise TrainingError(f"{self.path} is in use: these photos are being labelled already.") from None
+            raise TrainingError(f"{self.path} is in use: these photos are being labelled already.")
         self.entries = read(folder)
         self._begin()
 

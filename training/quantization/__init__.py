@@ -5,5 +5,6 @@ weights.py         int8 weights that no CPU can overflow, and the bias that make
 ranges.py          what the activations reach on calibration photos
 graphs.py          the float graph made ready, and the quantized graph
 search.py          which calibration, and which layers stay float, by measurement
-gate.py            whether the result may be shipped
+pipeline.py        all of it in turn
+training/gate.py   whether the result may be shipped
 """

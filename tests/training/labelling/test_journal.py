@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from training.errors import TrainingError
 from training.labelling.agreement import compare
 from training.labelling.journal import FILE, Entry, Journal, read, standing
+from training.locking import alone
 
 
 def test_answers_survive_reopening(tmp_path: Path) -> None:
@@ -19,6 +21,18 @@ def test_answers_survive_reopening(tmp_path: Path) -> None:
             ("b.jpg", ""),
         ]
     assert len(read(tmp_path)) == 2
+
+
+def test_a_file_system_without_locks_is_not_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("training.locking.fcntl.flock", refuse)
+    with Journal(tmp_path) as journal:
+        journal.append(Entry("ann", "a.jpg", "label", "cat"))
+    assert len(read(tmp_path)) == 1
+    with alone(tmp_path / "run"):
+        (tmp_path / "run" / "mine").touch()
 
 
 @settings(deadline=None)
