@@ -71,7 +71,8 @@ class _Form:
 
     def _begin(self, part: MultipartSegment) -> None:
         self._file = None
-        if part.name != self._field or part.filename is None:
+        # A file's name is optional (RFC 7578, 4.2), and not every client gives one.
+        if part.name != self._field:
             self._others.add((part.name or "")[:50])
             return
         if len(self._files) == self._most:

@@ -90,7 +90,6 @@ def test_only_the_picture_itself_counts(client: httpx.Client, name: str) -> None
 FORMS: dict[str, tuple[bytes, str]] = {
     "no part": (end(), "Received: no file."),
     "wrong field": (part(JPEG, 'form-data; name="photo"; filename="a"') + end(), "other fields ['photo']"),
-    "text instead of a file": (part(b"hello", 'form-data; name="image"') + end(), "other fields ['image']"),
     "one more field": (part(JPEG) + part(b"1", 'form-data; name="x"') + end(), "other fields ['x']"),
     "no name": (part(JPEG, "form-data") + end(), "other fields ['']"),
     "many headers": (part(JPEG, extra="X: y\r\n" * 5000) + end(), "Maximum segment header count exceeded"),
@@ -144,8 +143,25 @@ def test_utf_8_may_be_named(client: httpx.Client) -> None:
     assert client.post("/v1/classify", content=part(JPEG) + end(), headers=headers).status_code == 200
 
 
-def test_a_repeated_field(client: httpx.Client) -> None:
-    response = client.post("/v1/classify", content=part(JPEG) * 2 + end(), headers=MULTIPART)
+@pytest.mark.parametrize(
+    ("disposition", "extra"),
+    [
+        ('form-data; name="image"', "Content-Type: image/jpeg\r\n"),
+        ('form-data; name="image"', ""),
+        ("form-data; name=\"image\"; filename*=UTF-8''%e2%82%ac.jpg", "Content-Type: image/jpeg\r\n"),
+    ],
+)
+def test_a_file_needs_no_name(client: httpx.Client, disposition: str, extra: str) -> None:
+    url = "/v1/classify?region=whole"
+    response = client.post(url, content=part(JPEG, disposition, extra) + end(), headers=MULTIPART)
+    assert (response.status_code, response.json()["results"][0]["label"]) == (200, "red")
+    text = client.post(url, content=part(b"hello", disposition, extra) + end(), headers=MULTIPART)
+    assert (text.status_code, text.json()["code"]) == (415, "unsupported_format")
+
+
+@pytest.mark.parametrize("disposition", ['form-data; name="image"; filename="a"', 'form-data; name="image"'])
+def test_a_repeated_field(client: httpx.Client, disposition: str) -> None:
+    response = client.post("/v1/classify", content=part(JPEG, disposition) * 2 + end(), headers=MULTIPART)
     assert (response.status_code, response.json()["code"]) == (413, "too_many_images")
 
 
