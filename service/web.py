@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,6 +41,8 @@ _MEDIA_TYPES: Final = {
     ".webmanifest": "application/manifest+json",
 }
 _COMPRESSIBLE: Final = {".css", ".html", ".js", ".svg"}
+_REFUSED: Final = re.compile(r"q=0(\.0*)?")
+"""The weight of an encoding that a client does not want, in lower case."""
 _WORKER: Final = "sw.js"
 _KEPT: Final = b"web-files"
 """What the worker calls its copies of the files, as it is written."""
@@ -76,7 +79,7 @@ class Asset:
         }
         if self._is_known(request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=headers)
-        if self.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        if self.gzipped is not None and _takes_gzip(request):
             headers["content-encoding"] = "gzip"
             return Response(self.gzipped, headers=headers, media_type=self.media_type)
         return Response(self.body, headers=headers, media_type=self.media_type)
@@ -84,6 +87,15 @@ class Asset:
     def _is_known(self, if_none_match: str) -> bool:
         tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
         return "*" in tags or self.etag.removeprefix("W/") in tags
+
+
+def _takes_gzip(request: Request) -> bool:
+    """Whether the client accepts gzip, by its name or as any encoding (RFC 9110, 12.5.3)."""
+    wanted: dict[str, bool] = {}
+    for entry in ",".join(request.headers.getlist("accept-encoding")).lower().split(","):
+        name, _, weight = entry.partition(";")
+        wanted[name.strip()] = not _REFUSED.fullmatch(weight.strip())
+    return wanted.get("gzip", wanted.get("*", False))
 
 
 def read_assets(folder: Path = FOLDER) -> dict[str, Asset]:

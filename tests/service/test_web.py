@@ -77,6 +77,33 @@ def test_text_is_compressed_for_those_who_can_read_it(client: httpx.Client) -> N
 
 
 @pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [
+        ("GZIP", True),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", True),
+        ("*", True),
+        ("gzip; q=0.001", True),
+        ("gzip;q=0", False),
+        ("gzip ; Q=0.000, br", False),
+        ("gzip;q=0, *", False),
+        ("*;q=0", False),
+        ("x-gzip-not, br", False),
+        ("", False),
+    ],
+)
+def test_text_is_compressed_only_as_the_client_says(
+    client: httpx.Client, accepted: str, compressed: bool
+) -> None:
+    response = client.get("/web/app.js", headers={"accept-encoding": accepted})
+    assert (response.headers.get("content-encoding") == "gzip") == compressed
+
+
+def test_the_encodings_may_be_in_several_lines(client: httpx.Client) -> None:
+    headers = [("accept-encoding", "br"), ("accept-encoding", "gzip")]
+    assert client.get("/web/app.js", headers=headers).headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
     "path", ["/web/missing.js", "/web/../app.py", "/web/%2e%2e/app.py", "/web/", "/web/LICENSE.md"]
 )
 def test_anything_else_is_a_problem(client: httpx.Client, path: str) -> None:
