@@ -119,6 +119,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         deadline_seconds=settings.deadline_seconds,
     )
     app.add_middleware(GuardMiddleware, limits=limits, buffered=app.state.share.buffered)
+    app.add_middleware(ObservationMiddleware, metrics=app.state.metrics)
+    # Outside of what answers the unexpected: a page of an allowed origin has to be able to read that, too.
     origins = split(settings.cors_origins)
     if origins:
         app.add_middleware(
@@ -128,6 +130,5 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=["X-API-Key", "Authorization", "Content-Type", "X-Request-ID", "Traceparent"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )
-    app.add_middleware(ObservationMiddleware, metrics=app.state.metrics)
     app.add_middleware(HeadersMiddleware, stopping=lambda: bool(app.state.stopping))
     app.add_middleware(RequestIdMiddleware)

@@ -3,8 +3,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.predictor import Asked, Predictor
+from service.prepared import Prepared
 from tests.gates import gated
 from tests.processes import running
+from tests.uploads import picture
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -88,6 +91,39 @@ def test_origins_that_are_allowed(models: Path) -> None:
     assert preflight.headers["access-control-allow-origin"] == "https://example.com"
     assert "access-control-allow-origin" not in refused.headers
     assert refused.status_code == 401
+
+
+def test_a_page_of_an_allowed_origin_can_read_every_problem(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(self: Predictor, asked: Asked) -> Prepared:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Predictor, "prepare", explode)
+    with gated(models, cors_origins="https://example.org", max_body_bytes=10_000) as service:
+        headers = {"Origin": "https://example.org"}
+        for photo, status in ((picture(), 500), (bytes(20_000), 413)):
+            response = service.client.post("/v1/classify", files={"image": photo}, headers=headers)
+            assert response.status_code == status
+            assert response.headers["access-control-allow-origin"] == "https://example.org"
+            assert "X-Request-ID" in response.headers["access-control-expose-headers"]
+            assert response.json()["request_id"] == response.headers["x-request-id"]
+
+
+def test_what_browsers_ask_before_a_request_is_no_request(models: Path) -> None:
+    with gated(models, cors_origins="https://example.org") as service:
+        answers = [
+            service.client.options(
+                "/v1/classify", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}
+            )
+            for origin in ("https://example.org", "https://example.net")
+        ]
+        counted = service.client.get("/metrics").text
+    assert [answer.status_code for answer in answers] == [200, 400]
+    assert answers[1].headers["content-type"] == "text/plain; charset=utf-8"
+    assert "access-control-allow-origin" not in answers[1].headers
+    assert answers[1].headers["x-request-id"]
+    assert "OPTIONS" not in counted
 
 
 def test_docs_can_be_turned_off(models: Path) -> None:
