@@ -40,7 +40,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
         async with _running(app, predictor or load_predictor(settings, app.state.share)):
             yield
         if tracer is not None:
-            tracer.shutdown()
+            await tracing.close(tracer)
 
     app = DocumentedAPI(
         title="Image classifier",

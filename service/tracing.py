@@ -1,7 +1,9 @@
 """OpenTelemetry traces, an optional extra: FastAPI makes the spans, this module sends them."""
 
+import asyncio
+import threading
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.telemetry import TelemetryConfig
 
@@ -9,6 +11,10 @@ from service.errors import TracingNotInstalled
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
+
+LAST_SECONDS: Final = 2.0
+"""How long the end of the service waits for the last spans. For a collector that cannot be reached it would
+wait ten, after the time that requests have to end, and be killed for it."""
 
 
 def telemetry(enabled: bool) -> tuple[TelemetryConfig, "TracerProvider | None"]:
@@ -26,6 +32,14 @@ def telemetry(enabled: bool) -> tuple[TelemetryConfig, "TracerProvider | None"]:
     provider = _provider()
     config["tracer_provider"] = provider
     return config, provider
+
+
+async def close(provider: "TracerProvider") -> None:
+    """Send the last spans; gives up after LAST_SECONDS."""
+    # On a thread that Python's end does not wait for, as it does for those of `asyncio.to_thread`.
+    sending = threading.Thread(target=provider.shutdown, name="tracing", daemon=True)
+    sending.start()
+    await asyncio.to_thread(sending.join, LAST_SECONDS)
 
 
 def _provider() -> "TracerProvider":

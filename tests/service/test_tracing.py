@@ -1,6 +1,8 @@
+import socket
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -54,6 +56,16 @@ def test_spans_join_the_callers_trace_and_say_nothing_of_the_upload(
     assert "client.address" not in told and "user_agent" not in told and "me.png" not in told
     assert 'string_value: "image-classifier"' in told
     assert next(r for r in process.records() if r["message"] == "request")["trace_id"] == TRACE
+
+
+def test_a_silent_collector_does_not_hold_up_the_end(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with running(models, tracing=True) as (process, address):
+            assert httpx.get(f"{address}/v1/models").status_code == 200
+            begin = time.monotonic()
+            assert process.stop() == 0
+            assert time.monotonic() - begin < 6  # of ten that the exporter would wait
 
 
 def test_without_the_packages_the_start_says_so() -> None:
