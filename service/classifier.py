@@ -141,9 +141,10 @@ def _check_signature(session: Any, path: Path, classes: int) -> int:
     fits = len(shape) == 4 and isinstance(shape[1], int) and shape[1] == shape[2] and shape[3] == 3
     if node.type != "tensor(uint8)" or not fits or isinstance(shape[0], int):
         raise InvalidBundle(f"{path}: expected uint8 [N, S, S, 3] pictures. Received: {node.type} {shape}.")
-    if outputs[OUTPUT].shape[-1] != classes:
+    answer = outputs[OUTPUT].shape  # empty for a scalar, and where ONNX Runtime cannot tell
+    if len(answer) != 2 or answer[1] != classes:
         raise InvalidBundle(
-            f"{path}: expected {classes} probabilities, one per label. Received: {outputs[OUTPUT].shape}."
+            f"{path}: expected {classes} probabilities, one per label. Received: the shape {answer}."
         )
     _check_further(outputs, path, classes)
     return int(shape[1])

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper, numpy_helper
 
 from service.adaptive import AdaptiveSession
 from service.classifier import Classifier
@@ -102,6 +102,28 @@ def test_labels_that_do_not_fit_the_output(tmp_path: Path) -> None:
     document = metadata(labels=metadata()["labels"][:2])
     with pytest.raises(InvalidBundle, match="expected 2 probabilities, one per label"):
         Classifier(saved(colour_model(document), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs", "shape"),
+    [("ReduceMax", ["rows"], r"\[\]"), ("Unsqueeze", ["rows", "last"], r"\['N', 1, 3\]")],
+)
+def test_an_output_of_another_rank(tmp_path: Path, operator: str, inputs: list[str], shape: str) -> None:
+    model = colour_model(metadata())
+    model.graph.node[-1].output[0] = "rows"
+    facts = {"keepdims": 0} if operator == "ReduceMax" else {}
+    model.graph.node.append(helper.make_node(operator, inputs, ["probabilities"], **facts))
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1], dtype=np.int64), "last"))
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    with pytest.raises(InvalidBundle, match=f"3 probabilities, one per label. Received: the shape {shape}"):
+        Classifier(saved(model, tmp_path))
+
+
+def test_an_output_whose_shape_is_not_declared(tmp_path: Path) -> None:
+    model = colour_model(metadata())
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    classifier = Classifier(saved(model, tmp_path))
+    assert classifier.probabilities(np.zeros((1, 32, 32, 3), np.uint8)).shape == (1, 3)
 
 
 def test_a_float_input(tmp_path: Path) -> None:
