@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from service import cpus, health, problems, routes, tracing, web
 from service.dataplane import DataPlane
@@ -61,12 +62,13 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
     app.state.metrics = Metrics()
     app.state.siblings = Siblings(app.state.share, app.state.metrics.registry)
     app.state.stopping = False
-    _add_middleware(app, settings)
-    problems.install(app)
     keys = split(settings.api_keys.get_secret_value())
+    pages = web.create_router()
     app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))] if keys else [])
     app.include_router(health.router)
-    app.include_router(web.create_router())
+    app.include_router(pages)
+    _add_middleware(app, settings, [*routes.router.routes, *health.router.routes, *pages.routes])
+    problems.install(app)
     return app
 
 
@@ -110,7 +112,7 @@ async def _up_to_date(
         await watcher
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, known: Sequence[BaseRoute]) -> None:
     # The last one added sees a request first.
     limits = Limits(
         body_bytes=settings.max_body_bytes,
@@ -119,7 +121,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         deadline_seconds=settings.deadline_seconds,
     )
     app.add_middleware(GuardMiddleware, limits=limits, buffered=app.state.share.buffered)
-    app.add_middleware(ObservationMiddleware, metrics=app.state.metrics)
+    app.add_middleware(ObservationMiddleware, metrics=app.state.metrics, routes=known)
     # Outside of what answers the unexpected: a page of an allowed origin has to be able to read that, too.
     origins = split(settings.cors_origins)
     if origins:

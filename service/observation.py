@@ -2,8 +2,10 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Final
 
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import problems
@@ -17,11 +19,15 @@ _logger = logging.getLogger(__name__)
 
 
 class ObservationMiddleware:
-    """Metrics and the access log. Probes and scrapes are not counted."""
+    """Metrics and the access log. Probes and scrapes are not counted.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    `routes` are looked through for requests that are refused before the application has found their route.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Sequence[BaseRoute] = ()) -> None:
         self.app = app
         self._metrics = metrics
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -46,7 +52,7 @@ class ObservationMiddleware:
             self._record(scope, status, time.perf_counter() - start)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = _template(scope)
+        route = self._template(scope)
         if route.startswith(_QUIET):
             return
         state = scope["state"]
@@ -63,8 +69,10 @@ class ObservationMiddleware:
         }
         _logger.info("request", extra={name: value for name, value in facts.items() if value != ""})
 
-
-def _template(scope: Scope) -> str:
-    """The path template of the matched route, never the path that the client chose."""
-    unnamed = "other" if "endpoint" in scope else "unmatched"  # FastAPI's own pages have no template
-    return str(getattr(scope.get("route"), "path", unnamed))
+    def _template(self, scope: Scope) -> str:
+        """The path template of the matched route, never the path that the client chose."""
+        route = scope.get("route")
+        if "endpoint" not in scope:
+            route = next((one for one in self._routes if one.matches(scope)[0] is not Match.NONE), None)
+        # FastAPI's own pages have no template.
+        return str(getattr(route, "path", "other" if "endpoint" in scope else "unmatched"))

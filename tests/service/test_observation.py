@@ -47,3 +47,30 @@ def test_in_a_batch_it_is_the_problem_of_its_image(
     assert problems == [None, "internal_error", None]
     assert 'service_images_total{outcome="internal_error"} 1.0' in counted
     assert [record.getMessage() for record in caplog.records] == ["unexpected error in a batch"]
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/v1/classify", "/v1/classify"),
+        ("/v1/models/anything", "/v1/models/{name}"),
+        ("/web/app.js", "/web/{name:path}"),
+        ("/v1/classify/", "unmatched"),
+        ("/nowhere", "unmatched"),
+    ],
+)
+def test_what_is_refused_by_its_size_counts_for_its_route(
+    models: Path, caplog: pytest.LogCaptureFixture, path: str, route: str
+) -> None:
+    with gated(models, max_body_bytes=10_000) as service, caplog.at_level(logging.INFO, "service"):
+        assert service.client.post(path, content=bytes(20_000)).status_code == 413
+        counted = f'service_requests_total{{method="POST",route="{route}",status="413"}}'
+        assert service.metric(counted) == 1
+    (record,) = [record for record in caplog.records if record.getMessage() == "request"]
+    assert vars(record)["route"] == route
+
+
+def test_a_probe_that_is_refused_by_its_size_is_not_counted_either(models: Path) -> None:
+    with gated(models, max_body_bytes=10_000) as service:
+        assert service.client.post("/health/ready", content=bytes(20_000)).status_code == 413
+        assert "service_requests_total{" not in service.client.get("/metrics").text
