@@ -30,11 +30,16 @@ def read(request: Request) -> Question:
     FastAPI would read the same, and look up what it knows about each parameter once more for every request:
     a sixth of what the event loop did for a photo.
     """
-    asked = dict(request.query_params)
+    given = request.query_params.multi_items()
+    asked = dict(given)
     if unknown := asked.keys() - _Query.model_fields.keys():  # a misspelt one would be answered as another
         raise InvalidRequest(
             f"Expected the parameters {', '.join(_Query.model_fields)}. Received: {min(unknown)[:50]!r}."
         )
+    if len(asked) < len(given):
+        names = [name for name, _ in given]
+        repeated = next(name for name in asked if names.count(name) > 1)
+        raise InvalidRequest(f"Expected each parameter once. Received: {repeated!r} several times.")
     try:
         query = _Query.model_validate(asked)
     except ValidationError as error:

@@ -88,6 +88,7 @@ def _item(index: int, outcome: Answer | ServiceError, question: Question) -> Bat
     return BatchItem(index=index, answer=outcome)
 
 
+@router.head("/models", include_in_schema=False)
 @router.get("/models", responses={401: _PROBLEMS[401]})
 async def models(request: Request) -> ModelList:
     """What is loaded, the default model first."""
@@ -95,6 +96,7 @@ async def models(request: Request) -> ModelList:
     return ModelList(models=[_info(request, name) for name in names])
 
 
+@router.head("/models/{name}", include_in_schema=False)
 # With 422, of which FastAPI would promise a body of its own.
 @router.get("/models/{name}", responses={status: _PROBLEMS[status] for status in (401, 404, 422)})
 async def model(request: Request, name: str) -> ModelInfo:

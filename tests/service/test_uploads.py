@@ -220,3 +220,11 @@ def test_a_misspelt_parameter_is_not_taken_for_none(client: httpx.Client) -> Non
     problem = response.json()
     assert (response.status_code, problem["code"]) == (422, "invalid_request")
     assert problem["detail"] == "Expected the parameters region, faces, model, evidence. Received: 'regoin'."
+
+
+@pytest.mark.parametrize("query", ["region=whole&region=eyes", "faces=all&region=whole&region=whole"])
+def test_a_repeated_parameter_is_not_taken_for_the_last(client: httpx.Client, query: str) -> None:
+    response = client.post(f"/v1/classify?{query}", files={"image": ("a.jpg", JPEG, "image/jpeg")})
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (422, "invalid_request")
+    assert problem["detail"] == "Expected each parameter once. Received: 'region' several times."
