@@ -61,8 +61,9 @@ class Predictor:
         with watch.stage("decode"):
             side = bundle.classifier.input_size
             pixels = [cut(picture.content, target.square, side) for target in found.targets]
-        size = ImageSize(width=picture.width, height=picture.height)
-        return Prepared(asked.question, bundle, size, picture.reduction, found, pixels, watch)
+        size, reduction = ImageSize(width=picture.width, height=picture.height), picture.reduction
+        told = found.of_original(size.width, size.height, reduction)
+        return Prepared(asked.question, bundle, size, reduction, told, pixels, watch)
 
     def has_room(self, prepared: Sequence[Prepared]) -> bool:
         """Whether the picture of one more photo would be classified together with theirs."""

@@ -30,6 +30,8 @@ class Target:
     square: Square
     face: int | None = None
     advice: tuple[Advice, ...] = ()
+    central: bool = False
+    """Whether it is the largest square in the middle of the picture."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,22 @@ class Found:
             [replace(eye, square=eye.square.scaled(factor)) for eye in self.hidden],
         )
 
+    def of_original(self, width: int, height: int, reduction: float) -> "Found":
+        """What to tell about an original of which the decoded picture is a reduction.
+
+        The last pixels of that stand for fewer of the original's than the others, so that the middles of the
+        two are not quite the same.
+        """
+        middle = Square.central(width, height).scaled(reduction)
+        return Found(
+            [replace(target, square=middle) if target.central else target for target in self.targets],
+            self.hidden,
+        )
+
 
 def whole(picture: RGB | Image.Image) -> Found:
     """The central square of a decoded picture."""
-    return Found([Target("whole", Square.central(*dimensions(picture)))])
+    return Found([Target("whole", Square.central(*dimensions(picture)), central=True)])
 
 
 def find(
