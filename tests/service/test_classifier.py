@@ -1,4 +1,6 @@
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -30,12 +32,20 @@ def test_probabilities_of_one_and_of_many(tmp_path: Path) -> None:
     assert answer[3].argmax() == 1
 
 
-def test_more_pictures_than_are_looked_at_at_once(tmp_path: Path) -> None:
+def test_more_pictures_than_are_looked_at_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = Classifier(saved(colour_model(metadata()), tmp_path))
     images = np.random.default_rng(0).integers(0, 256, (11, 32, 32, 3), dtype=np.uint8)
     assert classifier.at_once == 2
     one_by_one = np.concatenate([classifier.probabilities(image[None]) for image in images])
+    session, sizes = classifier._session, list[int]()
+
+    def run(names: list[str], given: dict[str, np.ndarray]) -> Any:
+        sizes.append(len(given["image"]))
+        return session.run(names, given)
+
+    monkeypatch.setattr(classifier, "_session", SimpleNamespace(run=run))
     np.testing.assert_allclose(classifier.probabilities(images), one_by_one, atol=1e-6)
+    assert sizes == [2, 2, 2, 2, 2, 1]
     assert classifier.probabilities(images[:0]).shape == (0, 3)
 
 

@@ -1,12 +1,12 @@
 """More requests than the service can take: the rest is told so at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 
-import httpx
-
 from tests.gates import eventually, gated
-from tests.uploads import picture
+from tests.several import connected
+from tests.uploads import MULTIPART, end, part, picture
 
 
 def test_past_the_waiting_room_the_answer_is_503(models: Path) -> None:
@@ -50,9 +50,20 @@ def test_a_rejected_upload_leaves_the_connection_usable(models: Path) -> None:
         service.predictor.gate.clear()
         accepted = [pool.submit(service.client.post, url, files={"image": picture()}) for _ in range(2)]
         eventually(lambda: service.metric("service_requests_inside") == 2)
-        with httpx.Client() as client:
-            large = {"image": picture() + bytes(3_000_000)}
-            assert client.post(url, files=large).status_code == 503
+        large = part(picture() + bytes(3_000_000)) + end()
+        with connected(service.address) as connection:  # which would not connect anew without a word
+            connection.auto_open = False
+            connection.connect()
+            first = connection.sock
+            assert upload(connection, large) == 503
             service.predictor.gate.set()
             assert [request.result().status_code for request in accepted] == [200, 200]
-            assert client.post(url, files=large).status_code == 200
+            assert upload(connection, large) == 200
+            assert connection.sock is first
+
+
+def upload(connection: HTTPConnection, body: bytes) -> int:
+    connection.request("POST", "/v1/classify", body, MULTIPART)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status

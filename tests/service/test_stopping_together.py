@@ -5,12 +5,18 @@ import signal
 import socket
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from service import handed, server
+from service.app import create_app
+from service.loading import load_predictor
+from service.settings import Settings
+from service.shares import Share
 from tests.gates import eventually
 from tests.processes import running
 from tests.several import ON_LINUX, children, is_gone, patched
@@ -98,6 +104,29 @@ def test_a_process_with_a_full_channel_is_told_to_stop_all_the_same(models: Path
         assert process.process.wait(timeout=60) == 0
         assert process.stop() == 0
         assert sum(record["message"] == "stopping" for record in process.records()) == 2
+
+
+def test_a_connection_that_is_handed_over_at_the_last_moment_holds_nothing_up(models: Path) -> None:
+    settings = Settings(models=models, model="colours", threads=1, processes=1)
+    supervisor, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with supervisor, channel, socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname(), timeout=30)
+        connection, _ = listener.accept()
+
+        class Server(handed.HandedServer):
+            async def main_loop(self) -> None:
+                # The event loop has no turn between this and the end.
+                socket.send_fds(supervisor, [handed.CONNECTION], [connection.fileno()])
+
+        share = Share()
+        app = create_app(settings, load_predictor(settings), share)
+        running = server.build(app, settings, partial(Server, channel=channel, share=share))
+        with client, connection:
+            begin = time.monotonic()
+            running.run([])
+            assert time.monotonic() - begin < settings.header_seconds / 2
+            connection.close()
+            assert client.recv(1) == b""
 
 
 def test_nobody_stays_behind_where_the_supervisor_is_killed(models: Path) -> None:
