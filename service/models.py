@@ -7,6 +7,12 @@ from service import bundle
 from service.bundle import Bundle
 from service.errors import InvalidBundle, UnknownModel
 from service.runtime import Runtime
+from service.settings import split
+
+
+def wants_all(wanted: str) -> bool:
+    """Whether a setting asks for every bundle in the folder."""
+    return wanted.strip() == "*"
 
 
 def wanted_names(models: Path, wanted: str) -> list[str]:
@@ -14,9 +20,7 @@ def wanted_names(models: Path, wanted: str) -> list[str]:
 
     Raises InvalidBundle where `*` asks for a folder that is not there.
     """
-    if wanted.strip() == "*":
-        return bundle.names(models)
-    return [name for name in (part.strip() for part in wanted.split(",")) if name]
+    return bundle.names(models) if wants_all(wanted) else list(split(wanted))
 
 
 class ModelStore:

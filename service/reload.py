@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from service import bundle, locator_bundle
 from service.errors import InvalidBundle
-from service.models import ModelStore, wanted_names
+from service.models import ModelStore, wanted_names, wants_all
 from service.predictor import Predictor
 from service.rejections import Rejections, Signature, signature_of
 from service.runtime import Runtime
@@ -71,7 +71,7 @@ def locators(predictor: Predictor, folder: Path, runtime: Runtime) -> Kind:
 
 def _folders(models: Path, wanted: str) -> list[Path]:
     # Not by their names, which one folder that may not be read would keep from being known.
-    if wanted.strip() == "*":
+    if wants_all(wanted):
         return sorted(models.iterdir())
     return [models / name for name in wanted_names(models, wanted)]
 

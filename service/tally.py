@@ -10,7 +10,9 @@ _BYTES: Final = 8
 class Counter:
     """One number of this process beside the same number of the others.
 
-    Only the process itself changes its own, one thread at a time; all may read all of them at any moment.
+    All may read all of them at any moment. Each is changed in one place only, or changes would be lost: by
+    one thread of the process itself, but for what it was handed, which the supervisor counts that hands it.
+    Where a process has ended, the supervisor sets all of its numbers to zero.
     """
 
     def __init__(self, column: "memoryview[int]", number: int) -> None:

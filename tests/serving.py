@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 from pydantic import SecretStr
@@ -16,6 +17,12 @@ from service.loading import load_predictor
 from service.predictor import Asked, Predictor
 from service.prepared import Prepared
 from service.settings import Settings
+
+
+def connect(address: str) -> socket.socket:
+    """A connection to a service, for who speaks HTTP byte by byte."""
+    parts = urlsplit(address)
+    return socket.create_connection((parts.hostname, parts.port), timeout=30)
 
 
 class Moody(Predictor):

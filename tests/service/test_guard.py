@@ -7,21 +7,16 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.gates import eventually, gated
+from tests.serving import connect
 from tests.uploads import BOUNDARY, MULTIPART, end, noise, part, picture
 
 TOO_LARGE = "Expected a body of at most 2,000,000 bytes. Received: more."
 HEAD = f"POST /v1/classify HTTP/1.1\r\nhost: test\r\ncontent-type: {MULTIPART['content-type']}\r\n"
-
-
-def connect(address: str) -> socket.socket:
-    parts = urlsplit(address)
-    return socket.create_connection((parts.hostname, parts.port), timeout=30)
 
 
 def read_all(connection: socket.socket) -> tuple[str, bytes]:

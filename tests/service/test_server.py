@@ -17,12 +17,8 @@ import pytest
 from service.server import ImpatientProtocol
 from tests.gates import eventually, gated
 from tests.processes import running
+from tests.serving import connect
 from tests.uploads import picture
-
-
-def connect(address: str) -> socket.socket:
-    parts = urlsplit(address)
-    return socket.create_connection((parts.hostname, parts.port), timeout=30)
 
 
 def until_closed(connection: socket.socket) -> bytes:

@@ -19,6 +19,7 @@ from service.settings import Settings
 from service.shares import Share
 from tests.gates import eventually
 from tests.processes import running
+from tests.serving import connect
 from tests.several import ON_LINUX, children, is_gone, patched
 from tests.uploads import picture
 
@@ -34,8 +35,7 @@ def test_whoever_is_told_to_stop_finishes_its_requests(models: Path, sig: signal
         + b"\r\n--b--\r\n"
     )
     with running(models, before=os.setsid, processes=2) as (process, address):
-        parts = urlsplit(address)
-        with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+        with connect(address) as connection:
             connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:-10])
             pids = children(process)
             os.killpg(process.process.pid, sig)  # as a terminal does with Ctrl-C

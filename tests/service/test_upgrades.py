@@ -3,10 +3,10 @@
 import re
 import socket
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import pytest
 
+from tests.serving import connect
 from tests.uploads import MULTIPART, end, part, picture
 
 WISH = b"connection: Upgrade, HTTP2-Settings\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABk\r\nUpgrade: h2c\r\n"
@@ -26,8 +26,7 @@ LAST = PLAIN + b"connection: close\r\n\r\n"
 
 def answers(address: str, pieces: Iterable[bytes]) -> list[bytes]:
     """The status of each answer, and the label or the life in it; the last request has to say goodbye."""
-    parts = urlsplit(address)
-    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+    with connect(address) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             connection.sendall(piece)
