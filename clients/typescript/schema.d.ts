@@ -576,7 +576,7 @@ export interface components {
             accuracy: components["schemas"]["Estimate"];
             /** @description Mean recall of the classes. */
             balanced_accuracy: components["schemas"]["Estimate"];
-            /** @description Expected difference between confidence and accuracy, 0..1. */
+            /** @description Expected difference between confidence and accuracy, 0..1; without an interval. */
             calibration_error: components["schemas"]["Estimate"];
             /**
              * Coverage
