@@ -23,7 +23,7 @@ from service.images import decode
 from service.metadata import CropGeometry
 from training.console import progress, say
 from training.dataset import Photo
-from training.folders import read_dataset
+from training.models import Model
 from training.photos import square
 
 Look = Callable[[RGB], tuple[RGB, Square] | None]
@@ -40,13 +40,19 @@ def main() -> None:
     parser.add_argument("--model", default="eye-shape")
     parser.add_argument("--limit", type=int, default=10_000, help="photos, drawn at random")
     options = parser.parse_args()
-    classifier = Classifier(bundle.newest(options.models, options.model) / bundle.MODEL_FILE)
+    path = bundle.newest(options.models, options.model)
+    classifier, model = Classifier(path / bundle.MODEL_FILE), Model.open(path)
     folder = options.models / "eye-locator"
     versions = bundle.versions(folder, "locator.json")
     locator = EyeLocator(folder / str(versions[-1]))
-    photos = [photo for photo in read_dataset(options.data).split("validation") if photo.geometry == "wide"]
-    chosen = np.random.default_rng(0).permutation(len(photos))[: options.limit]
-    measure([photos[index] for index in chosen], classifier, locator)
+    measure(wide_photos(model, options.data, options.limit), classifier, locator)
+
+
+def wide_photos(model: Model, data: Path, limit: int) -> list[Photo]:
+    """At most `limit` validation photos of the model in the `wide` geometry, drawn by chance."""
+    photos = [photo for photo in model.read(data).split("validation") if photo.geometry == "wide"]
+    chosen = np.random.default_rng(0).permutation(len(photos))[:limit]
+    return [photos[index] for index in chosen]
 
 
 def measure(photos: list[Photo], classifier: Classifier, locator: EyeLocator) -> None:
