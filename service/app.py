@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
-from service import cpus, health, problems, routes, tracing, web
+from service import cpus, docs_page, health, problems, routes, tracing, web
 from service.dataplane import DataPlane
 from service.guard import GuardMiddleware, Limits
 from service.keys import ApiKeys
@@ -48,7 +48,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
         summary="Photos in, typed answers out.",
         version=API_VERSION,
         lifespan=lifespan,
-        docs_url="/docs" if settings.docs else None,
+        docs_url=None,
         openapi_url="/openapi.json" if settings.docs else None,
         redoc_url=None,
         # A redirect would name the host that the client sent, and lead an upload from https to http.
@@ -63,11 +63,11 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
     app.state.siblings = Siblings(app.state.share, app.state.metrics.registry)
     app.state.stopping = False
     keys = split(settings.api_keys.get_secret_value())
-    pages = web.create_router()
     app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))] if keys else [])
-    app.include_router(health.router)
-    app.include_router(pages)
-    _add_middleware(app, settings, [*routes.router.routes, *health.router.routes, *pages.routes])
+    pages = [health.router, web.create_router(), *([docs_page.create_router()] if settings.docs else [])]
+    for router in pages:
+        app.include_router(router)
+    _add_middleware(app, settings, [route for router in (routes.router, *pages) for route in router.routes])
     problems.install(app)
     return app
 

@@ -14,16 +14,11 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT: Final = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
 )
-_CDN: Final = "https://cdn.jsdelivr.net"
-_POLICIES: Final = {
-    "/docs": f"default-src 'self'; script-src 'unsafe-inline' {_CDN}; style-src {_CDN}; "
-    "img-src data: https://fastapi.tiangolo.com; frame-ancestors 'none'".encode(),
-    "": b"default-src 'none'; frame-ancestors 'none'",
-}
 _SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 
 
@@ -87,7 +82,6 @@ class HeadersMiddleware:
 def _defaults(path: str) -> Iterator[tuple[bytes, bytes]]:
     """Headers of every answer that does not bring its own; names in lower case."""
     yield from _SECURITY
-    yield b"content-security-policy", _POLICIES.get(path, _POLICIES[""])
     if path.startswith("/v1/"):
         yield b"cache-control", b"no-store"
 
