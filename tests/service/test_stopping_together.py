@@ -48,7 +48,7 @@ def test_whoever_is_told_to_stop_finishes_its_requests(models: Path, sig: signal
 
 def test_a_group_that_is_stopped_drains_first(models: Path) -> None:
     """systemd and others send SIGTERM to all processes of a service, which is no reason to hurry."""
-    with running(models, before=os.setsid, processes=2, drain_seconds=2) as (process, address):
+    with running(models, before=os.setsid, processes=2, drain_seconds=30) as (process, address):
         begin = time.monotonic()
         os.killpg(process.process.pid, signal.SIGTERM)
         process.wait_for("stopping")
