@@ -121,12 +121,16 @@ class EyeLocator:
 
         A picture without an obvious face is searched again for tilted, small and very close faces.
         """
-        faces = self._confirmed(picture, self._detector.first_look(picture), trusted=True)
-        if not faces:
-            looks = (self._confirmed(picture, found) for found in self._detector.second_look(picture))
-            faces = next((found for found in looks if found), [])
-        faces.sort(key=lambda face: -face.area)
-        return faces if every_face else faces[:1]
+        return self.obvious(picture, every_face) or self.search(picture, every_face)
+
+    def obvious(self, picture: RGB, every_face: bool = False) -> list[Face]:
+        """As `locate`, of the faces that one look at the whole picture shows."""
+        return _sorted(self._confirmed(picture, self._detector.first_look(picture), trusted=True), every_face)
+
+    def search(self, picture: RGB, every_face: bool = False) -> list[Face]:
+        """As `locate`, where none is obvious: tilted, small and very close faces, in several looks."""
+        looks = (self._confirmed(picture, found) for found in self._detector.second_look(picture))
+        return _sorted(next((found for found in looks if found), []), every_face)
 
     def looks_like_eye_closeup(self, picture: RGB) -> bool:
         """Whether the middle of a picture without a face shows one eye from near, open and visible."""
@@ -170,6 +174,11 @@ class EyeLocator:
         if not trusted and (left + right) / 2 > MAX_DISAGREEMENT:
             return []
         return [replace(face, left=_doubted(face.left, left), right=_doubted(face.right, right))]
+
+
+def _sorted(faces: list[Face], every_face: bool) -> list[Face]:
+    faces.sort(key=lambda face: -face.area)
+    return faces if every_face else faces[:1]
 
 
 def _doubted(eye: Eye, disagreement: float) -> Eye:

@@ -82,13 +82,15 @@ def find(
 ) -> Found | None:
     """The eyes of the largest face, or of every face; with `auto` also the one eye of a close-up.
 
-    None where the picture shows no eye.
+    None where the picture shows no eye. Before a face is searched for that is not obvious, the picture may be
+    the close-up: what is one is no face as well, and most pictures without an obvious face are.
     """
-    faces = locator.locate(picture, every_face)
-    if faces:
+    if faces := locator.obvious(picture, every_face):
         return _eyes(faces, crop)
-    closeup = locator.closeup(picture) if region == "auto" else None
-    return _near(picture, closeup, crop) if closeup else None
+    if region == "auto" and (closeup := locator.closeup(picture)):
+        return _near(picture, closeup, crop)
+    faces = locator.search(picture, every_face)
+    return _eyes(faces, crop) if faces else None
 
 
 def _near(picture: RGB, closeup: Closeup, crop: CropGeometry) -> Found:

@@ -207,6 +207,33 @@ def test_a_wide_closeup_is_cut_to_what_the_network_knows(locator: EyeLocator) ->
     assert again.targets[0].square == Square.central(134, 134)
 
 
+def test_a_closeup_is_not_searched_for_faces(locator: EyeLocator, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[RGB] = []
+
+    def search(picture: RGB, every_face: bool = False) -> list[Face]:
+        searched.append(picture)
+        return []
+
+    monkeypatch.setattr(locator, "search", search)
+    picture, crop = (
+        decode((ROOT / "examples/eye.jpg").read_bytes()).pixels,
+        CropGeometry(scale=1.2, centre=0.5),
+    )
+    assert targets.find(picture, locator, crop, "auto", every_face=False) is not None
+    assert not searched
+    assert targets.find(picture, locator, crop, "eyes", every_face=False) is None
+    assert len(searched) == 1
+
+
+def test_a_face_that_is_not_obvious_is_no_closeup(locator: EyeLocator, portrait: RGB) -> None:
+    picture = np.full((1600, 2400, 3), 120, np.uint8)
+    picture[900:1412, 1700:2212] = portrait
+    assert not locator.obvious(picture)
+    found = targets.find(picture, locator, CropGeometry(scale=1.2, centre=0.5), "auto", every_face=False)
+    assert found is not None
+    assert [target.region for target in found.targets] == ["left_eye", "right_eye"]
+
+
 def test_other_parts_of_a_face_are_no_eye(locator: EyeLocator, portrait: RGB, face: Face) -> None:
     x, y = int(face.box[0]), int(face.box[1])
     mouth, hair = portrait[y + 66 : y + 102, x + 28 : x + 64], portrait[y - 40 : y - 4, x : x + 36]
