@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from training.dataset import Dataset, Photo
 from training.errors import TrainingError
 from training.folders import read_dataset
 from training.prediction import is_run, open_model
+
+LEAST: Final = 1e-12
+"""What a probability counts as at least where its logarithm is taken."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class Model:
     """Hyperparameters: the share and seed of the split are among them."""
     probabilities: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     """RGB `[N, S, S, 3]` to `[N, C]`."""
+    logits: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    """RGB `[N, S, S, 3]` to `[N, C]`, before the softmax; of an exported model, which has no more to tell, the
+    logarithms of its probabilities."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -50,6 +56,7 @@ class Model:
             fingerprint=run.config.dataset.fingerprint,
             recipe=vars(run.config.hyperparameters),
             probabilities=run.probabilities,
+            logits=run.logits,
         )
 
     @classmethod
@@ -64,6 +71,7 @@ class Model:
             fingerprint=metadata.dataset.fingerprint,
             recipe=metadata.hyperparameters,
             probabilities=classifier.probabilities,
+            logits=lambda images: np.log(np.maximum(classifier.probabilities(images), LEAST)),
         )
 
     def read(self, root: Path) -> Dataset:

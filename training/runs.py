@@ -107,9 +107,13 @@ class Run:
         """
         return self._network
 
+    def logits(self, images: NDArray[np.uint8], batch: int = 32) -> NDArray[np.float32]:
+        """What the network answers to photos `[N, S, S, 3]`: `[N, C]`."""
+        return np.asarray(self.network().predict(images, batch_size=batch, verbose=0), dtype=np.float32)
+
     def probabilities(self, images: NDArray[np.uint8], batch: int = 32) -> NDArray[np.float32]:
         """Softmax of the logits for photos `[N, S, S, 3]`: `[N, C]`, not calibrated."""
-        return softmax(self.network().predict(images, batch_size=batch, verbose=0))
+        return softmax(self.logits(images, batch))
 
 
 def is_complete(path: Path) -> bool:

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from training.heldout import HeldOut
 from training.look.network import Graph
 from training.network import part
 from training.parity import ParityError
-from training.runs import HELD_OUT, TYPICALITY, Run
+from training.runs import HELD_OUT, MODEL, TYPICALITY, Run
 from training.typicality import Typicality
 
 
@@ -158,6 +159,30 @@ def test_a_report_is_sure_of_what_the_exported_model_is_sure_of(
     for model in (known, folder):
         assert command("report", model, data, "--out", tmp_path / "out", "--robustness", 0) == 0
         assert json.loads((tmp_path / "out" / "report.json").read_text())["coverage"] == expected
+
+
+def test_a_report_calibrates_a_far_too_confident_run_as_export_does(run: Path, tmp_path: Path) -> None:
+    """Logits that are so far apart that the smaller probability is none in float32."""
+    loud, folder = tmp_path / "run", tmp_path / "models" / "colours" / "1"
+    shutil.copytree(run, loud)
+    image = keras.Input((SIZE, SIZE, 3), name="image", dtype="float32")
+    head = keras.layers.Dense(2, use_bias=False)
+    network = keras.Model(image, head(keras.layers.GlobalAveragePooling2D()(image)))
+    head.set_weights([np.array([[-1.0, 0], [0, 0], [1, 0]], dtype=np.float32)])
+    network.save(loud / MODEL)
+    # Logits 45 apart and right, but for four photos: 2 apart, and three of them wrong.
+    levels = np.array([163, 73] * 8 + [120] * 4)
+    labels = np.array([0, 1] * 8 + [0, 1, 1, 1])
+    images = np.full((20, SIZE, SIZE, 3), 118, dtype=np.uint8)
+    images[..., 2] = levels[:, None, None]
+    HeldOut(images, labels, np.arange(20).astype(str)).save(loud / HELD_OUT)
+    assert command("export", loud, "--to", folder, "--storage", "float32") == 0
+    assert command("report", loud, "--out", tmp_path / "out", "--robustness", 0) == 0
+    exported = bundle.load(folder).metadata
+    reported = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert 1 < exported.temperature < 9.9 and exported.threshold < 0.9
+    assert reported["temperature"] == pytest.approx(exported.temperature, abs=1e-3)
+    assert reported["threshold"] == pytest.approx(exported.threshold, abs=1e-3)
 
 
 def test_nothing_of_an_earlier_run_is_left_beside_the_new_one(data: Path, tmp_path: Path) -> None:

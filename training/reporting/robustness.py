@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from service.geometry import RGB
-from training.reporting.subject import Subject, answers, calibrated
+from training.calibration import softmax
+from training.reporting.subject import Subject, answers
 
 Change = Callable[[RGB, float, np.random.Generator], RGB]
 SEED: Final = 7
@@ -123,8 +124,8 @@ def _under(
     rng = np.random.default_rng(SEED)
     inside = slice(subject.margin, subject.margin + subject.model.size)
     changed = np.stack([trouble.change(photo, level, rng)[inside, inside] for photo in photos])
-    raw = answers(subject.model, changed, f"{trouble.name} {level:g}")
-    return calibrated(raw, subject.temperature)
+    logits = answers(subject.model, changed, f"{trouble.name} {level:g}")
+    return softmax(logits, subject.temperature)
 
 
 def _as_pixels(values: NDArray[np.floating]) -> RGB:

@@ -23,8 +23,8 @@ from training.reporting.typical import typical
 MARGIN: Final = 0.25
 """What is kept around a crop on every side, in its sides, so that turning and shifting shows real pixels."""
 BATCH: Final = 32
-LEAST: Final = 1e-12
 
+Logits = NDArray[np.float32]
 Probabilities = NDArray[np.float32]
 
 
@@ -43,8 +43,8 @@ class Subject:
     people: NDArray[np.str_]
     files: Sequence[str]
     attributes: Sequence[dict[str, str]]
-    raw: Probabilities
-    """As the network answers."""
+    logits: Logits
+    """As the network answers, `[M, C]`."""
     temperature: float
     """1 for an exported model, which has been calibrated already."""
     threshold: float
@@ -52,9 +52,14 @@ class Subject:
     """Which photos are like the training photos, `[M]`; all of them where the model cannot tell."""
 
     @property
+    def raw(self) -> Probabilities:
+        """Answers `[M, C]` before they are calibrated."""
+        return softmax(self.logits)
+
+    @property
     def probabilities(self) -> Probabilities:
         """Calibrated answers `[M, C]`."""
-        return calibrated(self.raw, self.temperature)
+        return softmax(self.logits, self.temperature)
 
     @classmethod
     def of(cls, path: Path, data: Path | None, split: str) -> "Subject":
@@ -83,7 +88,7 @@ class Subject:
             people = np.array([photo.person for photo in photos])
             files = [photo.path.name for photo in photos]
             attributes = [_attributes(photo) for photo in photos]
-        raw = answers(model, images, "answering")
+        logits = answers(model, images, "answering")
         temperature, threshold = _calibration(path, model)
         return cls(
             model=model,
@@ -95,23 +100,18 @@ class Subject:
             people=people,
             files=files,
             attributes=attributes,
-            raw=raw,
+            logits=logits,
             temperature=temperature,
             threshold=threshold,
             typical=typical(path, images),
         )
 
 
-def answers(model: Model, images: NDArray[np.uint8], what: str) -> Probabilities:
-    """Probabilities `[M, C]` of pictures `[M, S, S, 3]`, with a progress bar."""
+def answers(model: Model, images: NDArray[np.uint8], what: str) -> Logits:
+    """Logits `[M, C]` of pictures `[M, S, S, 3]`, with a progress bar."""
     starts = range(0, len(images), BATCH)
     parts = (images[start : start + BATCH] for start in progress(starts, what, total=len(starts)))
-    return np.concatenate([model.probabilities(np.ascontiguousarray(part)) for part in parts])
-
-
-def calibrated(raw: Probabilities, temperature: float) -> Probabilities:
-    """Probabilities of logits that are divided by a temperature."""
-    return softmax(np.log(np.maximum(raw, LEAST)), temperature)
+    return np.concatenate([model.logits(np.ascontiguousarray(part)) for part in parts])
 
 
 def measured(images: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
@@ -156,7 +156,6 @@ def _calibration(path: Path, model: Model) -> tuple[float, float]:
     """What `export` would fit on the run's validation photos; an exported model has its own."""
     if is_run(path):
         kept = _kept(path, model, "validation")
-        raw = answers(model, kept.images, "calibrating")
-        fitted = calibrate(np.log(np.maximum(raw, LEAST)), kept.labels, kept.people)
+        fitted = calibrate(answers(model, kept.images, "calibrating"), kept.labels, kept.people)
         return fitted.temperature, fitted.threshold
     return 1.0, open_model(path).metadata.threshold

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from training.calibration import softmax
 from training.models import Model
 from training.reporting.groups import groups
 from training.reporting.robustness import TROUBLES, Trouble, chosen, curves
@@ -12,11 +13,14 @@ from training.reporting.subject import Subject
 def brightness_model() -> Model:
     """Says `bright` for a mean over 64, and is the surer the farther from it."""
 
-    def probabilities(images: np.ndarray) -> np.ndarray:
-        share = 1 / (1 + np.exp(-(images.mean(axis=(1, 2, 3)) - 64) / 20))
-        return np.stack([share, 1 - share], axis=1).astype(np.float32)
+    def logits(images: np.ndarray) -> np.ndarray:
+        bright = (images.mean(axis=(1, 2, 3)) - 64) / 20
+        return np.stack([bright, 0 * bright], axis=1).astype(np.float32)
 
-    return Model("light 1", ("bright", "dark"), 16, None, "0" * 64, {}, probabilities)
+    def probabilities(images: np.ndarray) -> np.ndarray:
+        return softmax(logits(images))
+
+    return Model("light 1", ("bright", "dark"), 16, None, "0" * 64, {}, probabilities, logits)
 
 
 def subject(count: int = 24) -> Subject:
@@ -44,7 +48,7 @@ def subject(count: int = 24) -> Subject:
             }
             for number in range(count)
         ],
-        raw=model.probabilities(photos[:, 4:20, 4:20]),
+        logits=model.logits(photos[:, 4:20, 4:20]),
         temperature=1.0,
         threshold=0.6,
         typical=np.ones(count, dtype=np.bool_),
