@@ -34,6 +34,19 @@ def read_table(path: Path) -> list[dict[str, str]]:
     return [_row(path, number, headings, cells) for number, cells in rows[1:]]
 
 
+def read_classes(path: Path) -> list[dict[str, str]]:
+    """The rows of a table of classes, by column, each with an `id`; none where there is no file.
+
+    Raises TrainingError for a table that cannot be read or names no classes.
+    """
+    rows = read_table(path)
+    if rows and "id" not in rows[0]:
+        raise TrainingError(
+            f"Expected columns separated by commas in {path}, `id` among them. Received: {', '.join(rows[0])}"
+        )
+    return rows
+
+
 def label_of(name: str, row: Mapping[str, str]) -> Label:
     """The class of this name, with what its row of `classes.csv` says, if any; raises TrainingError."""
     title = row.get("title") or name.replace("_", " ").replace("-", " ").strip().capitalize()

@@ -23,7 +23,7 @@ from typing import Final
 from service.errors import UnusableImage
 from service.images import decode
 from service.metadata import Label
-from training.csv_tables import label_of, read_table
+from training.csv_tables import label_of, read_classes, read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
 from training.file_names import NOT_UNICODE, is_unicode, printable
@@ -46,6 +46,7 @@ PICTURES: Final = frozenset(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .t
 """Suffixes by which pictures are known where other files may lie beside them. HEIC cannot be read: each such
 photo is named with its reason, and not passed over."""
 GEOMETRIES: Final = ("wide", "tight", "whole")
+CLASSES: Final = "classes.csv"
 
 
 def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Dataset:
@@ -58,7 +59,7 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     found = list(list_files(root))
     rows = rows_by_file(root)
-    strangers = unmatched(root, rows, found)
+    strangers = [*unmatched(root, rows, found), *unknown_classes(root, found)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         checked = list(pool.map(_check, found))
     photos = [described(item, root, rows) for item in checked if isinstance(item, Photo)]
@@ -219,7 +220,7 @@ def _leak(photo: Photo, others: Sequence[Photo]) -> str:
 
 def _labels(root: Path, photos: list[Photo]) -> tuple[tuple[Label, ...], list[Photo], list[Skipped]]:
     trained = sorted({photo.label for photo in photos if photo.split == "train"})
-    known = {row.get("id", ""): row for row in read_table(root / "classes.csv")}
+    known = {row["id"]: row for row in read_classes(root / CLASSES)}
     labels = tuple(label_of(name, known.get(name, {})) for name in trained)
     usable = [photo for photo in photos if photo.label in trained]
     reason = "a class without photos to train on"
@@ -274,3 +275,17 @@ def unmatched(root: Path, rows: dict[str, dict[str, str]], found: Sequence[Found
         example = min(names, default="<class>/<file>")
         raise TrainingError(f"Expected paths below {root} in {table}, such as {example}. Received: {said}.")
     return [Skipped(table, said)]
+
+
+def unknown_classes(root: Path, found: Sequence[Found]) -> list[Skipped]:
+    """The rows of `classes.csv` that name no class folder, whose words nobody would read.
+
+    Raises TrainingError for a table that cannot be read or names no classes.
+    """
+    rows = read_classes(root / CLASSES)
+    names = {item.label if isinstance(item, Photo) else item.path.name for item in found}
+    missing = [row["id"] for row in rows if row["id"] not in names]
+    if not missing:
+        return []
+    said = f"{len(missing)} of {len(rows)} rows name no class here, the first of them {missing[0]!r}"
+    return [Skipped(root / CLASSES, said)]

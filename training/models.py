@@ -34,7 +34,7 @@ class Model:
     probabilities: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     """RGB `[N, S, S, 3]` to `[N, C]`."""
     logits: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-    """RGB `[N, S, S, 3]` to `[N, C]`, before the softmax; of an exported model, which has no more to tell, the
+    """RGB `[N, S, S, 3]` to `[N, C]`, before the softmax; of an exported model, which tells no more, the
     logarithms of its probabilities."""
 
     @classmethod

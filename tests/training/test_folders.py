@@ -99,6 +99,21 @@ def test_classes_csv_tells_titles(tmp_path: Path) -> None:
     assert (green.title, green.description, green.search) == ("Grass", "Very green", "grass art")
 
 
+def test_a_table_of_classes_without_their_ids_is_an_error(tmp_path: Path) -> None:
+    folders.classes(tmp_path)
+    (tmp_path / "classes.csv").write_text("name,title\nred,Blood\n")
+    with pytest.raises(TrainingError, match="`id` among them. Received: name, title"):
+        read_dataset(tmp_path)
+
+
+def test_rows_about_no_class_are_counted(tmp_path: Path) -> None:
+    folders.classes(tmp_path)
+    (tmp_path / "blue").mkdir()
+    (tmp_path / "classes.csv").write_text("id,title\nred,Blood\nRed,Wine\nblue,Sky\ngren,Grass\n")
+    said = "2 of 4 rows name no class here, the first of them 'Red'"
+    assert reasons(tmp_path) == {"blue": "an empty class", "classes.csv": said}
+
+
 def test_bad_files_are_named_with_their_reasons_and_left_alone(tmp_path: Path) -> None:
     folders.splits(tmp_path)
     red = tmp_path / "train" / "red"

@@ -24,7 +24,7 @@ from training.checks.quality import Measures, measure
 from training.console import progress
 from training.dataset import Photo, Skipped
 from training.errors import TrainingError
-from training.folders import described, list_files, rows_by_file, unmatched
+from training.folders import described, list_files, rows_by_file, unknown_classes, unmatched
 from training.photos import square
 
 THUMBNAIL: Final = 32
@@ -89,7 +89,8 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     rows, listed = rows_by_file(root), list(list_files(root))
     found = [described(item, root, rows) if isinstance(item, Photo) else item for item in listed]
-    skipped = unmatched(root, rows, listed) + [item for item in found if isinstance(item, Skipped)]
+    strangers = [*unmatched(root, rows, listed), *unknown_classes(root, listed)]
+    skipped = strangers + [item for item in found if isinstance(item, Skipped)]
     seen: list[_Seen] = []
     features: list[NDArray[np.float16]] = []
     for batch in _batches([item for item in found if isinstance(item, Photo)], embed):

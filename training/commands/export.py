@@ -14,7 +14,7 @@ from service.metadata import Label
 from training.bundling import LICENCE, Target
 from training.commands.outputs import check_outside
 from training.console import say
-from training.csv_tables import read_table
+from training.csv_tables import read_classes
 from training.errors import TrainingError
 from training.exporting import Options, Trained, export
 from training.folders import read_dataset
@@ -186,7 +186,7 @@ def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:
         return known
     if not path.is_file():
         raise TrainingError(f"Expected a table of the classes (CSV) at {path}. There is none.")
-    rows = {row.get("id", ""): row for row in read_table(path)}
+    rows = {row["id"]: row for row in read_classes(path)}
     ids = {label.id for label in known}
     if set(rows) - ids:
         raise TrainingError(

@@ -174,6 +174,7 @@ def test_only_what_cannot_be_read_is_corrupt(tmp_path: Path) -> None:
     (tmp_path / "train/empty").mkdir()
     (tmp_path / "holdout").mkdir()
     write_table(tmp_path, [{"file": file, "person": "ann"} for file in ("train/a/0.png", "gone.png")])
+    (tmp_path / "classes.csv").write_text("id,title\na,First\nc,Third\n")
     (tmp_path / "train/a/broken.png").write_bytes((tmp_path / "cover.png").read_bytes()[:200])
     (tmp_path / "train/a/dangling.png").symlink_to(tmp_path / "nowhere.png")
     (tmp_path / "train/b/notes.txt").write_text("no picture")
@@ -181,7 +182,15 @@ def test_only_what_cannot_be_read_is_corrupt(tmp_path: Path) -> None:
     found = {kind: {item.files[0] for item in inspection.of(kind)} for kind in ("corrupt", "unused")}
     assert found == {
         "corrupt": {"train/a/broken.png", "train/a/dangling.png", "train/b/notes.txt"},
-        "unused": {"cover.png", "holdout", "labels.csv", "train/a/nested", "train/empty", "train/stray.png"},
+        "unused": {
+            "classes.csv",
+            "cover.png",
+            "holdout",
+            "labels.csv",
+            "train/a/nested",
+            "train/empty",
+            "train/stray.png",
+        },
     }
 
 
