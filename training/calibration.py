@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 COVERAGE: Final = 0.9
 # A network without a mistake on a few held-out people would be made infinitely sure of itself.
 TEMPERATURES: Final = (0.5, 10.0)
+AT_BOUND: Final = 1e-3
+"""A temperature that is nearer to a bound than this share of it was stopped by it."""
 # Where nine photos in ten are answered with near certainty, the tenth at 99 % is sure enough for anybody.
 HIGHEST_THRESHOLD: Final = 0.9
 _FOLDS: Final = 5
@@ -45,6 +47,22 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
     """Probabilities `[M, C]` of logits `[M, C]` that are divided by a temperature."""
     logarithms: Floats = log_softmax(logits.astype(np.float64) / temperature, axis=1)
     return np.exp(logarithms).astype(np.float32)
+
+
+def doubt(temperature: float) -> str:
+    """What a temperature at one of its bounds says about the network; empty for any other."""
+    low, high = TEMPERATURES
+    if np.isclose(temperature, high, rtol=AT_BOUND):
+        return (
+            f"The temperature is at its bound of {high:g}: the network is nearly as sure of its mistakes as of "
+            "the rest, so confidence and threshold mean little. More photos, or fewer epochs, help."
+        )
+    if np.isclose(temperature, low, rtol=AT_BOUND):
+        return (
+            f"The temperature is at its bound of {low:g}: there are too few mistakes on the validation photos "
+            "to tell how sure the network may be, so confidence and threshold are a guess. More photos help."
+        )
+    return ""
 
 
 def log_likelihood_loss(logits: NDArray[np.float32], labels: NDArray[np.int64], temperature: float) -> float:

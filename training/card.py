@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.metadata import BundleMetadata, NetworkFacts
+from training.calibration import doubt
 from training.card_notes import chosen, ethics, intended_use, limits, people
 from training.weight_files import CHANNELS
 
@@ -67,6 +68,7 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             f"{validation['calibration_error']['value']:.1%}{_chance(validation)}. The temperature was "
             f"fitted on these same people; on people it was not fitted on the log-likelihood loss went from "
             f"{calibration['nll_before']:.3f} to {calibration['nll_after']:.3f}.",
+            *([f"- {text}"] if (text := doubt(metadata.temperature)) else []),
             f"- Not sure: under a confidence of {metadata.threshold:.2f}.",
             *_typicality(metadata),
             *_certain(calibration),

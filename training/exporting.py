@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from service.classifier import TYPICALITY
 from service.metadata import BundleMetadata, Label
 from training.bundling import LICENCE, Target, write_bundle
-from training.calibration import Calibration, calibrate, softmax, when_certain
+from training.calibration import Calibration, calibrate, doubt, softmax, when_certain
 from training.console import say
 from training.cost import describe
 from training.errors import TrainingError
@@ -82,6 +82,8 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     logits = _logits(trained.network, heldout.images)
     calibration = calibrate(logits, heldout.labels, heldout.people)
     say(f"temperature {calibration.temperature:.3f}, not sure under {calibration.threshold:.3f}")
+    if text := doubt(calibration.temperature):
+        say(f"Note: {text}")
     graph = to_onnx(trained.network, calibration.temperature, trained.typicality)
     pictures = parity_images(heldout.images)
     parity = check_parity(

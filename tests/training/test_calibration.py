@@ -8,6 +8,7 @@ from training.calibration import (
     TEMPERATURES,
     calibrate,
     coverage_threshold,
+    doubt,
     fit_temperature,
     softmax,
     when_certain,
@@ -31,6 +32,14 @@ def test_a_faultless_network_is_not_made_infinitely_sure() -> None:
     labels = np.arange(30) % 3
     logits = np.eye(3, dtype=np.float32)[labels]
     assert fit_temperature(logits, labels) == pytest.approx(TEMPERATURES[0], rel=0.01)
+
+
+def test_only_a_temperature_that_its_bounds_stopped_is_doubted() -> None:
+    labels = np.arange(30) % 3
+    faultless = np.eye(3, dtype=np.float32)[labels]
+    assert "too few mistakes" in doubt(fit_temperature(faultless, labels))
+    assert "nearly as sure of its mistakes" in doubt(fit_temperature(*overconfident(300, 100.0)))
+    assert doubt(fit_temperature(*overconfident(300, 3.0))) == ""
 
 
 def test_calibration_lowers_the_loss_on_people_it_was_not_fitted_on() -> None:

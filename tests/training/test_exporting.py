@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -109,6 +110,19 @@ def test_the_card_says_how_good_it_is_where_raters_agreed(
     card = (target.folder / "README.md").read_text()
     assert f"- On the {(shares == '1').sum()} photos of " in card
     assert "people whose raters all agreed: accuracy " in card
+
+
+def test_a_temperature_at_its_bound_is_said(
+    run: Trained, heldout: HeldOut, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loud = keras.models.clone_model(run.network)
+    *others, kernel, bias = run.network.get_weights()
+    loud.set_weights([*others, 100 * kernel, 100 * bias])
+    target = Target.parse(tmp_path / "colours" / "1")
+    assert export(replace(run, network=loud), heldout, target, Options()).threshold > 0.8
+    said = "The temperature is at its bound of 10: the network is nearly as sure of its mistakes"
+    assert f"\nNote: {said}" in capsys.readouterr().out
+    assert f"\n- {said}" in (target.folder / "README.md").read_text()
 
 
 def test_a_column_that_nobody_knows_is_named(run: Trained, heldout: HeldOut, tmp_path: Path) -> None:

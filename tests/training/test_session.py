@@ -218,6 +218,17 @@ def test_a_run_that_was_killed_while_it_was_written_is_begun_anew(
     assert not (tmp_path / "run" / PART).exists()
 
 
+def test_a_class_that_nobody_is_set_aside_of_is_said(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixed = Path(shutil.copytree(data, tmp_path / "photos"))
+    folders.classes(mixed / "train", names=("blue",), count=2, start=5000)
+    assert fit(mixed, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
+    printed = capsys.readouterr().out
+    assert printed.count("Note: ") == 1
+    assert "Note: no validation photo of blue: " in printed and "at least 2 people for each class." in printed
+
+
 @pytest.mark.parametrize("name", ["validation.npz", "model.keras"])
 def test_a_damaged_file_of_a_run_is_one_line(
     run: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]

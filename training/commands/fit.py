@@ -129,6 +129,12 @@ def _say_data(data: Dataset) -> None:
     say(f"{'all':20} {sum(train.values()):7} {sum(validation.values()):11}")
     if data.skipped:
         _say_skipped(data.root, data.skipped)
+    unseen = [name for name, count in validation.items() if not count]
+    if unseen:
+        say(
+            f"Note: no validation photo of {', '.join(unseen)}: nothing will tell how often such photos are "
+            "found. It takes photos of at least 2 people for each class."
+        )
 
 
 def _say_skipped(root: Path, skipped: Iterable[Skipped]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.metadata import BundleMetadata
 from training.bundling import Target
+from training.calibration import doubt
 from training.commands.outputs import check_outside
 from training.console import say
 from training.gate import Refused
@@ -49,6 +50,8 @@ def run(
         sys.stderr.write(f"{error}\n")
         return 1
     report(metadata)
+    if text := doubt(metadata.temperature):
+        say(f"Note: {text}")
     size = (target.folder / "model.onnx").stat().st_size
     say(f"written: {options.to} ({metadata.name} {metadata.version}, {size / 1e6:.1f} MB)")
     return 0

@@ -72,7 +72,12 @@ def graph(seed: int = 0) -> ModelProto:
 
 
 def write(
-    folder: Path, model: ModelProto, heldout: HeldOut, fingerprint: str = "0" * 64, by: Sequence[str] = ()
+    folder: Path,
+    model: ModelProto,
+    heldout: HeldOut,
+    fingerprint: str = "0" * 64,
+    by: Sequence[str] = (),
+    temperature: float = 1.25,
 ) -> Path:
     """Write a graph as a bundle with what `training export` would say about it."""
     target = Target.parse(folder)
@@ -85,7 +90,7 @@ def write(
         name=target.name,
         version=target.version,
         labels=LABELS,
-        temperature=1.25,
+        temperature=temperature,
         typicality_bound=0.5,
         metrics={
             "validation": Evaluation("colours", "validation", scores, parts).document(),

@@ -92,6 +92,16 @@ def test_parts_are_measured_as_in_the_source(photos: Path, source: Path, tmp_pat
     assert found["light=dark"]["accuracy"]["value"] == 1
 
 
+def test_a_temperature_at_its_bound_is_said_again(
+    photos: Path, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fingerprint = open_model(source).metadata.dataset.fingerprint
+    model = onnx.load(source / "model.onnx")
+    loud = write(tmp_path / "colours" / "1", model, colours(20, seed=2), fingerprint, temperature=9.99996)
+    assert quantized(loud, photos, tmp_path / "colours" / "2") == 0
+    assert "\nNote: The temperature is at its bound of 10: " in capsys.readouterr().out
+
+
 def test_golden_answers_are_those_of_the_int8_file(source: Path, photos: Path, tmp_path: Path) -> None:
     assert quantized(source, photos, tmp_path / "colours" / "2") == 0
     before, after = (
