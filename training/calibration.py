@@ -54,13 +54,13 @@ def doubt(temperature: float) -> str:
     low, high = TEMPERATURES
     if np.isclose(temperature, high, rtol=AT_BOUND):
         return (
-            f"The temperature is at its bound of {high:g}: the network is nearly as sure of its mistakes as of "
-            "the rest, so confidence and threshold mean little. More photos, or fewer epochs, help."
+            f"The temperature is at its bound of {high:g}: the network is nearly as sure of its mistakes as "
+            "of the rest, so confidence and threshold mean little. More photos, or fewer epochs, help."
         )
     if np.isclose(temperature, low, rtol=AT_BOUND):
         return (
-            f"The temperature is at its bound of {low:g}: there are too few mistakes on the validation photos "
-            "to tell how sure the network may be, so confidence and threshold are a guess. More photos help."
+            f"The temperature is at its bound of {low:g}: there are too few mistakes on the validation "
+            "photos to tell how sure the network may be, so confidence and threshold are a guess."
         )
     return ""
 

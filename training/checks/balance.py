@@ -28,6 +28,9 @@ class ClassReport:
     photos: dict[str, int]
     """By split."""
     people: int
+    """Different photos where `named` is not true."""
+    named: bool
+    """Whether anybody said who is in the photos; otherwise each counts as a person, copies once."""
     brightness: float
     sharpness: float
     size: float
@@ -45,9 +48,12 @@ class ClassReport:
 
 
 def count_classes(
-    photos: Sequence[Photo], measures: Sequence[Measures], opinion: Opinion | None
+    photos: Sequence[Photo], measures: Sequence[Measures], opinion: Opinion | None, named: bool = True
 ) -> list[ClassReport]:
-    """A report per class, in alphabetical order, with advice on what to photograph next."""
+    """A report per class, in alphabetical order, with advice on what to photograph next.
+
+    `named` says whether the photos' people are people, and not their files.
+    """
     reports = []
     for label in sorted({photo.label for photo in photos}):
         rows = [index for index, photo in enumerate(photos) if photo.label == label]
@@ -57,6 +63,7 @@ def count_classes(
                 label,
                 dict(sorted(Counter(photos[index].split for index in rows).items())),
                 len({photos[index].person for index in rows}),
+                named,
                 float(np.median([item.brightness for item in chosen])),
                 float(np.median([item.sharpness for item in chosen])),
                 float(np.median([min(item.width, item.height) for item in chosen])),
@@ -79,15 +86,19 @@ def describe(reports: Sequence[ClassReport]) -> Iterator[Finding]:
             detail = f"{report.label} has {report.total} photos, the largest class {ratio:.1f} times as many"
             yield Finding("imbalance", detail, score=ratio)
         if report.people < FEWEST_PEOPLE:
-            yield Finding(
-                "imbalance", f"{report.label} shows {report.people} people only", score=1 / report.people
-            )
+            yield Finding("imbalance", f"{report.label} {_shown(report)} only", score=1 / report.people)
+
+
+def _shown(report: ClassReport) -> str:
+    if not report.named:
+        return f"has {report.people} different {'photo' if report.people == 1 else 'photos'}"
+    return f"shows {report.people} {'person' if report.people == 1 else 'people'}"
 
 
 def _more(report: ClassReport, largest: int) -> Iterator[str]:
     wanted = int(np.ceil(largest / LOPSIDED)) - report.total
     if report.people < FEWEST_PEOPLE:
-        yield f"at least {FEWEST_PEOPLE - report.people} more people"
+        yield f"at least {FEWEST_PEOPLE - report.people} more {'people' if report.named else 'photos'}"
     if wanted > 0:
         yield f"about {wanted} more photos, to have a third of the largest class"
 

@@ -1,4 +1,5 @@
-"""The same photo twice: byte for byte, or mirrored, recompressed, resized, recoloured, cropped or turned.
+"""The same photo twice: byte for byte, or as it seems mirrored, recompressed, resized, recoloured, cropped or
+turned.
 
 Candidates are the nearest neighbours by a perceptual hash (the low frequencies of the cosine transform, kept
 as numbers instead of bits, because a crop changes many bits a little); then each pair is laid one over the
@@ -37,7 +38,7 @@ PLAIN: Final = 4.0
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """Two photos, by index, that are one."""
+    """Two photos, by index, that are one, or look like it where their bytes differ."""
 
     first: int
     second: int
@@ -121,7 +122,10 @@ def describe(photos: Sequence[Photo], names: Sequence[str], pairs: Sequence[Pair
         files = tuple(names[index] for index in group)
         score = min(pair.likeness for pair in inside)
         ways = ", ".join(sorted({pair.disguise for pair in inside}))
-        yield Finding("duplicate", f"{len(group)} files show one photo ({ways})", files, score)
+        certain = all(pair.exact for pair in inside)
+        show = "show" if certain else "may show"
+        yield Finding("duplicate", f"{len(group)} files {show} one photo ({ways})", files, score)
         labels = sorted({photos[index].label for index in group})
         if len(labels) > 1:
-            yield Finding("conflict", f"one photo is labelled {' and '.join(labels)}", files, score)
+            photo = "one photo" if certain else "what may be one photo"
+            yield Finding("conflict", f"{photo} is labelled {' and '.join(labels)}", files, score)

@@ -10,6 +10,7 @@ from training.checks.findings import KINDS, Finding
 from training.checks.mislabelled import Opinion, form_opinion
 from training.checks.quality import find_poor
 from training.checks.survey import Survey
+from training.splitting import one_name_each
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def inspect(survey: Survey, smallest: int = 48, seed: int = 1) -> Inspection:
         found += outliers.find_outliers(survey.features, names)
     if opinion is not None:
         found += _doubts(survey, names, opinion)
-    classes = balance.count_classes(known, survey.measures, opinion)
+    classes = balance.count_classes(one_name_each(photos), survey.measures, opinion, survey.names_people)
     telling = shortcuts.find_shortcuts(known, survey.measures, seed)
     found += [*balance.describe(classes), *shortcuts.describe(telling)]
     order = list(KINDS)

@@ -25,7 +25,8 @@ def find_leaks(photos: Sequence[Photo], names: Sequence[str], pairs: Iterable[Pa
     for pair in pairs:
         first, second = photos[pair.first], photos[pair.second]
         if first.split != second.split:
-            detail = f"one photo in {first.split} and {second.split} ({pair.disguise})"
+            photo = "one photo" if pair.exact else "what may be one photo"
+            detail = f"{photo} in {first.split} and {second.split} ({pair.disguise})"
             yield Finding("leakage", detail, (names[pair.second], names[pair.first]), pair.likeness)
 
 

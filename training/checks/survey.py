@@ -61,6 +61,11 @@ class Survey:
         return self.photos[index].path.relative_to(self.root).as_posix()
 
     @property
+    def names_people(self) -> bool:
+        """Whether anybody said who is in the photos; otherwise each is a person of its own."""
+        return any(photo.person != self.name(index) for index, photo in enumerate(self.photos))
+
+    @property
     def labels(self) -> list[str]:
         """The ids of the classes, sorted."""
         return sorted({photo.label for photo in self.photos})

@@ -113,7 +113,8 @@ def _print(inspection: Inspection) -> None:
     rows = [
         [item.label, str(item.total), str(item.people), "; ".join(item.advice)] for item in inspection.classes
     ]
-    for line in table(["class", "photos", "people", "photograph next"], rows, left=4):
+    counted = "people" if inspection.survey.names_people else "different"
+    for line in table(["class", "photos", counted, "photograph next"], rows, left=4):
         say(line)
     if inspection.shortcuts:
         say()

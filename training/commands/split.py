@@ -17,7 +17,7 @@ from training.console import say
 from training.dataset import Photo
 from training.errors import TrainingError
 from training.folders import check_new_folder, new_folder
-from training.splitting import split_people
+from training.splitting import one_name_each, split_people
 from training.tables import table
 
 HELP: Final = (
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     _refuse_leaks(seen, photos, pairs)
     with new_folder(options.out, options.data) as out:
         _copy(seen, photos, out)
-    _print(photos)
+    _print(photos, seen.names_people)
     for item in seen.skipped:
         say(f"left out: {item.path}: {item.reason}")
     return 0
@@ -116,12 +116,13 @@ def _copy(seen: Survey, photos: Sequence[Photo], out: Path) -> None:
         shutil.copy2(seen.root / "classes.csv", out / "classes.csv")
 
 
-def _print(photos: Sequence[Photo]) -> None:
+def _print(photos: Sequence[Photo], named: bool) -> None:
     splits = ("train", "validation", "test")
     rows = []
     for label in sorted({photo.label for photo in photos}):
         counts = Counter(photo.split for photo in photos if photo.label == label)
         rows.append([label, *(str(counts[split]) for split in splits)])
-    people = [str(len({photo.person for photo in photos if photo.split == split})) for split in splits]
-    for line in table(["photos", *splits], [*rows, ["people", *people]]):
+    single = one_name_each(photos)
+    people = [str(len({photo.person for photo in single if photo.split == split})) for split in splits]
+    for line in table(["photos", *splits], [*rows, ["people" if named else "different", *people]]):
         say(line)

@@ -65,7 +65,17 @@ def test_two_labels_for_one_photo_are_a_conflict() -> None:
         ("duplicate", ("a", "b")),
         ("conflict", ("a", "b")),
     ]
+    assert found[0].detail == "2 files show one photo (byte for byte)"
     assert found[1].detail == "one photo is labelled x and y"
+
+
+def test_what_only_looks_alike_is_a_suspicion() -> None:
+    pair = [Photo(Path(name), name, "train", name, digest=name) for name in "ab"]
+    small = np.stack([thumbnail(np.asarray(picture)) for picture in (scene(1), ImageOps.mirror(scene(1)))])
+    assert [item.detail for item in describe(pair, ["a", "b"], find_pairs(pair, small))] == [
+        "2 files may show one photo (mirrored)",
+        "what may be one photo is labelled a and b",
+    ]
 
 
 def test_links_join_into_groups() -> None:

@@ -48,6 +48,21 @@ def test_people_and_copies_stay_together(data: Path, tmp_path: Path) -> None:
     assert main(["check", str(out), "--no-network", "--fail-on", "leakage"]) == 0
 
 
+def test_people_are_counted_as_check_and_fit_count_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "data"
+    for seed in range(12):
+        save(scene(seed), root / "ab"[seed % 2] / f"{seed}.png")
+    save(scene(0), root / "a" / "copy.png")
+    for table, name in ((False, "different"), (True, "people")):
+        if table:
+            write_table(root, [{"file": "a/0.png", "person": "ann"}])
+        assert main(["split", str(root), str(tmp_path / name), "--test", "0", "--validation", "0.3"]) == 0
+        last = capsys.readouterr().out.splitlines()[-1].split()
+        assert last[0] == name and sum(map(int, last[1:])) == 12
+
+
 def test_the_seed_decides(data: Path, tmp_path: Path) -> None:
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         assert main(["split", str(data), str(tmp_path / name), "--seed", seed]) == 0
