@@ -23,6 +23,7 @@ from service.errors import InvalidBundle
 from service.geometry import RGB
 from service.metadata import METADATA_KEY, BundleMetadata, Name
 from training.card import CARD_FILE, model_card
+from training.console import quoted, say
 from training.errors import TrainingError
 from training.golden import write_golden
 
@@ -104,3 +105,14 @@ def _workshop(target: Target) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def say_written(folder: Path, metadata: BundleMetadata) -> None:
+    """What was written where, and how it is served from where the service does not look by itself."""
+    size = (folder / bundle.MODEL_FILE).stat().st_size
+    say(f"written: {folder} ({metadata.name} {metadata.version}, {size / 1e6:.1f} MB)")
+    here, models = Path.cwd(), folder.absolute().parent.parent
+    if models != here / "models":
+        shown = models.relative_to(here) if models.is_relative_to(here) else models
+        also = " beside a copy of models/eye-locator" if metadata.crop else ""
+        say(f"Serve it{also}: SERVICE_MODELS={quoted(shown)} SERVICE_MODEL={metadata.name} make serve")

@@ -8,6 +8,8 @@ from training.hyperparameters import each_run
 
 FEW: Final = 50
 """Validation photos of a class, under which its numbers are called uncertain."""
+NEARLY_ALL: Final = 0.995
+"""A share from which whole per cent would say 100."""
 
 
 def chosen(recipe: Mapping[str, Any]) -> str:
@@ -62,11 +64,7 @@ def limits(metadata: BundleMetadata) -> str:
     }
     lines = []
     if found:
-        worst = min(found, key=lambda name: found[name])
-        lines.append(
-            f"- Weakest on `{worst}`: it finds {found[worst]:.0%} of these photos."
-            f"{_confusion(metadata, worst)}"
-        )
+        lines.append(_weakest(metadata, min(found, key=lambda name: found[name]), min(found.values())))
     few = [f"`{name}` ({one['support']})" for name, one in classes.items() if one["support"] < FEW]
     if few:
         lines.append(f"- Few validation photos of {', '.join(few)}: these numbers are uncertain.")
@@ -95,6 +93,13 @@ def ethics(metadata: BundleMetadata) -> str:
             "- Ask the people in a photo before you classify it; the service keeps no photo.",
         ]
     )
+
+
+def _weakest(metadata: BundleMetadata, label: str, recall: float) -> str:
+    if recall == 1:
+        return "- It finds every one of these photos, which does not tell where it is weak."
+    found = f"{recall:.0%}" if recall < NEARLY_ALL else f"{recall:.1%}"
+    return f"- Weakest on `{label}`: it finds {found} of these photos.{_confusion(metadata, label)}"
 
 
 def _confusion(metadata: BundleMetadata, label: str) -> str:

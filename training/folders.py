@@ -12,22 +12,19 @@ Nothing here ever writes to the user's folders. What cannot be used is named wit
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from service.errors import UnusableImage
+from service.errors import EmptyFile, UnsupportedFormat, UnusableImage
 from service.images import decode
 from service.metadata import Label
 from training.csv_tables import label_of, read_classes, read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
 from training.file_names import NOT_UNICODE, is_unicode, printable
-from training.locking import LOCK
 from training.splitting import groups, one_name_each, split_people
 
 Found = Photo | Skipped
@@ -46,6 +43,8 @@ PICTURES: Final = frozenset(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .t
 """Suffixes by which pictures are known where other files may lie beside them. HEIC cannot be read: each such
 photo is named with its reason, and not passed over."""
 GEOMETRIES: Final = ("wide", "tight", "whole")
+OF_SYSTEMS: Final = ("thumbs.db", "desktop.ini")
+"""Files that Windows leaves in folders, nobody's mistake."""
 CLASSES: Final = "classes.csv"
 
 
@@ -77,36 +76,6 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
             f"Expected two or more classes with photos in {root}. Received: {names}.{reasons}"
         )
     return Dataset(root, labels, tuple(photos), tuple(sorted(skipped, key=lambda item: item.path)))
-
-
-def is_taken(path: Path) -> bool:
-    """Whether anything is at a path but an empty folder; the lock of a killed training is nothing."""
-    return path.exists() and (not path.is_dir() or any(child.name != LOCK for child in path.iterdir()))
-
-
-def check_new_folder(out: Path | None, data: Path) -> Path:
-    """`out`; raises TrainingError unless it is a new or empty folder, and not one among the photos."""
-    if out is None or is_taken(out):
-        raise TrainingError(f"Expected a new or empty folder for the copies. Received: {out}")
-    if out.resolve().is_relative_to(data.resolve()):
-        raise TrainingError(f"Expected a folder for the copies outside of {data}. Received: {out}")
-    return out
-
-
-@contextmanager
-def new_folder(out: Path | None, data: Path) -> Iterator[Path]:
-    """A folder to fill, as `check_new_folder` wants it; empty again if that does not come to its end."""
-    folder = check_new_folder(out, data)
-    there = folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield folder
-    except BaseException:
-        for path in folder.iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        if not there:
-            folder.rmdir()
-        raise
 
 
 def list_files(root: Path) -> Iterator[Found]:
@@ -154,9 +123,10 @@ def _list_photos(folder: Path, split: str) -> Iterator[Found]:
 
 
 def _entries(folder: Path) -> Iterable[Path | Skipped]:
-    """What is in a folder, sorted, without hidden files (`.DS_Store`, ...)."""
+    """What is in a folder, sorted, without hidden files (`.DS_Store`, ...) and those of systems."""
     try:
-        found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        paths = (path for path in folder.iterdir() if path.name.lower() not in OF_SYSTEMS)
+        found = sorted(path for path in paths if not path.name.startswith("."))
     except OSError as error:
         return [Skipped(folder, f"an unreadable folder ({error.strerror})", unreadable=True)]
     return [
@@ -175,8 +145,14 @@ def _check(item: Found) -> Found:
     except OSError as error:
         return Skipped(item.path, f"an unreadable file ({error.strerror})", unreadable=True)
     except UnusableImage as error:
-        return Skipped(item.path, str(error), unreadable=True)
+        return undecodable(item.path, error)
     return replace(item, digest=hashlib.sha256(data).hexdigest())
+
+
+def undecodable(path: Path, error: UnusableImage) -> Skipped:
+    """A file without pixels. What is a picture neither by its name nor by its bytes could not be mended."""
+    foreign = isinstance(error, EmptyFile | UnsupportedFormat) and not _is_picture(path)
+    return Skipped(path, str(error), unreadable=not foreign)
 
 
 def described(photo: Photo, root: Path, rows: dict[str, dict[str, str]]) -> Photo:

@@ -12,7 +12,7 @@ from service.metadata import CropGeometry
 from training.dataset import Dataset, Photo
 from training.errors import TrainingError
 from training.folders import read_dataset
-from training.prediction import is_run, open_model
+from training.prediction import is_run, model_file, open_model
 
 LEAST: Final = 1e-12
 """What a probability counts as at least where its logarithm is taken."""
@@ -40,6 +40,7 @@ class Model:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open a run folder, a `model.onnx`, a bundle's folder or `models/<name>`; raises TrainingError."""
+        check_model(path)
         return cls._of_run(path) if is_run(path) else cls._of_bundle(path)
 
     @classmethod
@@ -99,3 +100,11 @@ class Model:
                 "fair only if it never saw these photos or these people."
             ]
         return []
+
+
+def check_model(path: Path) -> None:
+    """Raise TrainingError unless there is a run or an exported model at a path."""
+    if not path.exists():
+        raise TrainingError(f"Expected a run or an exported model. Received: {path}, which does not exist.")
+    if not is_run(path):
+        model_file(path)

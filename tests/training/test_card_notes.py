@@ -46,6 +46,17 @@ def test_limits_name_the_weakest_class_and_part() -> None:
     assert "studio" not in text
 
 
+def test_a_model_without_a_mistake_is_weakest_on_nothing() -> None:
+    faultless = bundle()
+    classes = faultless.metrics["validation"]["classes"]
+    for scores in classes.values():
+        scores["recall"] = estimate(1.0)
+    assert "Weakest" not in limits(faultless)
+    assert "- It finds every one of these photos, which does not tell where it is weak." in limits(faultless)
+    classes["green"]["recall"] = estimate(0.997)
+    assert "Weakest on `green`: it finds 99.7% of these photos." in limits(faultless)
+
+
 def test_a_model_of_eyes_makes_no_statement_about_origin() -> None:
     assert "no statement about origin" in ethics(bundle(crop={"scale": 1.2, "centre": 0.5}))
     assert "Where pictures show people" in ethics(bundle())

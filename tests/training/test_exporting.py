@@ -11,9 +11,9 @@ from PIL import Image
 
 from service import bundle
 from service.errors import InvalidBundle
-from service.metadata import BundleMetadata
+from service.metadata import BundleMetadata, CropGeometry
 from tests.training.tiny import SIZE, colours, trained
-from training.bundling import Target
+from training.bundling import Target, say_written
 from training.errors import TrainingError
 from training.exporting import Options, Trained, export
 from training.graph import to_onnx
@@ -76,6 +76,25 @@ def test_the_card_tells_numbers_notes_and_licence(folder: Path, metadata: Bundle
     assert "40 validation photos of 20 people" in card
     assert "Only two colours." in card
     assert metadata.licence in card
+
+
+def test_how_to_serve_is_said_where_the_service_does_not_look(
+    folder: Path,
+    metadata: BundleMetadata,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(folder.parent.parent)
+    say_written(Path("colours/3"), metadata)
+    said = capsys.readouterr().out.splitlines()
+    assert said[1:] == ["Serve it: SERVICE_MODELS=. SERVICE_MODEL=colours make serve"]
+    say_written(folder, metadata.model_copy(update={"crop": CropGeometry(scale=1.2, centre=0.5)}))
+    assert "Serve it beside a copy of models/eye-locator: SERVICE_MODELS=" in capsys.readouterr().out
+    (tmp_path / "models").symlink_to(folder.parent.parent)
+    monkeypatch.chdir(tmp_path)
+    say_written(Path("models/colours/3"), metadata)
+    assert capsys.readouterr().out == "written: models/colours/3 (colours 3, 0.0 MB)\n"
 
 
 def test_nothing_else_is_left_beside_the_bundle(folder: Path) -> None:

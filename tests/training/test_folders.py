@@ -124,19 +124,24 @@ def test_bad_files_are_named_with_their_reasons_and_left_alone(tmp_path: Path) -
     (red / "nested").mkdir()
     (red / "dangling.png").symlink_to(red / "nowhere.png")
     (red / ".DS_Store").write_bytes(b"hidden files are nobody's mistake")
+    (red / "Thumbs.db").write_bytes(b"nor are those of systems")
+    (red / "README").write_bytes(b"")
+    (red / "unnamed").write_bytes((red / "1.png").read_bytes())
     (tmp_path / "train" / "blue").mkdir()
     before = {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*")}
     assert reasons(tmp_path) == {
         "train/red/zero.png": "Expected the bytes of a picture. Received: an empty file.",
         "train/red/notes.txt": "Expected a picture as JPEG, PNG, WEBP, AVIF, GIF, BMP, TIFF. "
         "Received: 13 bytes in another format.",
+        "train/red/README": "Expected the bytes of a picture. Received: an empty file.",
         "train/red/truncated.png": "The picture is truncated or damaged (OSError).",
         "train/red/nested": "a folder inside a class; photos belong directly into the class",
         "train/red/dangling.png": "an unreadable file (No such file or directory)",
         "train/blue": "an empty class",
     }
     unreadable = {item.path.name for item in read_dataset(tmp_path).skipped if item.unreadable}
-    assert unreadable == {"zero.png", "notes.txt", "truncated.png", "dangling.png"}
+    assert unreadable == {"zero.png", "truncated.png", "dangling.png"}
+    assert "unnamed" in {photo.path.name for photo in read_dataset(tmp_path).photos}
     assert {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 

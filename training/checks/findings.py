@@ -27,7 +27,7 @@ REMEDIES: Final = {
     "leakage": "Move everything of a person to one side, or divide the photos again with training split.",
     "conflict": "Look; where it is one photo, keep one file and delete the others.",
     "mislabelled": "Compare with the typical photos beside it; where the label is wrong, move the file.",
-    "unused": "Put photos straight into the folder of a class; mend or delete rows that name nothing.",
+    "unused": "Put photos straight into class folders, move other files away, mend rows that name nothing.",
     "duplicate": "Where it is one photo, keep one file of the group; copies count it twice.",
     "tiny": "Cut them again from the original photos, or leave them out.",
     "blurred": "Leave them out, unless the photos you will ask about are like this too.",

@@ -24,7 +24,7 @@ from training.checks.quality import Measures, measure
 from training.console import progress
 from training.dataset import Photo, Skipped
 from training.errors import TrainingError
-from training.folders import described, list_files, rows_by_file, unknown_classes, unmatched
+from training.folders import described, list_files, rows_by_file, undecodable, unknown_classes, unmatched
 from training.photos import square
 
 THUMBNAIL: Final = 32
@@ -131,7 +131,7 @@ def _read(photo: Photo, size: int | None) -> _Seen | Skipped:
     except OSError as error:
         return Skipped(photo.path, f"an unreadable file ({error.strerror})", unreadable=True)
     except UnusableImage as error:
-        return Skipped(photo.path, str(error), unreadable=True)
+        return undecodable(photo.path, error)
     pixels = picture.pixels
     crop = None
     if size is not None:

@@ -121,5 +121,9 @@ def _print(inspection: Inspection) -> None:
         rows = [[item.measure, f"{item.accuracy:.0%}"] for item in inspection.shortcuts[:5]]
         for line in table(["one measure alone", "gives the class with"], rows):
             say(line)
-    if inspection.opinion is not None:
-        say(f"\nAbout {inspection.opinion.wrong} labels are estimated to be wrong.")
+    if (opinion := inspection.opinion) is not None:
+        say(
+            f"\nA linear probe on frozen features reaches {opinion.accuracy:.0%} balanced accuracy on people "
+            f"it has not seen. By it about {opinion.wrong} labels are estimated to be wrong; the "
+            f"{len(opinion.doubtful)} most doubtful are listed."
+        )

@@ -11,7 +11,7 @@ from typing import Final, get_args
 import numpy as np
 
 from service.metadata import Label
-from training.bundling import LICENCE, Target
+from training.bundling import LICENCE, Target, say_written
 from training.commands.outputs import check_outside
 from training.console import say
 from training.csv_tables import read_classes
@@ -106,8 +106,7 @@ def run(options: argparse.Namespace) -> int:
     except ParityError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    size = (options.to / "model.onnx").stat().st_size
-    say(f"written: {options.to} ({metadata.name} {metadata.version}, {size / 1e6:.1f} MB)")
+    say_written(options.to, metadata)
     return 0
 
 

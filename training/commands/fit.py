@@ -11,10 +11,11 @@ from training.commands.outputs import check_outside
 from training.console import quoted, say
 from training.dataset import Dataset, Skipped
 from training.errors import TrainingError
-from training.folders import is_taken, read_dataset
+from training.folders import read_dataset
 from training.hyperparameters import HyperParameters
 from training.interrupts import INTERRUPTED
 from training.locking import alone
+from training.new_folders import is_taken
 
 HELP = "train VGG16 on a folder of photos"
 NAMED = 20

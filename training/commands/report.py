@@ -8,6 +8,7 @@ from typing import Any, Final
 from training.commands.outputs import MEASURED, REPORT, check_file, check_outside, check_pictures
 from training.console import say
 from training.errors import TrainingError
+from training.models import check_model
 from training.pages import render, write
 from training.plots import plot_confusion
 from training.prediction import is_run, open_model
@@ -51,11 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure and write; returns 0."""
+    if options.robustness < 0:
+        raise TrainingError(f"Expected --robustness from 0. Received: {options.robustness}")
+    check_model(options.run)
     if options.out is None and not is_run(options.run):
         # A bundle is meant to be published; a report shows people's photos.
         raise TrainingError(f"Expected --out, a folder for the report on {options.run}. Received: none.")
-    if options.robustness < 0:
-        raise TrainingError(f"Expected --robustness from 0. Received: {options.robustness}")
     check_outside(options, "out")
     folder = options.out or options.run / "report"
     check_pictures(folder, (f"{name}.png" for name in PICTURES))

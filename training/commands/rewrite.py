@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from service.metadata import BundleMetadata
-from training.bundling import Target
+from training.bundling import Target, say_written
 from training.calibration import doubt
 from training.commands.outputs import check_outside
 from training.console import say
@@ -52,8 +52,7 @@ def run(
     report(metadata)
     if text := doubt(metadata.temperature):
         say(f"Note: {text}")
-    size = (target.folder / "model.onnx").stat().st_size
-    say(f"written: {options.to} ({metadata.name} {metadata.version}, {size / 1e6:.1f} MB)")
+    say_written(options.to, metadata)
     return 0
 
 

@@ -10,11 +10,12 @@ from typing import Final
 
 from training.console import progress, say
 from training.errors import TrainingError
-from training.folders import check_new_folder, new_folder, rows_by_file
+from training.folders import rows_by_file
 from training.labelling.agreement import compare
 from training.labelling.deciding import Decision, answered, decide
 from training.labelling.journal import FILE, Answers, read, standing
 from training.labelling.suggestions import SURE
+from training.new_folders import check_new_folder, new_folder
 from training.prediction import find_pictures, open_model, predict
 
 HELP: Final = (

@@ -16,7 +16,7 @@ from training.checks.survey import Survey, survey
 from training.console import say
 from training.dataset import Photo
 from training.errors import TrainingError
-from training.folders import check_new_folder, new_folder
+from training.new_folders import check_new_folder, new_folder
 from training.splitting import one_name_each, split_people
 from training.tables import table
 

@@ -199,16 +199,19 @@ def test_only_what_cannot_be_read_is_corrupt(tmp_path: Path) -> None:
     (tmp_path / "train/a/broken.png").write_bytes((tmp_path / "cover.png").read_bytes()[:200])
     (tmp_path / "train/a/dangling.png").symlink_to(tmp_path / "nowhere.png")
     (tmp_path / "train/b/notes.txt").write_text("no picture")
+    (tmp_path / "train/b/no.png").write_text("no picture either")
+    (tmp_path / "train/b/Desktop.ini").write_text("of a system")
     inspection = inspect(survey(tmp_path))
     found = {kind: {item.files[0] for item in inspection.of(kind)} for kind in ("corrupt", "unused")}
     assert found == {
-        "corrupt": {"train/a/broken.png", "train/a/dangling.png", "train/b/notes.txt"},
+        "corrupt": {"train/a/broken.png", "train/a/dangling.png", "train/b/no.png"},
         "unused": {
             "classes.csv",
             "cover.png",
             "holdout",
             "labels.csv",
             "train/a/nested",
+            "train/b/notes.txt",
             "train/empty",
             "train/stray.png",
         },

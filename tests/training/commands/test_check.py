@@ -64,7 +64,9 @@ def test_a_folder_without_photos_is_refused(tmp_path: Path, capsys: pytest.Captu
     assert "Expected photos in folders named after their classes" in capsys.readouterr().err
 
 
-def test_with_the_network_json_and_report(data: Path, tmp_path: Path) -> None:
+def test_with_the_network_json_and_report(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*"))
     page, facts = tmp_path / "report.html", tmp_path / "report.json"
     assert main(["check", str(data), "--html", str(page), "--json", str(facts)]) == 0
@@ -73,7 +75,12 @@ def test_with_the_network_json_and_report(data: Path, tmp_path: Path) -> None:
     assert document["counts"]["corrupt"] == 1 and document["counts"]["leakage"] == 1
     leak = next(item for item in document["findings"] if item["kind"] == "leakage")
     assert leak["files"] == ["validation/cat/copy.png", "train/cat/0.png"]
-    assert 0 <= document["probe"]["balanced_accuracy"] <= 1
+    probe = document["probe"]
+    assert 0 <= probe["balanced_accuracy"] <= 1
+    printed = capsys.readouterr().out
+    assert f"A linear probe on frozen features reaches {probe['balanced_accuracy']:.0%} balanced" in printed
+    wrong, doubted = probe["estimated_wrong_labels"], document["counts"]["mislabelled"]
+    assert f"about {wrong} labels are estimated to be wrong; the {doubted} most doubtful are" in printed
     html = page.read_text()
     assert not re.search(r"(src|href)=\"(?!data:|#)", html) and "<script" not in html
     assert html.count("data:image/jpeg;base64,") >= 4

@@ -58,6 +58,7 @@ def test_the_service_serves_the_int8_bundle(
     assert "Computes in int8" in card and "Only colours." in card
     printed = capsys.readouterr().out
     assert "same answer for 100.0%" in printed and "Note:" not in printed
+    assert printed.endswith(f"Serve it: SERVICE_MODELS={tmp_path} SERVICE_MODEL=colours make serve\n")
 
 
 def test_the_authors_notes_stay_in_the_card(

@@ -94,8 +94,10 @@ def test_what_is_missing_is_said(data: Path, tmp_path: Path, capsys: pytest.Capt
     code, _, err = call(capsys, model, data, "--split", "test", "--out", tmp_path / "out")
     assert code == 2
     assert "Expected test photos" in err
-    code, _, err = call(capsys, tmp_path / "nothing", data, "--out", tmp_path / "out")
-    assert code == 2
+    for out in ((), ("--out", tmp_path / "out")):
+        code, _, err = call(capsys, tmp_path / "nothing", data, *out)
+        said = f"Expected a run or an exported model. Received: {tmp_path / 'nothing'}, which does not exist."
+        assert (code, err) == (2, f"python -m training: {said}\n")
 
 
 def test_a_bundle_is_not_written_into(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
