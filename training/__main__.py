@@ -31,6 +31,8 @@ COMMANDS = {
 }
 PLACES: Final = ("out", "to", "html", "json", "cache")
 """Options that say where commands write."""
+OURS: Final = ("training", "service")
+"""Packages that no environment can lack."""
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -46,6 +48,14 @@ def main(argv: list[str] | None = None) -> int:
         return INTERRUPTED
     except TrainingError as error:
         said = str(error)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in OURS:
+            raise
+        said = (
+            f"Expected the package {package}. Received: a Python without it, {sys.executable}. "
+            "`make setup` makes the environment, `. .venv/dev/bin/activate` enters it."
+        )
     except OSError as error:
         said = _reason(error, [str(path) for name in PLACES if (path := vars(options).get(name))])
     sys.stderr.write(f"{PROGRAM}: {said}\n")

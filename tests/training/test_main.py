@@ -3,7 +3,10 @@
 import errno
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -44,6 +47,24 @@ def test_ctrl_c_while_a_command_is_imported_is_one_line(
     monkeypatch.setattr("importlib.import_module", failing(KeyboardInterrupt()))
     assert main(ASK) == 130
     assert capsys.readouterr().err == "\npython -m training: stopped\n"
+
+
+def test_a_python_outside_of_the_environment_is_one_line() -> None:
+    """Without site-packages, as a system's Python is."""
+    command = [sys.executable, "-S", "-m", "training", "fit", "photos", "--out", "run"]
+    ended = subprocess.run(
+        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("python -m training: Expected the package ")
+    assert "`make setup` makes the environment, `. .venv/dev/bin/activate` enters it." in ended.stderr
+
+
+def test_a_missing_module_of_ours_is_no_matter_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ModuleNotFoundError("No module named 'training.gone'", name="training.gone")
+    monkeypatch.setattr(predict, "run", failing(error))
+    with pytest.raises(ModuleNotFoundError):
+        main(ASK)
 
 
 def test_what_follows_ctrl_c_is_ctrl_c() -> None:
