@@ -5,8 +5,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from tqdm import tqdm
-
 T = TypeVar("T")
 
 
@@ -23,4 +21,7 @@ def quoted(path: object) -> str:
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """Iterate with a progress bar that shows the rate and the time left."""
+    # Here: the command line has to say what is missing outside of the environment, this among it.
+    from tqdm import tqdm
+
     return iter(tqdm(items, desc=what, total=total, unit="", leave=False, dynamic_ncols=True, disable=None))
