@@ -1,0 +1,57 @@
+"""Whatever asks a command to stop is Ctrl-C."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from training.interrupts import deferred, stoppable
+
+ASKING = (signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def as_they_were() -> Iterator[None]:
+    """Python's own handlers, and those of before once the test is over."""
+    before = {number: signal.getsignal(number) for number in (*ASKING, signal.SIGINT)}
+    for number in ASKING:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [*ASKING, signal.SIGINT])
+def test_each_of_them_is(number: signal.Signals) -> None:
+    with pytest.raises(KeyboardInterrupt), stoppable():
+        signal.raise_signal(number)
+    assert all(signal.getsignal(one) is signal.SIG_DFL for one in ASKING)
+
+
+def test_who_ignores_a_closed_terminal_goes_on_ignoring_it() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with stoppable():
+        signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_a_command_that_cannot_be_interrupted_can_be_ended() -> None:
+    """Started in the background, it ignores Ctrl-C: SIGTERM has to go on ending it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with stoppable():
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_the_first_one_waits_for_what_is_written_and_the_second_does_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written = []
+    with pytest.raises(KeyboardInterrupt), deferred("a moment"):
+        signal.raise_signal(signal.SIGINT)
+        written.append("whole")
+    assert (written, capsys.readouterr().out) == (["whole"], "a moment\n")
+    with pytest.raises(KeyboardInterrupt), deferred("a moment"):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        written.append("more")
+    assert written == ["whole"]
