@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from service.server import ImpatientProtocol
+from service.protocol import ImpatientProtocol
 from tests.gates import eventually, gated
 from tests.processes import running
 from tests.serving import connect
