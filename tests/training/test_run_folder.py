@@ -1,0 +1,166 @@
+"""What a run writes over and what it does not, and what is there when it is stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training import folders
+from tests.training.runs import TINY, fit
+from training import history, session
+from training.__main__ import main
+from training.errors import TrainingError
+from training.locking import LOCK, alone
+from training.runs import PART, Run
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folders.splits(tmp_path_factory.mktemp("photos"), train=12, validation=6)
+
+
+def test_a_folder_that_holds_anything_else_is_left_alone(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = tmp_path / "mine" / "report" / "notes.txt"
+    notes.parent.mkdir(parents=True)
+    notes.write_text("mine")
+    for options in ((), ("--overwrite",)):
+        assert fit(data, tmp_path / "mine", *options) == 2
+        assert "Expected a new or empty folder for --out, or a run's" in capsys.readouterr().err
+    assert notes.read_text() == "mine"
+
+
+def test_two_trainings_do_not_write_one_run(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    with alone(out):
+        for command in ("fit", "crossvalidate"):
+            assert main([command, str(data), "--out", str(out), "--overwrite"]) == 2
+            assert f"Received: {out}; another training is writing there" in capsys.readouterr().err
+        assert [path.name for path in out.iterdir()] == [LOCK]
+    assert not out.exists()
+
+
+def test_a_lock_of_a_killed_training_is_in_nobodys_way(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LOCK).touch()
+    for options in ((), ("--overwrite",)):
+        assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap", *options) == 0
+        assert not (tmp_path / "run" / LOCK).exists()
+
+
+@pytest.mark.parametrize("computed", [False, True])
+def test_a_run_without_an_epoch_is_begun_anew(
+    data: Path,
+    tmp_path: Path,
+    computed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    place = "_train_head" if computed else "_examples"
+    with monkeypatch.context() as patch:
+        patch.setattr(f"training.session.{place}", interrupt)
+        assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 130
+    said = capsys.readouterr().out
+    assert "Stopped before the run was complete: no model." in said
+    assert ("The features computed so far are kept." in said) == computed
+    assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
+
+
+def test_a_config_of_something_else_is_no_run_to_begin_anew(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "run" / "model.keras").write_text("another program's")
+    for options in ((), ("--overwrite",)):
+        assert fit(data, tmp_path / "run", *options) == 2
+        assert "Expected a new or empty folder for --out, or a run's" in capsys.readouterr().err
+    assert (tmp_path / "run" / "model.keras").read_text() == "another program's"
+
+
+def test_ctrl_c_while_a_run_is_written_leaves_it_complete(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        history.draw(*arguments)
+
+    monkeypatch.setattr(session, "draw", interrupted)
+    assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 130
+    said = capsys.readouterr().out
+    assert "Ctrl-C: the run is being written" in said
+    assert f"Stopped after the last epoch: the run in {tmp_path / 'run'} is complete." in said
+    assert Run.load(tmp_path / "run").metrics["epochs"] == 1
+    assert not (tmp_path / "run" / PART).exists()
+
+
+def test_a_run_that_was_killed_while_it_was_written_is_begun_anew(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "_metrics", killed)
+        with pytest.raises(SystemExit):
+            fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap")
+    with pytest.raises(TrainingError, match="it was stopped before it was complete"):
+        Run.load(tmp_path / "run")
+    assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
+    assert not (tmp_path / "run" / PART).exists()
+
+
+def test_an_error_that_follows_ctrl_c_keeps_the_best_epoch(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def confused(*_: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            raise AttributeError("'EagerTensor' object has no attribute '_type_spec'") from None
+
+    monkeypatch.setattr("training.session._fine_tune", confused)
+    options = ("--epochs", "1", "--head", "gap", "--until", "block4", "--unfreeze", "block4")
+    assert fit(data, tmp_path / "run", *options) == 0
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["interrupted"] is True
+
+
+def test_a_run_is_not_written_around_its_photos(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(data, data.parent) == 2
+    assert "which holds the photos" in capsys.readouterr().err
+
+
+def test_photos_folder_is_never_written_to(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(data, data / "run") == 2
+    assert "Expected --out outside the photos' folder" in capsys.readouterr().err
+
+
+def test_who_is_asked_to_stop_keeps_the_best_epoch_and_says_so(data: Path, tmp_path: Path) -> None:
+    """Asked by SIGTERM, which is made a Ctrl-C (test_interrupts.py)."""
+    command = [sys.executable, "-m", "training", "fit", str(data), "--out", str(tmp_path / "run")]
+    command += ["--cache", str(tmp_path / "cache"), "--epochs", "10000", *TINY]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("epoch 1 is the best so far"):
+                os.kill(process.pid, signal.SIGTERM)
+                break
+        rest = process.stdout.read()
+    assert process.returncode == 0, rest
+    assert "Stopped after epoch" in rest
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["interrupted"] is True
+    assert Run.load(tmp_path / "run").network().output.shape == (None, 2)
