@@ -2,8 +2,10 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Final
 
@@ -13,13 +15,20 @@ INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it."""
 
 
+@dataclass
+class Presses:
+    """How often Ctrl-C was pressed."""
+
+    count: int = 0
+
+
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Inside, SIGTERM and a terminal that is closed are Ctrl-C: what can be kept is kept.
 
     Whoever ignores them, as `nohup` does, goes on ignoring them.
     """
-    if not callable(signal.getsignal(signal.SIGINT)) or not _in_main_thread():
+    if not _is_heard():
         yield
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
@@ -39,25 +48,15 @@ def deferred(message: str) -> Iterator[None]:
 
     For what takes seconds to write and is worth nothing in part.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or not _in_main_thread():
-        yield
-        return
-    seen = False
 
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal seen
-        if seen:
-            before(number, frame)
-        seen = True
+    def react(count: int, pass_on: Callable[[], object]) -> None:
+        if count > 1:
+            pass_on()
         say(message)
 
-    signal.signal(signal.SIGINT, note)
-    try:
+    with _counted(react) as presses:
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if seen:
+    if presses.count:
         raise KeyboardInterrupt
 
 
@@ -68,27 +67,35 @@ def interruptible() -> Iterator[None]:
     TensorFlow and half-imported modules swallow it in places and fail a moment later for want of something
     else. Processes that were started without Ctrl-C, in the background, stay so.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or not _in_main_thread():
-        yield
+    with _counted(lambda *_: signal.default_int_handler(signal.SIGINT, None)) as presses:
+        try:
+            yield
+        except Exception as error:
+            if presses.count:
+                raise KeyboardInterrupt from error
+            raise
+
+
+@contextmanager
+def _counted(react: Callable[[int, Callable[[], object]], None]) -> Iterator[Presses]:
+    """Inside, Ctrl-C is counted; `react` gets the count, and what passes it on to who heard it before."""
+    presses, before = Presses(), signal.getsignal(signal.SIGINT)
+    if not callable(before) or not _is_heard():
+        yield presses
         return
-    seen = False
 
     def note(number: int, frame: FrameType | None) -> None:
-        nonlocal seen
-        seen = True
-        signal.default_int_handler(number, frame)
+        presses.count += 1
+        react(presses.count, partial(before, number, frame))
 
     signal.signal(signal.SIGINT, note)
     try:
-        yield
-    except Exception as error:
-        if seen:
-            raise KeyboardInterrupt from error
-        raise
+        yield presses
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
+def _is_heard() -> bool:
+    """Whether Ctrl-C comes to Python, and to this thread."""
+    heard = callable(signal.getsignal(signal.SIGINT))
+    return heard and threading.current_thread() is threading.main_thread()
