@@ -64,7 +64,7 @@ def limits(metadata: BundleMetadata) -> str:
     }
     lines = []
     if found:
-        lines.append(_weakest(metadata, min(found, key=lambda name: found[name]), min(found.values())))
+        lines.append(_weakest(metadata, *min(found.items(), key=lambda item: item[1])))
     few = [f"`{name}` ({one['support']})" for name, one in classes.items() if one["support"] < FEW]
     if few:
         lines.append(f"- Few validation photos of {', '.join(few)}: these numbers are uncertain.")

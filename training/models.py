@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.answers import is_typical
+from service.classifier import Classifier
 from service.metadata import CropGeometry
 from training.dataset import Dataset, Photo
 from training.errors import TrainingError
@@ -36,6 +39,9 @@ class Model:
     logits: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     """RGB `[N, S, S, 3]` to `[N, C]`, before the softmax; of an exported model, which tells no more, the
     logarithms of its probabilities."""
+    typical: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
+    """RGB `[N, S, S, 3]` to `[N]`: whether a picture is like the training photos, as the bundle decides, or
+    the one that `export` makes of a run; true where the model cannot tell. Of others no answer is certain."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -58,6 +64,7 @@ class Model:
             recipe=vars(run.config.hyperparameters),
             probabilities=run.probabilities,
             logits=run.logits,
+            typical=run.typical,
         )
 
     @classmethod
@@ -73,6 +80,7 @@ class Model:
             recipe=metadata.hyperparameters,
             probabilities=classifier.probabilities,
             logits=lambda images: np.log(np.maximum(classifier.probabilities(images), LEAST)),
+            typical=partial(_typical, classifier),
         )
 
     def read(self, root: Path) -> Dataset:
@@ -100,6 +108,12 @@ class Model:
                 "fair only if it never saw these photos or these people."
             ]
         return []
+
+
+def _typical(classifier: Classifier, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    found, metadata = classifier.outputs(images).typicality, classifier.metadata
+    scores = [None] * len(images) if found is None else found.tolist()
+    return np.array([is_typical(metadata, score) for score in scores])
 
 
 def check_model(path: Path) -> None:

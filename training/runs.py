@@ -28,6 +28,8 @@ from training.calibration import softmax
 from training.errors import DAMAGED, TrainingError
 from training.hyperparameters import HyperParameters
 from training.locking import LOCK
+from training.network import part
+from training.typicality import BOUND, Typicality
 
 CONFIG: Final = "config.json"
 MODEL: Final = "model.keras"
@@ -61,6 +63,11 @@ class RunConfig(Document):
     """SHA-256 of the backbone's weights."""
     tools: dict[str, str]
 
+    @classmethod
+    def read(cls, run: Path) -> Self:
+        """What a run folder holds; raises OSError, ValidationError or TrainingError."""
+        return cls.model_validate_json((run / CONFIG).read_bytes())
+
 
 class Run:
     """A finished run."""
@@ -73,7 +80,7 @@ class Run:
     def load(cls, path: Path) -> Self:
         """Open a run folder; raises TrainingError where there is none or it is not complete."""
         try:
-            config = RunConfig.model_validate_json((path / CONFIG).read_bytes())
+            config = RunConfig.read(path)
         except (OSError, ValidationError) as error:
             raise TrainingError(f"Expected a run of `training fit` in {path}. Received: {error}") from None
         if not is_complete(path):
@@ -115,6 +122,24 @@ class Run:
         """Softmax of the logits for photos `[N, S, S, 3]`: `[N, C]`, not calibrated."""
         return softmax(self.logits(images, batch))
 
+    def typical(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Whether photos `[N, S, S, 3]` are like the training photos, `[N]`; true where it cannot tell."""
+        if self.typicality is None:
+            return np.ones(len(images), dtype=np.bool_)
+        return np.asarray(self.typicality(self.base.predict_on_batch(images)) >= BOUND)
+
+    @cached_property
+    def typicality(self) -> Typicality | None:
+        """What its training photos are like; None where the run did not keep it."""
+        path = self.path / TYPICALITY
+        return Typicality.load(path) if path.is_file() else None
+
+    @cached_property
+    def base(self) -> keras.Model:
+        """The network without its head: `image` `[N, S, S, 3]` to maps `[N, H, W, D]`."""
+        network = self.network()
+        return part(network, network.layers[0].name, self.config.hyperparameters.end)
+
 
 def is_complete(path: Path) -> bool:
     """Whether the run in a folder was finished."""
@@ -124,7 +149,7 @@ def is_complete(path: Path) -> bool:
 def is_ours(path: Path) -> bool:
     """Whether a folder holds a run, complete or not: its `config.json` is one of ours."""
     try:
-        RunConfig.model_validate_json((path / CONFIG).read_bytes())
+        RunConfig.read(path)
     except (OSError, ValidationError, TrainingError):
         return False
     return True

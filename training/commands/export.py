@@ -14,16 +14,16 @@ from service.metadata import Label
 from training.bundling import LICENCE, Target, say_written
 from training.commands.outputs import check_outside
 from training.console import say
-from training.csv_tables import read_classes
+from training.csv_tables import read_table
 from training.errors import TrainingError
 from training.exporting import Options, Trained, export
 from training.folders import read_dataset
 from training.heldout import HeldOut
 from training.hyperparameters import OTHER_RUNS
-from training.network import average, part
+from training.network import average
 from training.parity import ParityError
 from training.photos import load
-from training.runs import HELD_OUT, TYPICALITY, Run
+from training.runs import HELD_OUT, Run
 from training.storage import Storage
 from training.typicality import Typicality
 
@@ -150,16 +150,13 @@ def _facts(runs: Sequence[Run]) -> dict[str, object]:
 
 def typicality_of(finished: Run, data: Path | None) -> Typicality | None:
     """What a run's training photos are like; from those in a data folder if the run did not keep it."""
-    kept = finished.path / TYPICALITY
-    if kept.is_file():
-        return Typicality.load(kept)
-    if data is None:
-        return None
+    if finished.typicality is not None or data is None:
+        return finished.typicality
     recipe = finished.config.hyperparameters
     photos = read_dataset(data, recipe.validation_share, recipe.seed).split("train")
     say(f"measuring what {len(photos)} training photos are like")
     images = load(photos, recipe.size, finished.config.crop)
-    maps = part(finished.network(), finished.network().layers[0].name, recipe.end).predict(images, verbose=0)
+    maps = finished.base.predict(images, verbose=0)
     return Typicality.of(maps, np.array([photo.person for photo in photos]))
 
 
@@ -185,7 +182,7 @@ def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:
         return known
     if not path.is_file():
         raise TrainingError(f"Expected a table of the classes (CSV) at {path}. There is none.")
-    rows = {row["id"]: row for row in read_classes(path)}
+    rows = {row["id"]: row for row in read_table(path, "id")}
     ids = {label.id for label in known}
     if set(rows) - ids:
         raise TrainingError(

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 
 from service.geometry import RGB
 from training.calibration import softmax
-from training.reporting.subject import Subject, answers
+from training.reporting.subject import Subject, in_batches
 
 Change = Callable[[RGB, float, np.random.Generator], RGB]
 SEED: Final = 7
@@ -124,7 +124,7 @@ def _under(
     rng = np.random.default_rng(SEED)
     inside = slice(subject.margin, subject.margin + subject.model.size)
     changed = np.stack([trouble.change(photo, level, rng)[inside, inside] for photo in photos])
-    logits = answers(subject.model, changed, f"{trouble.name} {level:g}")
+    logits = in_batches(subject.model.logits, changed, f"{trouble.name} {level:g}")
     return softmax(logits, subject.temperature)
 
 

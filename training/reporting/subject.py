@@ -1,9 +1,9 @@
 """What a report is about: a model's answers to photos it never saw, and everything known about the photos."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,12 @@ from training.models import Model
 from training.parts import HIDDEN
 from training.photos import load
 from training.prediction import is_run, open_model
-from training.reporting.typical import typical
 
 MARGIN: Final = 0.25
 """What is kept around a crop on every side, in its sides, so that turning and shifting shows real pixels."""
 BATCH: Final = 32
 
+T = TypeVar("T", np.float32, np.bool_)
 Logits = NDArray[np.float32]
 Probabilities = NDArray[np.float32]
 
@@ -88,7 +88,7 @@ class Subject:
             people = np.array([photo.person for photo in photos])
             files = [photo.path.name for photo in photos]
             attributes = [_attributes(photo) for photo in photos]
-        logits = answers(model, images, "answering")
+        logits = in_batches(model.logits, images, "answering")
         temperature, threshold = _calibration(path, model)
         return cls(
             model=model,
@@ -103,15 +103,17 @@ class Subject:
             logits=logits,
             temperature=temperature,
             threshold=threshold,
-            typical=typical(path, images),
+            typical=in_batches(model.typical, images, "comparing with training photos"),
         )
 
 
-def answers(model: Model, images: NDArray[np.uint8], what: str) -> Logits:
-    """Logits `[M, C]` of pictures `[M, S, S, 3]`, with a progress bar."""
+def in_batches(
+    ask: Callable[[NDArray[np.uint8]], NDArray[T]], images: NDArray[np.uint8], what: str
+) -> NDArray[T]:
+    """What a model says about pictures `[M, S, S, 3]`, some at a time, with a progress bar."""
     starts = range(0, len(images), BATCH)
     parts = (images[start : start + BATCH] for start in progress(starts, what, total=len(starts)))
-    return np.concatenate([model.logits(np.ascontiguousarray(part)) for part in parts])
+    return np.concatenate([ask(np.ascontiguousarray(part)) for part in parts])
 
 
 def measured(images: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
@@ -156,6 +158,7 @@ def _calibration(path: Path, model: Model) -> tuple[float, float]:
     """What `export` would fit on the run's validation photos; an exported model has its own."""
     if is_run(path):
         kept = _kept(path, model, "validation")
-        fitted = calibrate(answers(model, kept.images, "calibrating"), kept.labels, kept.people)
+        logits = in_batches(model.logits, kept.images, "calibrating")
+        fitted = calibrate(logits, kept.labels, kept.people)
         return fitted.temperature, fitted.threshold
     return 1.0, open_model(path).metadata.threshold

@@ -20,7 +20,10 @@ def brightness_model() -> Model:
     def probabilities(images: np.ndarray) -> np.ndarray:
         return softmax(logits(images))
 
-    return Model("light 1", ("bright", "dark"), 16, None, "0" * 64, {}, probabilities, logits)
+    def typical(images: np.ndarray) -> np.ndarray:
+        return np.ones(len(images), dtype=np.bool_)
+
+    return Model("light 1", ("bright", "dark"), 16, None, "0" * 64, {}, probabilities, logits, typical)
 
 
 def subject(count: int = 24) -> Subject:
