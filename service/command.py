@@ -74,14 +74,9 @@ def _load(settings: Settings, share: shares.Share | None = None) -> "Predictor":
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_predictor, settings, share)
         # Imported while the models load, which takes ONNX Runtime as long and needs no Python meanwhile.
-        _import_server()
+        lean.import_fastapi()
+        importlib.import_module("service.app")
         return loading.result()
-
-
-def _import_server() -> None:
-    lean.import_fastapi()
-    for module in ("service.app", "service.supervisor"):  # which bring the server
-        importlib.import_module(module)
 
 
 def _serve_together(settings: Settings, count: int) -> int:
@@ -91,7 +86,7 @@ def _serve_together(settings: Settings, count: int) -> int:
     with memory.uncollected():
         # Before they are forked: libraries and models take their memory once.
         loaded = _load(settings, everyone[0]) if shares.can_share_sessions(settings) else None
-        _import_server()
+        lean.import_fastapi()
         from service import app, handed, supervisor
 
     def serve(share: shares.Share, channel: socket.socket) -> int:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -129,10 +128,12 @@ def misspelt(variables: Iterable[str]) -> dict[str, str]:
     """
     prefix = Settings.model_config["env_prefix"]
     known = [f"{prefix}{name}".upper() for name in Settings.model_fields]
-    found = {}
-    for name in variables:
-        if name.upper().startswith(prefix) and name.upper() not in known:
-            found[name] = get_close_matches(name.upper(), known, 1, ALIKE)
+    unknown = [one for one in variables if one.upper().startswith(prefix) and one.upper() not in known]
+    if not unknown:
+        return {}
+    from difflib import get_close_matches  # of no use to a start without any
+
+    found = {name: get_close_matches(name.upper(), known, 1, ALIKE) for name in unknown}
     return {name: meant[0] for name, meant in found.items() if meant}
 
 
