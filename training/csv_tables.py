@@ -15,10 +15,11 @@ KNOWN_COLUMNS: Final = frozenset("file person geometry id title description sear
 """Of the tables, found however they are written; others keep the author's capitals."""
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
+def read_table(path: Path, key: str) -> list[dict[str, str]]:
     """The rows of a table, by column; none where there is no file. Empty rows and columns mean nothing.
 
-    Raises TrainingError if it cannot be read, and for a row that has not a cell for each heading.
+    Raises TrainingError if it cannot be read, for a row that has not a cell for each heading, and where there
+    are rows without the column `key`, by which they are known.
     """
     if not path.is_file():
         return []
@@ -31,20 +32,13 @@ def read_table(path: Path) -> list[dict[str, str]]:
     if not rows:
         return []
     headings = _headings(path, rows[0][1])
-    return [_row(path, number, headings, cells) for number, cells in rows[1:]]
-
-
-def read_classes(path: Path) -> list[dict[str, str]]:
-    """The rows of a table of classes, by column, each with an `id`; none where there is no file.
-
-    Raises TrainingError for a table that cannot be read or names no classes.
-    """
-    rows = read_table(path)
-    if rows and "id" not in rows[0]:
+    found = [_row(path, number, headings, cells) for number, cells in rows[1:]]
+    if found and key not in found[0]:
         raise TrainingError(
-            f"Expected columns separated by commas in {path}, `id` among them. Received: {', '.join(rows[0])}"
+            f"Expected columns separated by commas in {path}, `{key}` among them. "
+            f"Received: {', '.join(found[0])}"
         )
-    return rows
+    return found
 
 
 def label_of(name: str, row: Mapping[str, str]) -> Label:

@@ -21,7 +21,7 @@ from typing import Final
 from service.errors import EmptyFile, UnsupportedFormat, UnusableImage
 from service.images import decode
 from service.metadata import Label
-from training.csv_tables import label_of, read_classes, read_table
+from training.csv_tables import label_of, read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
 from training.file_names import NOT_UNICODE, is_unicode, printable
@@ -58,7 +58,8 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     found = list(list_files(root))
     rows = rows_by_file(root)
-    strangers = [*unmatched(root, rows, found), *unknown_classes(root, found)]
+    classes = read_table(root / CLASSES, "id")
+    strangers = [*unmatched(root, rows, found), *unknown_classes(root, classes, found)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         checked = list(pool.map(_check, found))
     photos = [described(item, root, rows) for item in checked if isinstance(item, Photo)]
@@ -67,7 +68,7 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
         photos = split_people(photos, validation_share, seed)
     photos, leaks = _without_leaks(photos)
     photos = one_name_each(photos)
-    labels, photos, untrainable = _labels(root, photos)
+    labels, photos, untrainable = _labels(classes, photos)
     skipped += leaks + untrainable + _empty_classes(found, photos)
     if len(labels) < 2:
         names = ", ".join(label.id for label in labels) or "none"
@@ -194,9 +195,11 @@ def _leak(photo: Photo, others: Sequence[Photo]) -> str:
     return f"a photo of {photo.person}, who is in {split} as {others[0].person}: both have the same photo"
 
 
-def _labels(root: Path, photos: list[Photo]) -> tuple[tuple[Label, ...], list[Photo], list[Skipped]]:
+def _labels(
+    classes: Sequence[dict[str, str]], photos: list[Photo]
+) -> tuple[tuple[Label, ...], list[Photo], list[Skipped]]:
     trained = sorted({photo.label for photo in photos if photo.split == "train"})
-    known = {row["id"]: row for row in read_classes(root / CLASSES)}
+    known = {row["id"]: row for row in classes}
     labels = tuple(label_of(name, known.get(name, {})) for name in trained)
     usable = [photo for photo in photos if photo.label in trained]
     reason = "a class without photos to train on"
@@ -221,14 +224,8 @@ def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
             raise TrainingError(
                 f"Expected one table for all splits, {root / 'labels.csv'}. Received: {table}"
             )
-    rows = read_table(root / "labels.csv")
-    if rows and "file" not in rows[0]:
-        raise TrainingError(
-            f"Expected columns separated by commas in {root / 'labels.csv'}, `file` among them. "
-            f"Received: {', '.join(rows[0])}"
-        )
     by_file: dict[str, dict[str, str]] = {}
-    for row in rows:
+    for row in read_table(root / "labels.csv", "file"):
         before = by_file.get(row["file"], row)
         if before.get("person") != row.get("person"):
             raise TrainingError(
@@ -253,12 +250,8 @@ def unmatched(root: Path, rows: dict[str, dict[str, str]], found: Sequence[Found
     return [Skipped(table, said)]
 
 
-def unknown_classes(root: Path, found: Sequence[Found]) -> list[Skipped]:
-    """The rows of `classes.csv` that name no class folder, whose words nobody would read.
-
-    Raises TrainingError for a table that cannot be read or names no classes.
-    """
-    rows = read_classes(root / CLASSES)
+def unknown_classes(root: Path, rows: Sequence[dict[str, str]], found: Sequence[Found]) -> list[Skipped]:
+    """The rows of `classes.csv` that name no class folder, whose words nobody would read."""
     names = {item.label if isinstance(item, Photo) else item.path.name for item in found}
     missing = [row["id"] for row in rows if row["id"] not in names]
     if not missing:

@@ -11,7 +11,7 @@ from training.errors import TrainingError
 def read(tmp_path: Path, text: str) -> list[dict[str, str]]:
     path = tmp_path / "labels.csv"
     path.write_text(text)
-    return read_table(path)
+    return read_table(path, "file")
 
 
 @pytest.mark.parametrize(

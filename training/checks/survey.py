@@ -22,9 +22,18 @@ from service.images import decode
 from service.metadata import CropGeometry
 from training.checks.quality import Measures, measure
 from training.console import progress
+from training.csv_tables import read_table
 from training.dataset import Photo, Skipped
 from training.errors import TrainingError
-from training.folders import described, list_files, rows_by_file, undecodable, unknown_classes, unmatched
+from training.folders import (
+    CLASSES,
+    described,
+    list_files,
+    rows_by_file,
+    undecodable,
+    unknown_classes,
+    unmatched,
+)
 from training.photos import square
 
 THUMBNAIL: Final = 32
@@ -94,7 +103,8 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     rows, listed = rows_by_file(root), list(list_files(root))
     found = [described(item, root, rows) if isinstance(item, Photo) else item for item in listed]
-    strangers = [*unmatched(root, rows, listed), *unknown_classes(root, listed)]
+    classes = read_table(root / CLASSES, "id")
+    strangers = [*unmatched(root, rows, listed), *unknown_classes(root, classes, listed)]
     skipped = strangers + [item for item in found if isinstance(item, Skipped)]
     seen: list[_Seen] = []
     features: list[NDArray[np.float16]] = []
