@@ -5,7 +5,8 @@ import multiprocessing
 import re
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -92,14 +93,15 @@ def _side_by_side(
     context = multiprocessing.get_context(_FORK)
     started, told = [], []
     try:
-        for share in everyone:
-            share.clear()
-            receives, sends = context.Pipe(duplex=False)
-            told.append(receives)
-            given = (sends, predictor, asked, count, clients, seconds, share)
-            started.append(context.Process(target=_tell, args=given, daemon=True))
-            started[-1].start()
-            sends.close()
+        with _ctrl_c_waits():
+            for share in everyone:
+                share.clear()
+                receives, sends = context.Pipe(duplex=False)
+                told.append(receives)
+                given = (sends, predictor, asked, count, clients, seconds, share)
+                started.append(context.Process(target=_tell, args=given, daemon=True))
+                started[-1].start()
+                sends.close()
         return [one.recv() for one in told]
     except EOFError:
         raise ServiceError("A process ended while it was measured, perhaps for want of memory.") from None
@@ -107,6 +109,19 @@ def _side_by_side(
         for one in started:
             one.kill()
             one.join()
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Ctrl-C interrupts at the end of this: Python drops whatever its hooks raise while a process forks."""
+    came = list[int]()
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _tell(

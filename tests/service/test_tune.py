@@ -123,7 +123,6 @@ def test_ctrl_c_ends_it_with_what_was_measured(
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_ctrl_c_while_it_measures(models: Path, processes: int) -> None:
-    given = {"SERVICE_MODELS": str(models), "SERVICE_MODEL": "colours", "SERVICE_PROCESSES": str(processes)}
     code = (
         "import sys; from service import trials, tune; made = trials.Workers\n"
         "def told(*given, **named):\n"
@@ -131,20 +130,46 @@ def test_ctrl_c_while_it_measures(models: Path, processes: int) -> None:
         "    return made(*given, **named)\n"
         "trials.Workers = told; sys.exit(tune.main(['--seconds', '600']))"
     )
-    with subprocess.Popen(
+    with started(models, code, processes) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "measuring\n"
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        assert_interrupted(process)
+
+
+def test_ctrl_c_while_a_process_forks(models: Path) -> None:
+    code = (
+        "import os, signal, sys; from service import tune\n"
+        "os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+        "sys.exit(tune.main(['--seconds', '12']))"
+    )
+    with started(models, code, processes=2) as process:
+        assert_interrupted(process)
+
+
+def started(models: Path, code: str, processes: int) -> subprocess.Popen[str]:
+    given = {
+        "SERVICE_MODELS": str(models),
+        "SERVICE_MODEL": "colours",
+        "SERVICE_PROCESSES": str(processes),
+    }
+    return subprocess.Popen(
         [sys.executable, "-c", code],
         env=os.environ | given,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    ) as process:
-        assert process.stderr is not None
-        assert process.stderr.readline() == "measuring\n"
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        rest = process.stderr.read()
-        assert process.wait(60) == 130
-    assert rest.startswith("Interrupted after 0 of ")
-    assert len(rest.splitlines()) == 1
+    )
+
+
+def assert_interrupted(process: subprocess.Popen[str]) -> None:
+    try:
+        _, rest = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    (line,) = [line for line in rest.splitlines() if line != "measuring"]  # which each process says
+    assert line.startswith("Interrupted after 0 of ")
 
 
 def test_a_photo_that_is_none_ends_in_one_line(models: Path, tmp_path: Path) -> None:
