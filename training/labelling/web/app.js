@@ -76,8 +76,8 @@ async function send(next) {
   }
   if (!refused) return;
   showTrouble(false); // it does answer
-  showRefusal(refused);
-  load();
+  await load();
+  showRefusal(refused); // only now does the page take the next answer
 }
 
 /**
@@ -95,7 +95,7 @@ function take(answered, spoken) {
 }
 
 function load() {
-  send({ path: `api/state?tab=${encodeURIComponent(tab)}`, body: null, spoken: "" });
+  return send({ path: `api/state?tab=${encodeURIComponent(tab)}`, body: null, spoken: "" });
 }
 
 function retry() {
