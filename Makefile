@@ -21,8 +21,8 @@ serve: $(SERVICE_ENV)/.ready  ## run the service on the shipped models (port 800
 
 setup: $(DEV_ENV)/.ready  ## install what training and development need
 
-test: $(DEV_ENV)/.ready  ## run every test
-	$(DEV_ENV)/bin/python -m pytest
+test: $(DEV_ENV)/.ready  ## run every test, two files at a time
+	$(DEV_ENV)/bin/python -m pytest -n 2 --dist loadfile
 
 test-containers: $(DEV_ENV)/.ready  ## build and run the real images (CONTAINER_ENGINE=docker)
 	$(DEV_ENV)/bin/python -m pytest -m containers tests/containers
