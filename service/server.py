@@ -20,6 +20,8 @@ from service.settings import Settings
 _TICK_SECONDS: Final = 1.0
 """Between looks at what changes by itself, such as the date in the answers. uvicorn's own ten looks a second
 were half of what an idle service takes."""
+_LAST_WORDS_SECONDS: Final = 1.0
+"""For the answer to a request whose time is over, and for its client to read it."""
 _logger = logging.getLogger(__name__)
 
 
@@ -46,6 +48,21 @@ class GracefulServer(uvicorn.Server):
             for listener in server.sockets:
                 host, port = listener.getsockname()[:2]
                 _logger.info("listening", extra={"host": host, "port": port})
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is in flight; what takes longer than its time is told so and loses its connection."""
+        await super().shutdown(sockets)
+        tasks, connections = self.server_state.tasks, self.server_state.connections
+        for task in tasks if self.force_exit else ():
+            task.cancel()
+        until = time.monotonic() + (0 if self.force_exit else _LAST_WORDS_SECONDS)
+        while (tasks or connections) and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        # The end of a loop with open connections waits for their clients, for ever.
+        for connection in list(connections):
+            connection.transport.abort()
+        while connections:
+            await asyncio.sleep(0)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop gracefully; asked twice, without draining; a third time, without what is in flight."""

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -117,14 +118,16 @@ def test_a_client_that_leaves_in_the_middle_of_its_body(models: Path) -> None:
 
 
 def test_a_request_that_outlives_the_server(models: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with gated(models, workers=1, grace_seconds=1) as service, ThreadPoolExecutor() as pool:
+    with (
+        caplog.at_level(logging.INFO, "service"),
+        gated(models, workers=1, grace_seconds=1) as service,
+        ThreadPoolExecutor() as pool,
+    ):
         service.predictor.gate.clear()
-        url = f"{service.address}/v1/classify"
-        with caplog.at_level(logging.INFO, "service"):
-            asked = pool.submit(service.client.post, url, files={"image": picture()})
-            service.predictor.wait_until_asked()
-            service.server.handle_exit(signal.SIGTERM, None)
-            response = asked.result()
+        asked = pool.submit(service.client.post, f"{service.address}/v1/classify", files={"image": picture()})
+        service.predictor.wait_until_asked()
+        service.server.handle_exit(signal.SIGTERM, None)
+        response = asked.result()
     assert (response.status_code, response.json()["code"]) == (503, "not_ready")
     assert response.headers["content-type"] == "application/problem+json"
     assert (response.headers["retry-after"], response.headers["connection"]) == ("1", "close")
@@ -133,8 +136,9 @@ def test_a_request_that_outlives_the_server(models: Path, caplog: pytest.LogCapt
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_a_body_that_outlives_the_server(models: Path) -> None:
-    with gated(models, grace_seconds=1) as service, connect(service.address) as connection:
+def test_a_body_and_a_client_that_outlive_the_server(models: Path) -> None:
+    with ExitStack() as later, gated(models, grace_seconds=1) as service:
+        connection = later.enter_context(connect(service.address))
         connection.sendall(f"{HEAD}content-length: 1000\r\n\r\n--{BOUNDARY}".encode())
         eventually(lambda: bool(service.server.server_state.tasks))
         service.server.handle_exit(signal.SIGTERM, None)
