@@ -152,13 +152,14 @@ class Workers:
             self._busy.own = self.running
 
     def _companion(self, at_hand: int) -> Job | None:
-        """A job to do together with those at hand, where more than half as many wait as there are workers.
+        """A job to do together with those at hand, up to half of a worker's part of what is inside.
 
-        For each one at hand, that is. With fewer in the queue another worker would begin it soon: taken along
-        it gains little, and makes those at hand late.
+        While one half is computed the clients of the other half are told and ask again, so that each waits for
+        two inferences. With less some wait for three; with more a worker that is done finds nobody.
         """
         with self._lock:
-            return self._next() if 2 * self._queued() > self.count * at_hand else None
+            inside = max(self._inside.own, self._queued() + at_hand)  # a batch is one request of many images
+            return self._next() if inside > 2 * self.count * at_hand else None
 
     def _has_one_free(self) -> bool:
         """Whether a worker may begin: one of this process's own, or while the service has one to spare."""

@@ -38,14 +38,15 @@ class Calls:
         return prepared
 
 
-class Pairs(Calls):
-    """The same, but what they return is finished two at a time, and poison breaks that."""
+class Groups(Calls):
+    """The same, but what they return is finished some at a time, and poison breaks that."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 2) -> None:
+        self._most = most
         self.finished: list[list[Any]] = []
 
     def has_room(self, prepared: Sequence[Any]) -> bool:
-        return len(prepared) < 2
+        return len(prepared) < self._most
 
     def finish(self, prepared: Sequence[Any]) -> Sequence[Any]:
         self.finished.append(list(prepared))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.workers import Workers
-from tests.work import Calls, Gate, Pairs, settle
+from tests.work import Calls, Gate, Groups, settle
 
 
 @pytest.mark.parametrize("quick", [True, False])
@@ -83,14 +83,16 @@ def test_broken_images_do_not_hold_an_answer_back() -> None:
     assert asyncio.run(scenario())
 
 
-def together(count: int, *names: str, failing: str = "") -> tuple[list[list[str]], dict[str, object]]:
+def together(
+    count: int, *names: str, failing: str = "", most: int = 2
+) -> tuple[list[list[str]], dict[str, object]]:
     """What workers finish together that begin when all images are there, and every image's outcome."""
 
     def fail() -> str:
         raise ZeroDivisionError(failing)
 
     async def scenario() -> tuple[list[list[str]], dict[str, object]]:
-        gate, work = Gate(), Pairs()
+        gate, work = Gate(), Groups(most)
         workers = Workers(work, count, waiting=len(names))
         with ExitStack() as admitted:
             tasks = []
@@ -114,6 +116,12 @@ def test_images_that_wait_are_finished_together() -> None:
     finished, outcomes = together(1, *"abcde")
     assert finished == [["a", "b"], ["c", "d"], ["e"]]
     assert outcomes == {name: name for name in "abcde"}
+
+
+@pytest.mark.parametrize(("names", "sizes"), [("ab", [1, 1]), ("abcdef", [3, 3]), ("abcdefgh", [4, 4])])
+def test_half_of_them_is_finished_while_the_other_half_may_ask_again(names: str, sizes: list[int]) -> None:
+    finished, _ = together(1, *names, most=4)
+    assert [len(group) for group in finished] == sizes
 
 
 def test_none_is_taken_that_another_worker_could_begin_soon() -> None:
