@@ -121,7 +121,7 @@ def _ctrl_c_waits() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
     if came:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)  # to whoever hears it, and to nobody where it is ignored
 
 
 def _tell(
