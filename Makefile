@@ -86,9 +86,14 @@ flagship-recipe: need-data $(DEV_ENV)/.ready  ## cross-validate the recipe of on
 need-data:
 	@test -n "$(DATA)" || { echo "Expected DATA=<folder with train/, validation/ and labels.csv>."; exit 2; }
 
-bench: $(BENCH_ENV)/.ready $(SERVICE_ENV)/.ready  ## compare the service with other servers, about 15 minutes (BENCH=--quick: 3)
+bench: $(BENCH_ENV)/.ready $(SERVICE_ENV)/.ready  ## measure every target of speed, about 25 minutes (BENCH=--quick: 8)
+	rm -f runs/bench/*.json
 	$(BENCH_ENV)/bin/python -m benchmarks.footprint --python $(SERVICE_ENV)/bin/python
+	$(BENCH_ENV)/bin/python -m benchmarks.service_overhead
 	$(BENCH_ENV)/bin/python -m benchmarks.comparison $(BENCH)
+	$(BENCH_ENV)/bin/python -m benchmarks.training_time $(if $(findstring quick,$(BENCH)),--train 80 --validation 40)
+	-$(BENCH_ENV)/bin/python -m benchmarks.image_size
+	$(BENCH_ENV)/bin/python -m benchmarks.targets
 
 lock:  ## pin every dependency again, with hashes (needs uv)
 	for name in dev training tracing service bench; do \

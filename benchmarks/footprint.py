@@ -19,12 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks import machine
+from benchmarks import machine, records
 from benchmarks.comparison.processes import Tree, inherited, started
 from benchmarks.server import Client, free_port, wait_until_ready
 from training.console import say
 
 LIBRARIES: Final = "fastapi, numpy, onnxruntime, PIL.Image, prometheus_client, pydantic_settings, uvicorn"
+PACKAGES: Final = ("onnxruntime", "fastapi", "uvicorn")
 CLIENTS: Final = 16
 
 
@@ -38,11 +39,12 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=9)
     parser.add_argument("--photo", type=Path, default=Path("examples/portrait.jpg"), help="photo of a face")
     parser.add_argument("--seconds", type=float, default=20.0, help="of load, and idle after it")
+    parser.add_argument("--out", type=Path, default=records.FOLDER, help="for footprint.json")
     options = parser.parse_args()
     photo, python = options.photo.read_bytes(), str(options.python)
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "service.log"
-        say(f"{machine.describe('onnxruntime', 'fastapi', 'uvicorn')}; the service in {python}")
+        say(f"{machine.describe(*PACKAGES)}; the service in {python}")
         say()
         say("| what | wanted | median | of all |")
         say("|---|---|---|---|")
@@ -56,6 +58,9 @@ def main() -> None:
     _row("memory at rest, MB", "-", [rest], "{:.0f}")
     _row(f"memory under load ({CLIENTS} clients, faces), MB", "220", loaded, "{:.0f}")
     _row("of a CPU while idle, %", "0.5", [100 * idle], "{:.2f}")
+    middle = statistics.median
+    measured = {"ready": middle(services), "libraries": middle(libraries), "loaded": middle(loaded)}
+    records.keep(options.out, "footprint", *PACKAGES, rest=rest, idle=100 * idle, **measured)
 
 
 def starts(python: str, number: int, log: Path) -> tuple[list[float], list[float]]:

@@ -9,15 +9,18 @@ that the answer itself reports. Raw ONNX Runtime classifies the same pixels in t
 import argparse
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final
 
-from benchmarks import machine
+from benchmarks import machine, records
 from benchmarks.server import Client, running
 from service import bundle, cpus
 from service.regions import read_whole
 from service.runtime import Runtime
 from training.console import say
+
+PACKAGES: Final = ("onnxruntime", "fastapi", "uvicorn")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ def main() -> None:
     parser.add_argument("--photo", type=Path, default=Path("examples/eye.jpg"))
     parser.add_argument("--requests", type=int, default=100, help="requests per run")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=records.FOLDER, help="for overhead.json")
     options = parser.parse_args()
     photo = options.photo.read_bytes()
     loaded = bundle.load(bundle.newest(options.models, options.model), Runtime(cpus.available()))
@@ -50,6 +54,8 @@ def main() -> None:
         runs = [measure(client, loaded, photo, options.requests) for _ in range(options.runs)]
         client.close()
     report(runs, options.requests)
+    medians = {one.name: statistics.median(getattr(run, one.name) for run in runs) for one in fields(Run)}
+    records.keep(options.out, "overhead", *PACKAGES, **medians)
 
 
 def measure(client: Client, loaded: bundle.Bundle, photo: bytes, requests: int) -> Run:
@@ -74,14 +80,14 @@ def measure(client: Client, loaded: bundle.Bundle, photo: bytes, requests: int) 
 
 def report(runs: list[Run], requests: int) -> None:
     """Print the median of the runs with their range."""
-    where = machine.describe("onnxruntime", "fastapi", "uvicorn")
+    where = machine.describe(*PACKAGES)
     say(f"{len(runs)} runs of {requests} requests, one client; {where}")
     say()
     say("| milliseconds, p50 | median of runs | min | max |")
     say("|---|---|---|---|")
-    for name in ("request", "decode", "inference", "overhead", "raw"):
-        values = [getattr(run, name) for run in runs]
-        say(f"| {name} | {statistics.median(values):.2f} | {min(values):.2f} | {max(values):.2f} |")
+    for one in fields(Run):
+        values = [getattr(run, one.name) for run in runs]
+        say(f"| {one.name} | {statistics.median(values):.2f} | {min(values):.2f} | {max(values):.2f} |")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -144,3 +145,11 @@ def test_nothing_but_python_can_be_run_in_the_image(service: str) -> None:
         "for f in os.listdir(d) if not f.startswith('python')}))"
     )
     assert run_python(service, script) == "[] []"
+
+
+def test_the_image_is_small(service: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.image_size", "--out", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    measured = json.loads((tmp_path / "image.json").read_text(encoding="utf-8"))
+    assert 1 < measured["models"] < measured["megabytes"]
+    assert measured["rest"] < 300

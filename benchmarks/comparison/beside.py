@@ -1,0 +1,75 @@
+"""What this service does as a share or a multiple of the others, from the steps of all rounds.
+
+Each is the median over the rounds of the ratio within a round, since the machine may be another one a few
+minutes later.
+"""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from benchmarks.comparison.summary import RAW_PHOTOS, Start, Step, ratio
+
+OURS: Final = "this service"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `benchmarks.comparison` measured."""
+
+    steps: Sequence[Step]
+    starts: Sequence[Start]
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Self:
+        """From its `results.json`."""
+        return cls([Step(**one) for one in document["steps"]], [Start(**one) for one in document["starts"]])
+
+    @property
+    def levels(self) -> list[int]:
+        """The numbers of clients, the fewest first."""
+        return sorted({one.clients for one in self.steps if one.contender == OURS})
+
+    def has(self, name: str) -> bool:
+        """Whether a contender was measured as well as this service."""
+        return bool(self.levels) and any(one.contender == name for one in self.steps)
+
+    def answers(self, other: str, clients: int) -> float:
+        """How many times another one's answers."""
+        return self._beside(other, clients, lambda one: one.throughput)
+
+    def late(self, other: str, clients: int) -> float:
+        """The p99 as a share of another one's."""
+        return self._beside(other, clients, lambda one: one.p99)
+
+    def memory(self, other: str) -> float:
+        """Memory with the most clients as a share of another one's."""
+        return self._beside(other, self.levels[-1], lambda one: one.memory)
+
+    def start(self, other: str) -> float:
+        """Time from the start to the first right answer as a share of another one's."""
+        mine, theirs = (
+            {one.round: one.seconds for one in self.starts if one.contender == name} for name in (OURS, other)
+        )
+        return statistics.median(mine[number] / seconds for number, seconds in theirs.items())
+
+    def of_raw(self) -> float:
+        """Answers with the most clients as a share of ONNX Runtime's on arrays, without a server."""
+        return ratio(self.steps, OURS, self.levels[-1])
+
+    def of_raw_photos(self) -> float:
+        """The same as a share of ONNX Runtime's on photos that its threads decode."""
+        best: dict[int, float] = {}
+        for one in self.steps:
+            if one.contender == RAW_PHOTOS:
+                best[one.round] = max(best.get(one.round, 0.0), one.throughput)
+        mine = self._rounds(OURS, self.levels[-1])
+        return statistics.median(mine[number].throughput / rate for number, rate in best.items())
+
+    def _beside(self, other: str, clients: int, value: Callable[[Step], float]) -> float:
+        mine, theirs = self._rounds(OURS, clients), self._rounds(other, clients)
+        return statistics.median(value(mine[number]) / value(one) for number, one in theirs.items())
+
+    def _rounds(self, name: str, clients: int) -> dict[int, Step]:
+        return {one.round: one for one in self.steps if (one.contender, one.clients) == (name, clients)}

@@ -1,0 +1,159 @@
+"""Every target for the speed of service and training beside what was measured: the last part of `make bench`.
+
+    python -m benchmarks.targets [--out runs/bench]
+
+Reads what the other parts have left in the folder, prints a Markdown table and writes it to `targets.md`. A
+missed target is shown as missed, and what was not measured as that.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import records
+from benchmarks.comparison.beside import Comparison
+from benchmarks.comparison.summary import RAW, counted
+from training.console import say
+
+PARTS: Final = ("results", "overhead", "footprint", "image", "training")
+"""Names of the files, without `.json`."""
+SERVERS: Final = ("LitServe", "BentoML", "Ray Serve")
+TUTORIALS: Final = {
+    "Keras + Flask": "Keras + Flask, the same network",
+    "Keras + Flask, VGG16 at 224": "Keras + Flask, the tutorial's VGG16",
+}
+
+Part = Mapping[str, Any] | None
+"""What a part has left; None where it did not run."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One row of the table."""
+
+    what: str
+    wanted: str
+    measured: str = "not measured"
+    met: bool | None = None
+    """None where it was not measured."""
+
+    def __str__(self) -> str:
+        """As Markdown."""
+        verdict = {True: "met", False: "**missed**", None: "-"}[self.met]
+        return f"| {self.what} | {self.wanted} | {self.measured} | {verdict} |"
+
+
+def main() -> None:
+    """Print and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=records.FOLDER)
+    options = parser.parse_args()
+    parts = {name: records.kept(options.out, name) for name in PARTS}
+    lines = [*table(targets(parts)), "", *measured_on(parts)]
+    for line in lines:
+        say(line)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "targets.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def table(found: Iterable[Target]) -> list[str]:
+    """Markdown."""
+    return ["| what | wanted | measured | |", "|---|---|---|---|", *map(str, found)]
+
+
+def measured_on(parts: Mapping[str, Part]) -> list[str]:
+    """When and on what; one line for all parts that were measured together."""
+    places: dict[str, list[str]] = {}
+    for name, part in parts.items():
+        if part is not None:
+            processor = part["machine"].split(", Python")[0]
+            places.setdefault(f"{part['date']}, {processor}", []).append(name)
+    return [f"- {', '.join(names)}: {place}" for place, names in places.items()]
+
+
+def targets(parts: Mapping[str, Part]) -> Iterator[Target]:
+    """All of them, measured or not."""
+    results, footprint, image = parts["results"], parts["footprint"], parts["image"]
+    compared = Comparison.read(dict(results)) if results is not None else Comparison((), ())
+    yield _of_raw(compared)
+    yield _most("on top of decoding and inference, one client, p50", 3.0, parts["overhead"], "overhead", "ms")
+    for name, called in TUTORIALS.items():
+        yield from _beside_tutorial(compared, name, called)
+    for name in SERVERS:
+        yield _beside_server(compared, name)
+    yield _most("image without models", 300, image, "rest", "MB", ".0f")
+    yield _most("start to ready, models and eye locator verified", 1.0, footprint, "ready", "s")
+    yield _most("memory with 16 clients and photos of faces", 220, footprint, "loaded", "MB", ".0f")
+    yield _most("of a CPU while nobody asks", 0.5, footprint, "idle", "%")
+    yield _training(parts["training"])
+
+
+def _of_raw(compared: Comparison) -> Target:
+    what, wanted = "answers at saturation, of raw ONNX Runtime's on arrays", "at least 95 %"
+    if not compared.has(RAW):
+        return Target(what, wanted)
+    share = compared.of_raw()
+    return Target(
+        what, wanted, f"{share:.0%}; of photos that it decodes {compared.of_raw_photos():.0%}", share >= 0.95
+    )
+
+
+def _beside_tutorial(compared: Comparison, name: str, called: str) -> Iterator[Target]:
+    answers, memory, start = (
+        f"answers beside {called}",
+        f"memory beside {called}",
+        f"first answer beside {called}",
+    )
+    if not compared.has(name):
+        yield from (
+            Target(answers, "at least 15 times"),
+            Target(memory, "at most 25 %"),
+            Target(start, "at most 10 %"),
+        )
+        return
+    fewest, most = compared.levels[0], compared.levels[-1]
+    times = [compared.answers(name, clients) for clients in (fewest, most)]
+    each = f"{times[1]:.1f} times with {counted(most, 'client')}, {times[0]:.1f} with {fewest}"
+    yield Target(answers, "at least 15 times", each, min(times) >= 15)
+    yield Target(memory, "at most 25 %", f"{compared.memory(name):.1%}", compared.memory(name) <= 0.25)
+    yield Target(start, "at most 10 %", f"{compared.start(name):.1%}", compared.start(name) <= 0.1)
+
+
+def _beside_server(compared: Comparison, name: str) -> Target:
+    what, wanted = f"beside {name}, with every number of clients", "more answers, a lower p99"
+    if not compared.has(name):
+        return Target(what, wanted)
+    times = [compared.answers(name, clients) for clients in compared.levels]
+    late = [compared.late(name, clients) for clients in compared.levels]
+    measured = f"{_range(times)} times the answers, {_range(late)} times the p99"
+    return Target(what, wanted, measured, min(times) > 1 and max(late) < 1)
+
+
+def _range(values: Sequence[float]) -> str:
+    return f"{min(values):.2f} to {max(values):.2f}"
+
+
+def _most(what: str, limit: float, part: Part, value: str, unit: str, form: str = ".2f") -> Target:
+    wanted = f"at most {limit:g} {unit}"
+    if part is None:
+        return Target(what, wanted)
+    return Target(what, wanted, f"{part[value]:{form}} {unit}", part[value] <= limit)
+
+
+def _training(part: Part) -> Target:
+    wanted = "faster"
+    if part is None:
+        return Target("training beside the loop that caches nothing", wanted)
+    what = f"{part['epochs']} epochs beside the loop that caches nothing"
+    cold, warm, uncached = part["cold"], part["warm"], part["uncached"]
+    first, again = f"{uncached / cold:.1f} times as fast", f"{uncached / warm:.0f} times"
+    measured = f"{first} ({cold:.0f} s), {again} ({warm:.0f} s) where features are kept"
+    return Target(what, wanted, measured, cold < uncached)
+
+
+if __name__ == "__main__":
+    main()

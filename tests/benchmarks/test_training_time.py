@@ -1,0 +1,14 @@
+from pathlib import Path
+
+from benchmarks.training_time import SPLITS, draw
+from training.folders import read_dataset
+
+
+def test_the_drawn_pictures_are_a_data_set_without_copies(tmp_path: Path) -> None:
+    for split, count in zip(SPLITS, (16, 8), strict=True):
+        draw(tmp_path / split, count)
+    data = read_dataset(tmp_path, 0.2, 1)
+    assert not data.skipped
+    assert [photo.label for photo in data.split("train")].count("bright") == 8
+    assert len(data.split("validation")) == 8
+    assert len({photo.digest for photo in data.photos}) == 24
