@@ -13,7 +13,9 @@ from service.regions import Region
 
 class _Query(BaseModel):
     region: Region = Field(
-        "auto", description="`auto`: both eyes of a face where one is found, else the whole picture."
+        "auto",
+        description="Of a model of eyes, `auto`: both eyes of a face, or one eye from near; `eyes`: a face "
+        "or nothing. `whole`: the middle square of the picture, as `auto` for other models.",
     )
     faces: Literal["largest", "all"] = Field(
         "largest", description="Whose eyes: the largest face's, or everybody's."

@@ -646,7 +646,7 @@ export interface operations {
     classify: {
         parameters: {
             query?: {
-                /** @description `auto`: both eyes of a face where one is found, else the whole picture. */
+                /** @description Of a model of eyes, `auto`: both eyes of a face, or one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as `auto` for other models. */
                 region?: "auto" | "eyes" | "whole";
                 /** @description Whose eyes: the largest face's, or everybody's. */
                 faces?: "largest" | "all";
@@ -754,7 +754,7 @@ export interface operations {
     classify_batch: {
         parameters: {
             query?: {
-                /** @description `auto`: both eyes of a face where one is found, else the whole picture. */
+                /** @description Of a model of eyes, `auto`: both eyes of a face, or one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as `auto` for other models. */
                 region?: "auto" | "eyes" | "whole";
                 /** @description Whose eyes: the largest face's, or everybody's. */
                 faces?: "largest" | "all";

@@ -22,7 +22,10 @@ from tests.processes import running
 ROOT = Path(__file__).parents[2]
 PORTRAIT = (ROOT / "examples/portrait.jpg").read_bytes()
 CAT = (ROOT / "tests/data/pictures/chelsea.jpg").read_bytes()
-ASKED = "Expected a photo of a face"
+ASKED = {
+    "auto": "Expected a photo of a face, or of one open eye from near. Received: a picture of neither.",
+    "eyes": "Expected a photo of a face. Received: a picture without one.",
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +86,13 @@ def test_no_eyes_found(client: httpx.Client, region: str) -> None:
         response = ask(client, photo, region=region)
         problem = response.json()
         assert (response.status_code, problem["code"]) == (422, "no_eyes_found")
-        assert problem["detail"].startswith(ASKED)
-        assert "region=whole" in problem["detail"]
+        # What people are shown names no parameter that they could not set.
+        assert problem["detail"] == f"{ASKED[region]} Face the camera in good light."
+
+
+def test_a_close_up_is_no_face(client: httpx.Client) -> None:
+    problem = ask(client, (ROOT / "examples/eye.jpg").read_bytes(), region="eyes").json()
+    assert problem["detail"].startswith(ASKED["eyes"])
 
 
 def test_a_close_up_is_looked_at_as_a_whole(client: httpx.Client) -> None:

@@ -137,8 +137,9 @@ def sync_detailed(
      Classify one photo.
 
     Args:
-        region (ClassifyRegion | Unset): `auto`: both eyes of a face where one is found, else the
-            whole picture. Default: ClassifyRegion.AUTO.
+        region (ClassifyRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or one
+            eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as
+            `auto` for other models. Default: ClassifyRegion.AUTO.
         faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
             ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
@@ -183,8 +184,9 @@ def sync(
      Classify one photo.
 
     Args:
-        region (ClassifyRegion | Unset): `auto`: both eyes of a face where one is found, else the
-            whole picture. Default: ClassifyRegion.AUTO.
+        region (ClassifyRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or one
+            eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as
+            `auto` for other models. Default: ClassifyRegion.AUTO.
         faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
             ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
@@ -224,8 +226,9 @@ async def asyncio_detailed(
      Classify one photo.
 
     Args:
-        region (ClassifyRegion | Unset): `auto`: both eyes of a face where one is found, else the
-            whole picture. Default: ClassifyRegion.AUTO.
+        region (ClassifyRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or one
+            eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as
+            `auto` for other models. Default: ClassifyRegion.AUTO.
         faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
             ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
@@ -268,8 +271,9 @@ async def asyncio(
      Classify one photo.
 
     Args:
-        region (ClassifyRegion | Unset): `auto`: both eyes of a face where one is found, else the
-            whole picture. Default: ClassifyRegion.AUTO.
+        region (ClassifyRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or one
+            eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as
+            `auto` for other models. Default: ClassifyRegion.AUTO.
         faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
             ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.

@@ -139,8 +139,9 @@ def sync_detailed(
      Classify several photos; a bad one is its own problem and the others are answered.
 
     Args:
-        region (ClassifyBatchRegion | Unset): `auto`: both eyes of a face where one is found, else
-            the whole picture. Default: ClassifyBatchRegion.AUTO.
+        region (ClassifyBatchRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or
+            one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture,
+            as `auto` for other models. Default: ClassifyBatchRegion.AUTO.
         faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
             Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
@@ -185,8 +186,9 @@ def sync(
      Classify several photos; a bad one is its own problem and the others are answered.
 
     Args:
-        region (ClassifyBatchRegion | Unset): `auto`: both eyes of a face where one is found, else
-            the whole picture. Default: ClassifyBatchRegion.AUTO.
+        region (ClassifyBatchRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or
+            one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture,
+            as `auto` for other models. Default: ClassifyBatchRegion.AUTO.
         faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
             Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
@@ -226,8 +228,9 @@ async def asyncio_detailed(
      Classify several photos; a bad one is its own problem and the others are answered.
 
     Args:
-        region (ClassifyBatchRegion | Unset): `auto`: both eyes of a face where one is found, else
-            the whole picture. Default: ClassifyBatchRegion.AUTO.
+        region (ClassifyBatchRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or
+            one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture,
+            as `auto` for other models. Default: ClassifyBatchRegion.AUTO.
         faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
             Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
@@ -270,8 +273,9 @@ async def asyncio(
      Classify several photos; a bad one is its own problem and the others are answered.
 
     Args:
-        region (ClassifyBatchRegion | Unset): `auto`: both eyes of a face where one is found, else
-            the whole picture. Default: ClassifyBatchRegion.AUTO.
+        region (ClassifyBatchRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or
+            one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture,
+            as `auto` for other models. Default: ClassifyBatchRegion.AUTO.
         faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
             Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
