@@ -17,6 +17,7 @@ class DocumentedAPI(FastAPI):
         document = super().openapi()
         if not made_before:
             _describe_fields(document["components"]["schemas"])
+            _leave_open(document["components"]["schemas"])
         return document
 
 
@@ -25,3 +26,10 @@ def _describe_fields(schemas: dict[str, Any]) -> None:
         if schema.__name__ in schemas:
             for name, text in attribute_docstrings(schema).items():
                 schemas[schema.__name__]["properties"][name]["description"] = text
+
+
+def _leave_open(schemas: dict[str, Any]) -> None:
+    """Let answers grow: some generated clients refuse one with a field that a closed schema does not name."""
+    for schema in schemas.values():
+        if schema.get("additionalProperties") is False:
+            del schema["additionalProperties"]

@@ -28,3 +28,11 @@ def test_problems_are_promised_as_what_they_are_sent_as(client: httpx.Client) ->
     assert ("/v1/classify", "415") in promised and ("/health/ready", "503") in promised
     assert set(map(frozenset, promised.values())) == {frozenset({"application/problem+json"})}
     assert document["components"]["schemas"]["Problem"]["title"] == "Problem"
+
+
+def test_answers_may_grow_and_questions_may_not(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    answers = document["components"]["schemas"].values()
+    assert [schema["title"] for schema in answers if schema.get("additionalProperties") is False] == []
+    form = document["paths"]["/v1/classify"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    assert form["schema"]["additionalProperties"] is False

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 from ..models.classification_region import ClassificationRegion
 from ..types import UNSET, Unset
@@ -54,6 +55,7 @@ class Classification:
     typicality: float | None | Unset = UNSET
     evidence: None | str | Unset = UNSET
     advice: list[Advice] | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         region = self.region.value
@@ -101,7 +103,7 @@ class Classification:
                 advice.append(advice_item)
 
         field_dict: dict[str, Any] = {}
-
+        field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "region": region,
@@ -208,4 +210,21 @@ class Classification:
             advice=advice,
         )
 
+        classification.additional_properties = d
         return classification
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

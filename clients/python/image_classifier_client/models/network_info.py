@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 from ..models.network_info_arithmetic import NetworkInfoArithmetic
 from ..types import UNSET, Unset
@@ -31,6 +32,7 @@ class NetworkInfo:
     parameters: int
     arithmetic: NetworkInfoArithmetic
     channels: list[int] | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         base = self.base
@@ -54,7 +56,7 @@ class NetworkInfo:
             channels = self.channels
 
         field_dict: dict[str, Any] = {}
-
+        field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "base": base,
@@ -113,4 +115,21 @@ class NetworkInfo:
             channels=channels,
         )
 
+        network_info.additional_properties = d
         return network_info
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
