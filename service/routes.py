@@ -32,6 +32,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         413: "Too large",
         415: "No supported picture",
         422: "The picture or the request cannot be used",
+        500: "Something unexpected; the request id finds it in the logs",
         503: "Not ready or overloaded; try again",
         504: "The answer took too long; try again",
     }.items()
@@ -89,7 +90,7 @@ def _item(index: int, outcome: Answer | ServiceError, question: Question) -> Bat
 
 
 @router.head("/models", include_in_schema=False)
-@router.get("/models", responses={401: _PROBLEMS[401]})
+@router.get("/models", responses={status: _PROBLEMS[status] for status in (401, 500)})
 async def models(request: Request) -> ModelList:
     """What is loaded, the default model first."""
     names = [bundle.metadata.name for bundle in request.app.state.predictor.models]
@@ -98,7 +99,7 @@ async def models(request: Request) -> ModelList:
 
 @router.head("/models/{name}", include_in_schema=False)
 # With 422, of which FastAPI would promise a body of its own.
-@router.get("/models/{name}", responses={status: _PROBLEMS[status] for status in (401, 404, 422)})
+@router.get("/models/{name}", responses={status: _PROBLEMS[status] for status in (401, 404, 422, 500)})
 async def model(request: Request, name: str) -> ModelInfo:
     """One loaded model: labels, version, the model card's numbers, input size, digest."""
     return _info(request, name)

@@ -731,6 +731,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Something unexpected; the request id finds it in the logs */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not ready or overloaded; try again */
             503: {
                 headers: {
@@ -838,6 +847,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Something unexpected; the request id finds it in the logs */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not ready or overloaded; try again */
             503: {
                 headers: {
@@ -878,6 +896,15 @@ export interface operations {
             };
             /** @description An API key is required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something unexpected; the request id finds it in the logs */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -927,6 +954,15 @@ export interface operations {
             };
             /** @description The picture or the request cannot be used */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something unexpected; the request id finds it in the logs */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import httpx
 
+from service.problems import STATUS
+
 ROOT = Path(__file__).parents[2]
 FIELD = "Stable code, for instance `too_dark`."
 
@@ -36,3 +38,12 @@ def test_answers_may_grow_and_questions_may_not(client: httpx.Client) -> None:
     assert [schema["title"] for schema in answers if schema.get("additionalProperties") is False] == []
     form = document["paths"]["/v1/classify"]["post"]["requestBody"]["content"]["multipart/form-data"]
     assert form["schema"]["additionalProperties"] is False
+
+
+def test_every_refusal_of_a_photo_is_promised(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    for path in ("/v1/classify", "/v1/classify/batch"):
+        promised = document["paths"][path]["post"]["responses"].keys() - {"200"}
+        assert promised == {str(status) for status in STATUS.values()}
+    for path in ("/v1/models", "/v1/models/{name}"):
+        assert "500" in document["paths"][path]["get"]["responses"]
