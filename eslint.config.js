@@ -11,5 +11,5 @@ export default [
   },
   { files: ["service/web/**", "training/labelling/web/**"], languageOptions: { globals: globals.browser } },
   { files: ["service/web/sw.js"], languageOptions: { globals: globals.serviceworker } },
-  { files: ["examples/**", "*.config.js"], languageOptions: { globals: globals.node } },
+  { files: ["examples/**", "scripts/**", "*.config.js"], languageOptions: { globals: globals.node } },
 ];

@@ -40,8 +40,8 @@ def generate_python(document: Path, folder: Path) -> None:
 
 def generate_typescript(document: Path) -> str:
     """TypeScript declarations for an OpenAPI document."""
-    tool = ROOT / "node_modules" / ".bin" / "openapi-typescript"
-    result = subprocess.run([tool, document], check=True, capture_output=True, text=True, cwd=ROOT)
+    command = ["node", str(ROOT / "scripts" / "typescript_types.mjs"), str(document)]
+    result = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     return result.stdout
 
 

@@ -663,7 +663,7 @@ export interface operations {
             content: {
                 "multipart/form-data": {
                     /** Format: binary */
-                    image: string;
+                    image: Blob;
                 };
             };
         };
@@ -779,7 +779,7 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    images: string[];
+                    images: Blob[];
                 };
             };
         };

@@ -41,3 +41,22 @@ def test_typescript_types_are_current() -> None:
     assert make_clients.TYPESCRIPT.read_text() == make_clients.generate_typescript(make_clients.OPENAPI), (
         REMEDY
     )
+
+
+@pytest.mark.browser
+def test_typescript_takes_files_as_photos(tmp_path: Path) -> None:
+    (tmp_path / "forms.ts").write_text(
+        f"""
+        import type {{ operations }} from "{make_clients.TYPESCRIPT.with_name("schema.js")}";
+        type Form<Name extends "classify" | "classify_batch"> =
+            operations[Name]["requestBody"]["content"]["multipart/form-data"];
+        const file = new File([], "photo.jpg", {{ type: "image/jpeg" }});
+        export const one: Form<"classify"> = {{ image: file }};
+        export const many: Form<"classify_batch"> = {{ images: [file, new Blob()] }};
+        """
+    )
+    tsc = make_clients.ROOT / "node_modules" / ".bin" / "tsc"
+    options = ["--noEmit", "--strict", "--target", "es2022", "--module", "es2022"]
+    options += ["--moduleResolution", "bundler", str(tmp_path / "forms.ts")]
+    result = subprocess.run([str(tsc), *options], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
