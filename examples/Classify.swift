@@ -17,6 +17,13 @@ struct Problem: Decodable, Error {
     let code: String
 }
 
+/// What stands between has answered for the service, a proxy for instance, and in HTML.
+struct NoAnswer: Error {
+    let status: Int
+}
+
+/// Throws `Problem` where the service refuses the photo, `NoAnswer` or `URLError` where no answer of it came.
+///
 /// `photo`: the bytes of a JPEG, PNG or WebP file, for instance `image.jpegData(compressionQuality: 0.9)`.
 func classify(_ photo: Data, service: URL) async throws -> Answer {
     let boundary = UUID().uuidString
@@ -32,8 +39,10 @@ func classify(_ photo: Data, service: URL) async throws -> Answer {
     body.append(Data("\r\n--\(boundary)--\r\n".utf8))
 
     let (data, response) = try await URLSession.shared.upload(for: request, from: body)
-    guard let http = response as? HTTPURLResponse, http.statusCode == 200 else {
-        throw try JSONDecoder().decode(Problem.self, from: data)
+    let status = (response as? HTTPURLResponse)?.statusCode ?? 0
+    if status == 200, let answer = try? JSONDecoder().decode(Answer.self, from: data) {
+        return answer
     }
-    return try JSONDecoder().decode(Answer.self, from: data)
+    if let problem = try? JSONDecoder().decode(Problem.self, from: data) { throw problem }
+    throw NoAnswer(status: status)
 }
