@@ -23,6 +23,14 @@ _START: Final = """
 SwaggerUIBundle({
     url: "openapi.json",
     dom_id: "#swagger-ui",
+    // The service is where this page is. Left alone, "Try it out" would call it without its prefix.
+    responseInterceptor(answer) {
+        if (answer.ok && answer.url === new URL("openapi.json", location).href) {
+            const servers = [{ url: new URL(".", location).href.slice(0, -1) }];
+            answer.text = JSON.stringify({ ...JSON.parse(answer.text), servers });
+        }
+        return answer;
+    },
     layout: "BaseLayout",
     deepLinking: true,
     showExtensions: true,
