@@ -20,7 +20,7 @@ export function describe(model) {
   description.textContent = purpose.trim() || GREETING;
   byId("version", HTMLSpanElement).textContent = `Model ${model.name}, version ${model.version}.`;
   const items = model.labels.map((label) =>
-    element("div", {}, element("dt", {}, label.title), element("dd", {}, label.description)),
+    element("div", { dir: "auto" }, element("dt", {}, label.title), element("dd", {}, label.description)),
   );
   byId("labels", HTMLDListElement).replaceChildren(...items);
   byId("quality", HTMLParagraphElement).textContent = model.quality ? trackRecord(model.quality) : "";

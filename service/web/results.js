@@ -167,10 +167,10 @@ function resultNode(result, header, model, { open, pair }) {
  * @param {ModelInfo} model
  */
 function meaning({ certain, confidence, description, title }, { threshold }) {
-  if (certain) return element("p", {}, description);
+  if (certain) return element("p", { dir: "auto" }, description);
   // A confident answer can be unsure for another reason, which the advice gives.
   const why = confidence < threshold ? ", but too close to call" : "";
-  return element("p", {}, `Closest is ${title}${why}.`);
+  return element("p", {}, "Closest is ", named(title), `${why}.`);
 }
 
 /**
@@ -191,11 +191,19 @@ function allClasses(result, model, open) {
   return element("details", { open }, element("summary", {}, "All classes"), bars(result, model));
 }
 
+/**
+ * The name of a class within a line: in a script that runs from right to left it takes no number along.
+ * @param {string} title
+ */
+function named(title) {
+  return element("bdi", {}, title);
+}
+
 /** @param {Result | Person} result */
 function verdict(result) {
   if (!result.certain) return element("p", { className: "verdict" }, "Not sure");
   const sure = element("small", {}, percent(result.confidence));
-  return element("p", { className: "verdict" }, `${result.title} `, sure);
+  return element("p", { className: "verdict" }, named(result.title), " ", sure);
 }
 
 /**
@@ -227,7 +235,7 @@ function bars(result, { labels }) {
   const cells = ranked.flatMap(([id, value]) => {
     const title = titles.get(id) ?? id;
     const bar = element("progress", { value, max: 1, "aria-label": title });
-    return [element("span", {}, title), bar, element("span", {}, percent(value))];
+    return [element("span", {}, named(title)), bar, element("span", {}, percent(value))];
   });
   return element("div", { className: "bars" }, ...cells);
 }
@@ -237,7 +245,7 @@ function bars(result, { labels }) {
  * @param {string} href
  */
 function tutorialLink(title, href) {
-  const link = element("a", { href, target: "_blank", rel: "noopener noreferrer" }, `Tutorials for ${title}`);
+  const link = element("a", { href, target: "_blank", rel: "noopener noreferrer" }, "Tutorials for ", named(title));
   link.append(element("span", { className: "hidden-text" }, " (opens in a new tab)"));
   return link;
 }

@@ -19,6 +19,8 @@ LOADED = """
 () => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map((entry) => [entry.name, entry.decodedBodySize])
 """
+RECTANGLES = "(node) => [...node.getClientRects()].map(({ left, right }) => ({ left, right }))"
+DIRECTIONS = "(nodes) => nodes.map((node) => getComputedStyle(node).direction)"
 WIDTHS = "(nodes) => nodes.map((node) => node.getBoundingClientRect().width)"
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
@@ -190,6 +192,25 @@ def test_long_names_leave_room_for_the_bars(open_page: Open, tmp_path: Path, wid
             assert min(page.locator(".bars progress").evaluate_all(WIDTHS)) >= 40
         # Short words are not broken for the sake of long ones.
         assert page.locator("#model-choice").evaluate("(label) => label.offsetHeight") < 60
+        page.context.close()
+
+
+def test_names_that_run_from_right_to_left_take_no_number_along(open_page: Open, tmp_path: Path) -> None:
+    titles = ["אדום (עז)", "أخضر", "Blue"]
+    labels = [
+        {"id": name, "title": title, "description": f"{title}!", "search": title}
+        for name, title in zip(COLOURS, titles, strict=True)
+    ]
+    write_bundle(tmp_path, metadata(labels=labels, description="איזה צבע!"))
+    with serve(settings_for(tmp_path)) as address:
+        page = open_page(address)
+        choose(page, photo("red.png"))
+        expect(page.locator(".verdict")).to_have_text("אדום (עז) > 99 %")
+        # In one piece, behind the name; left alone it is shown as "99 <", the name, "%".
+        name, share = (page.locator(f".verdict {tag}").evaluate(RECTANGLES) for tag in ("bdi", "small"))
+        assert len(share) == 1 and share[0]["left"] >= max(piece["right"] for piece in name)
+        directions = page.locator("#labels dd, .answer > p, #description").evaluate_all(DIRECTIONS)
+        assert directions == ["rtl", "rtl", "rtl", "rtl", "ltr"]
         page.context.close()
 
 
