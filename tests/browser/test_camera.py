@@ -89,6 +89,12 @@ def test_camera_on_a_phone(open_page: Open, service: str, shoot: Shoot) -> None:
     expect(page.get_by_role("button", name="Take it")).to_be_enabled()
     shoot(page, "camera-phone-dark", full_page=False)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    close = page.get_by_role("button", name="Close")
+    size = close.bounding_box()
+    assert size and min(size["width"], size["height"]) >= 44
+    expect(close).to_have_css("opacity", "1")
+    close.tap()
+    expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 def test_other_camera_of_a_desktop(open_page: Open, service: str) -> None:
