@@ -5,7 +5,7 @@ from typing import Final
 
 from PIL import BmpImagePlugin, ExifTags, Image, TiffImagePlugin
 
-from service import gif_blocks, jpeg_scans, png_chunks
+from service import gif_blocks, jpeg_scans, png_chunks, tiff_tags
 from service.errors import CorruptImage, ImageTooLarge, UnsupportedFormat
 
 MAX_SCANNED: Final = 2_000_000_000
@@ -34,7 +34,8 @@ _ONE_BYTE: Final = {"1", "L", "P"}
 
 
 def check_parts(data: bytes) -> int:
-    """Refuse files of very many parts before Pillow steps over each of them in Python.
+    """Refuse files of very many parts before Pillow steps over each of them in Python, or of parts that
+    would be larger in memory than the file.
 
     Returns how many of them are scans of a JPEG. Raises CorruptImage.
     """
@@ -48,6 +49,13 @@ def check_parts(data: bytes) -> int:
         parts, kind = png_chunks.count(data, MAX_PARTS), "chunks in a PNG"
     elif data.startswith(gif_blocks.START):
         parts, kind = gif_blocks.count(data, MAX_PARTS), "blocks before the picture of a GIF"
+    elif data.startswith(tiff_tags.STARTS):
+        tags = tiff_tags.measure(data, MAX_PARTS)
+        parts, kind = tags.number, "tags in a TIFF"
+        if parts < MAX_PARTS and tags.size > len(data):
+            raise CorruptImage(
+                f"Expected tags that fit into a TIFF of {len(data):,} bytes. Received: {tags.size:,} bytes."
+            )
     else:
         return scans
     if parts >= MAX_PARTS:

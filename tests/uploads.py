@@ -111,6 +111,21 @@ def strip_bomb(strips: int = 300_000) -> bytes:
     return b"II*\0" + place + b"\x08" * strips + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
+def tag_bomb(tags: int, size: int) -> bytes:
+    """A TIFF of 8 x 8 pixels with so many tags besides, whose values are the same `size` bytes."""
+    known = {256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 8, 279: 64}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in known.items())
+    entries += b"".join(struct.pack("<HHII", 40_000 + tag, 7, size, 0) for tag in range(tags))
+    directory = struct.pack("<H", len(known) + tags) + entries + bytes(4)
+    return (b"II*\0" + struct.pack("<I", 72) + bytes(64) + directory).ljust(size, b"\0")
+
+
+def big_tag_bomb(tags: int) -> bytes:
+    """A BigTIFF of so many tags without a value."""
+    entries = b"".join(struct.pack("<HHQQ", tag % 65_536, 7, 0, 0) for tag in range(tags))
+    return b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, tags) + entries
+
+
 def chunk_bomb(chunks: int) -> bytes:
     """A PNG with so many empty chunks."""
     start = picture("PNG")

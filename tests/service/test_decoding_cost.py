@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from service.errors import CorruptImage, ImageTooLarge, UnsupportedFormat
+from service.errors import CorruptImage, ImageTooLarge, UnsupportedFormat, UnusableImage
 from service.images import HELD_TWICE, decode
+from service.tiff_tags import STARTS
 from tests.halves import assert_red_then_blue, encoded, two_halves
 from tests.uploads import (
+    big_tag_bomb,
     chunk_bomb,
     comment_bomb,
     one_piece_tiff,
@@ -19,6 +21,7 @@ from tests.uploads import (
     run_length_bmp,
     scan_bomb,
     strip_bomb,
+    tag_bomb,
     tile_bomb,
 )
 
@@ -114,6 +117,28 @@ def test_a_tile_much_larger_than_its_picture_is_refused() -> None:
 def test_a_tiff_with_more_strips_than_rows_is_refused_at_once() -> None:
     with pytest.raises(CorruptImage):
         decode(strip_bomb())
+
+
+def test_a_tiff_whose_tags_share_their_bytes_is_refused() -> None:
+    assert decode(tag_bomb(3, 60)).width == 8
+    with pytest.raises(
+        CorruptImage, match="fit into a TIFF of 1,000,000 bytes. Received: 1,000,000,036 bytes"
+    ):
+        decode(tag_bomb(1_000, 1_000_000))
+
+
+def test_a_tiff_of_very_many_tags_is_refused() -> None:
+    assert decode(tag_bomb(1_000, 4)).width == 8
+    with pytest.raises(CorruptImage, match="fewer than 10,000 tags"):
+        decode(big_tag_bomb(100_000))
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_tiff_that_ends_in_its_directory_is_no_picture(start: bytes) -> None:
+    data = start + tag_bomb(3, 200)[4:]
+    for size in (4, 8, 9, 73, 90):
+        with pytest.raises(UnusableImage):
+            decode(data[:size])
 
 
 def test_a_gif_of_very_many_comments_is_refused() -> None:
