@@ -16,6 +16,8 @@ the largest upload has some 2,500."""
 MAX_EXIF: Final = 16
 """Exif segments of a JPEG: cameras write one. Pillow joins them by copying what it has for each: 20 MB of
 them cost 30 seconds."""
+MAX_PACKED: Final = 100
+"""Chunks of a PNG that may be packed: up to 0.3 seconds of unpacking. Programs write a handful."""
 BYTES_OF_PIXEL: Final = 8
 """What decoding may hold for each pixel that is allowed."""
 MAX_TILE: Final = 1 << 22
@@ -46,7 +48,12 @@ def check_parts(data: bytes) -> int:
         if found.exif > MAX_EXIF:
             raise CorruptImage(f"Expected at most {MAX_EXIF} segments of Exif. Received: {found.exif:,}.")
     elif data.startswith(png_chunks.START):
-        parts, kind = png_chunks.count(data, MAX_PARTS), "chunks in a PNG"
+        chunks = png_chunks.count(data, MAX_PARTS)
+        parts, kind = chunks.number, "chunks in a PNG"
+        if parts < MAX_PARTS and chunks.packed > MAX_PACKED:
+            raise CorruptImage(
+                f"Expected at most {MAX_PACKED} texts and profiles in a PNG. Received: {chunks.packed:,}."
+            )
     elif data.startswith(gif_blocks.START):
         parts, kind = gif_blocks.count(data, MAX_PARTS), "blocks before the picture of a GIF"
     elif data.startswith(tiff_tags.STARTS):

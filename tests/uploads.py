@@ -132,6 +132,14 @@ def chunk_bomb(chunks: int) -> bytes:
     return start[:33] + chunk(b"teSt", b"") * chunks + start[33:]
 
 
+def packed_bomb(kind: bytes, chunks: int, size: int = 1_000_000) -> bytes:
+    """A PNG with so many chunks of a kind, each of `size` zeros that are packed and then a damaged end."""
+    head = {b"iCCP": b"a\0\0", b"zTXt": b"a\0\0", b"iTXt": b"a\0\1\0\0\0"}[kind]
+    packed = zlib.compress(bytes(size), 9)[:-4] + b"oops"
+    start = picture("PNG")
+    return start[:33] + chunk(kind, head + packed) * chunks + start[33:]
+
+
 def comment_bomb(comments: int) -> bytes:
     """A GIF with a comment in so many blocks of one byte."""
     single = picture("GIF", (8, 8))

@@ -17,6 +17,7 @@ from tests.uploads import (
     chunk_bomb,
     comment_bomb,
     one_piece_tiff,
+    packed_bomb,
     picture,
     run_length_bmp,
     scan_bomb,
@@ -161,6 +162,13 @@ def test_a_png_of_very_many_chunks_is_refused() -> None:
     assert decode(chunk_bomb(9_000)).width == 40
     with pytest.raises(CorruptImage, match="fewer than 10,000 chunks"):
         decode(chunk_bomb(10_000))
+
+
+@pytest.mark.parametrize("kind", [b"iCCP", b"zTXt", b"iTXt"])
+def test_a_png_of_very_many_packed_chunks_is_refused(kind: bytes) -> None:
+    assert decode(packed_bomb(kind, 100)).width == 40
+    with pytest.raises(CorruptImage, match="at most 100 texts and profiles in a PNG. Received: 101"):
+        decode(packed_bomb(kind, 101))
 
 
 @pytest.mark.parametrize("end", [0, None], ids=["nothing else", "a picture behind them"])
