@@ -5,7 +5,7 @@ from typing import Final
 
 from PIL import BmpImagePlugin, ExifTags, Image, TiffImagePlugin
 
-from service import gif_blocks, jpeg_scans, png_chunks, tiff_tags
+from service import av1_frames, avif_parts, gif_blocks, jpeg_scans, png_chunks, tiff_tags
 from service.errors import CorruptImage, ImageTooLarge, UnsupportedFormat
 
 MAX_SCANNED: Final = 2_000_000_000
@@ -18,10 +18,15 @@ MAX_EXIF: Final = 16
 them cost 30 seconds."""
 MAX_PACKED: Final = 100
 """Chunks of a PNG that may be packed: up to 0.3 seconds of unpacking. Programs write a handful."""
+FRAMES_OF_PICTURE: Final = 4
+"""Times the pixels of the largest AVIF that its coded pictures may have together: colours, opacity and a
+thumbnail, or a frame of a video, which may be up to four times as large as its header tells."""
 BYTES_OF_PIXEL: Final = 8
 """What decoding may hold for each pixel that is allowed."""
 MAX_TILE: Final = 1 << 22
 """Pixels of a TIFF tile that may be larger than its picture; the whole tile is unpacked."""
+HELD_TWICE: Final = {"WEBP", "AVIF"}
+"""Formats whose decoders hold twice the memory of the others, up to 16 bytes a pixel: half the pixels."""
 JPEG: Final = {"JPEG", "MPO"}
 """Pillow's names; phones write JPEG files of several pictures, "MPO"."""
 
@@ -70,15 +75,22 @@ def check_parts(data: bytes) -> int:
     return scans
 
 
-def check_work(image: Image.Image, scans: int, max_pixels: int) -> None:
+def most_pixels(image: Image.Image, max_pixels: int) -> int:
+    """How many of `max_pixels` a picture of this format may have."""
+    return max_pixels // 2 if image.format in HELD_TWICE else max_pixels
+
+
+def check_work(image: Image.Image, data: bytes, scans: int, max_pixels: int) -> None:
     """Refuse what would take a decoder long, or more memory than pictures of `max_pixels` may.
 
-    Raises ImageTooLarge or UnsupportedFormat.
+    Raises ImageTooLarge, CorruptImage or UnsupportedFormat, and ValueError for damaged data.
     """
     if image.format in JPEG:
         _check_scans(image, scans)
     elif isinstance(image, TiffImagePlugin.TiffImageFile):
         _check_memory(image, max_pixels)
+    elif image.format == "AVIF":
+        _check_frames(data, most_pixels(image, max_pixels))
     elif image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
         # Pillow unpacks them in Python: 0.4 MB keep the interpreter for eight seconds.
         raise UnsupportedFormat("Expected a BMP as it is. Received: run lengths (RLE); save it as PNG.")
@@ -96,6 +108,26 @@ def _check_scans(image: Image.Image, scans: int) -> None:
         raise ImageTooLarge(
             f"Expected at most {most:,} scans in a JPEG of {image.width} x {image.height} pixels. "
             f"Received: {scans:,}."
+        )
+
+
+def _check_frames(data: bytes, max_pixels: int) -> None:
+    """Refuse an AVIF by its coded pictures, which are scaled to the size that the file promises.
+
+    One of 64 x 64 pixels may be made of thousands that have millions each.
+    """
+    told = bound = frames = parts = 0
+    for coded in avif_parts.coded(data):
+        stream = av1_frames.measure(coded, MAX_PARTS)
+        told, bound = max(told, stream.told), max(bound, stream.bound)
+        frames, parts = frames + stream.frames, parts + 1 + stream.units
+        if parts >= MAX_PARTS:
+            raise CorruptImage(f"Expected fewer than {MAX_PARTS:,} parts in an AVIF file.")
+    # Frames of one part may be made by the header of another.
+    if told > max_pixels or frames * bound > FRAMES_OF_PICTURE * max_pixels:
+        raise ImageTooLarge(
+            f"Expected at most {max_pixels:,} pixels in the coded pictures of an AVIF. "
+            f"Received: {frames:,} of up to {bound:,} pixels."
         )
 
 

@@ -21,7 +21,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from service.decoding_cost import JPEG, check_parts, check_work, orientation_of
+from service.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels, orientation_of
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.geometry import RGB, dimensions
 from service.upright import QUARTER_TURNS, upright_rgb
@@ -31,8 +31,6 @@ DEFAULT_MAX_PIXELS: Final = 50_000_000
 DEFAULT_MAX_SIDE: Final = 20_000
 HEIC_BRANDS: Final = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
 """What the first box of a HEIC or HEIF file calls it (ISO/IEC 23008-12): the photos of iPhones."""
-HELD_TWICE: Final = {"WEBP", "AVIF"}
-"""Formats whose decoders hold twice the memory of the others, up to 16 bytes a pixel: half the pixels."""
 
 # Imported so that an unknown format does not make Pillow load all of its plugins in the middle of a request.
 _PLUGINS: Final = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
@@ -101,7 +99,7 @@ def decode(
     scans = check_parts(data)
     image = _open(data)
     _check_size(image, max_pixels, max_side)
-    return _decode(image, scans, min_side, max_pixels)
+    return _decode(image, data, scans, min_side, max_pixels)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -125,9 +123,8 @@ def _check_size(image: Image.Image, max_pixels: int, max_side: int) -> None:
     width, height = image.size
     if width < 1 or height < 1:
         raise CorruptImage("The picture has no pixels.")
-    kind = ""
-    if image.format in HELD_TWICE:
-        max_pixels, kind = max_pixels // 2, f" of {image.format}"
+    kind = f" of {image.format}" if image.format in HELD_TWICE else ""
+    max_pixels = most_pixels(image, max_pixels)
     if width * height > max_pixels or max(width, height) > max_side:
         raise ImageTooLarge(
             f"Expected at most {max_pixels:,} pixels{kind} and {max_side:,} pixels a side. "
@@ -135,9 +132,9 @@ def _check_size(image: Image.Image, max_pixels: int, max_side: int) -> None:
         )
 
 
-def _decode(image: Image.Image, scans: int, min_side: int | None, max_pixels: int) -> Picture:
+def _decode(image: Image.Image, data: bytes, scans: int, min_side: int | None, max_pixels: int) -> Picture:
     try:
-        check_work(image, scans, max_pixels)
+        check_work(image, data, scans, max_pixels)
         width, height = image.size
         if min_side is not None and image.format in JPEG:
             enough = min_side / min(width, height)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from service.decoding_cost import HELD_TWICE
 from service.errors import CorruptImage, ImageTooLarge, UnsupportedFormat, UnusableImage
-from service.images import HELD_TWICE, decode
+from service.images import decode
 from service.tiff_tags import STARTS
 from tests.halves import assert_red_then_blue, encoded, two_halves
 from tests.uploads import (
