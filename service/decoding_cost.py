@@ -44,7 +44,7 @@ def check_parts(data: bytes) -> int:
     """Refuse files of very many parts before Pillow steps over each of them in Python, or of parts that
     would be larger in memory than the file.
 
-    Returns how many of them are scans of a JPEG. Raises CorruptImage.
+    Returns how many of them are scans of a JPEG, by their work. Raises CorruptImage.
     """
     scans = 0
     if data.startswith(jpeg_scans.START):

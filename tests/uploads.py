@@ -66,6 +66,17 @@ def scan_bomb(scans: int = 100, side: int = 7000) -> bytes:
     return data[:stop] + data[start:stop] * scans + data[stop:]
 
 
+def arithmetic_jpeg(side: int, scans: int) -> bytes:
+    """A grey square as a progressive JPEG in arithmetic coding, whose last scan is repeated."""
+
+    def segment(kind: int, content: bytes) -> bytes:
+        return struct.pack(">BBH", 255, kind, 2 + len(content)) + content
+
+    frame = segment(0xCA, struct.pack(">BHHBBBB", 8, side, side, 1, 1, 0x11, 0))
+    first, last = (segment(0xDA, bytes([1, 1, 0, *band])) for band in ([0, 0, 0], [1, 63, 0]))
+    return b"\xff\xd8" + segment(0xDB, b"\0" + b"\x01" * 64) + frame + first + last * scans + b"\xff\xd9"
+
+
 def tile_bomb(width: int, side: int) -> bytes:
     """A square TIFF in one tile of `side` x `side` zeros."""
     packed = zlib.compress(bytes(side * side), 9)

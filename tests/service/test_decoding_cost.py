@@ -14,6 +14,7 @@ from service.images import decode
 from service.tiff_tags import STARTS
 from tests.halves import assert_red_then_blue, encoded, two_halves
 from tests.uploads import (
+    arithmetic_jpeg,
     big_tag_bomb,
     chunk_bomb,
     comment_bomb,
@@ -82,6 +83,12 @@ def test_a_jpeg_of_many_scans_is_refused_before_decoding() -> None:
     ):
         decode(scan_bomb(), min_side=100)
     assert decode(scan_bomb(side=64)).width == 64
+
+
+def test_scans_in_arithmetic_coding_count_as_five() -> None:
+    assert decode(arithmetic_jpeg(7000, 7), min_side=100).width == 7000
+    with pytest.raises(ImageTooLarge, match="at most 40 scans in a JPEG .* Received: 45"):
+        decode(arithmetic_jpeg(7000, 8), min_side=100)
 
 
 def test_scans_of_a_thumbnail_or_a_video_behind_the_picture_do_not_count() -> None:
