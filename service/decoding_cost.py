@@ -25,6 +25,8 @@ BYTES_OF_PIXEL: Final = 8
 """What decoding may hold for each pixel that is allowed."""
 MAX_TILE: Final = 1 << 22
 """Pixels of a TIFF tile that may be larger than its picture; the whole tile is unpacked."""
+MAX_TILES: Final = 1 << 26
+"""Pixels of all tiles that may be larger together than their picture: up to a second of unpacking."""
 HELD_TWICE: Final = {"WEBP", "AVIF"}
 """Formats whose decoders hold twice the memory of the others, up to 16 bytes a pixel: half the pixels."""
 JPEG: Final = {"JPEG", "MPO"}
@@ -34,6 +36,7 @@ _RUN_LENGTHS: Final = {
     BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE8"],
     BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE4"],
 }
+_WIDTH, _LENGTH = 256, 257
 _BITS, _SAMPLES, _ROWS, _PLANES = 258, 277, 278, 284
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
 _SEPARATE = 2
@@ -134,11 +137,7 @@ def _check_frames(data: bytes, max_pixels: int) -> None:
 def _check_memory(image: TiffImagePlugin.TiffImageFile, max_pixels: int) -> None:
     """The picture, another one where it is turned, and a strip or tile, which is unpacked as a whole."""
     tags, pixels = image.tag_v2, image.width * image.height
-    tile = int(tags.get(_TILE_WIDTH, 0)) * int(tags.get(_TILE_LENGTH, 0))
-    if tile > max(MAX_TILE, 2 * pixels):
-        raise ImageTooLarge(
-            f"Expected tiles of about the picture's size. Received: tiles of {tile:,} pixels."
-        )
+    tile = _check_tiles(tags, pixels)
     strip = image.width * min(int(tags.get(_ROWS, image.height)), image.height)
     each = 1 if image.mode in _ONE_BYTE else 4
     pictures = 1 if orientation_of(image) == 1 else 2
@@ -149,6 +148,25 @@ def _check_memory(image: TiffImagePlugin.TiffImageFile, max_pixels: int) -> None
             f"Expected a TIFF that takes at most {most:,} bytes of memory. Received: one of {held:,}; "
             "save it as JPEG or PNG."
         )
+
+
+def _check_tiles(tags: TiffImagePlugin.ImageFileDirectory_v2, pixels: int) -> int:
+    """Refuse tiles much larger than their picture, one or all together; returns the pixels of one."""
+    width, length = int(tags.get(_TILE_WIDTH, 0)), int(tags.get(_TILE_LENGTH, 0))
+    tile = width * length
+    if tile > max(MAX_TILE, 2 * pixels):
+        raise ImageTooLarge(
+            f"Expected tiles of about the picture's size. Received: tiles of {tile:,} pixels."
+        )
+    if tile:
+        tiles = math.ceil(int(tags[_WIDTH]) / width) * math.ceil(int(tags[_LENGTH]) / length)
+        # Where none is longer or wider than the picture, they have less than four times its pixels.
+        if tile * tiles > max(MAX_TILES, 4 * pixels):
+            raise ImageTooLarge(
+                "Expected tiles of about the picture's size together. "
+                f"Received: {tiles:,} of {tile:,} pixels."
+            )
+    return tile
 
 
 def _bits(tags: TiffImagePlugin.ImageFileDirectory_v2) -> int:

@@ -86,6 +86,20 @@ def tile_bomb(width: int, side: int) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4) + packed
 
 
+def tiles_bomb(tiles: int, length: int = 262_144) -> bytes:
+    """A TIFF of so many tiles side by side, 16 pixels wide and very much longer than the picture."""
+    packed = zlib.compress(bytes(16 * length), 9)
+    tags = {256: 16 * tiles, 257: 16, 258: 8, 259: 8, 262: 1, 277: 1, 322: 16, 323: length}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    place = 8 + 2 + 12 * 10 + 4
+    tables = struct.pack(f"<{tiles}I", *[place + 8 * tiles] * tiles)
+    tables += struct.pack(f"<{tiles}I", *[len(packed)] * tiles)
+    entries += struct.pack("<HHII", 324, 4, tiles, place) + struct.pack(
+        "<HHII", 325, 4, tiles, place + 4 * tiles
+    )
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", 10) + entries + bytes(4) + tables + packed
+
+
 def one_piece_tiff(side: int, bits: int = 8, samples: int = 3, tile: int = 0, orientation: int = 1) -> bytes:
     """A black square TIFF in a single strip, or tile of `tile` x `tile` pixels."""
     piece = tile or side

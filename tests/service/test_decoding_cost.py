@@ -26,6 +26,7 @@ from tests.uploads import (
     strip_bomb,
     tag_bomb,
     tile_bomb,
+    tiles_bomb,
 )
 
 
@@ -121,6 +122,13 @@ def test_a_tile_much_larger_than_its_picture_is_refused() -> None:
     assert decode(tile_bomb(16, 256)).pixels.shape == (16, 16, 3)
     with pytest.raises(ImageTooLarge, match="Received: tiles of 16,777,216 pixels"):
         decode(tile_bomb(16, 4096))
+
+
+def test_tiles_that_are_much_larger_than_their_picture_together_are_refused() -> None:
+    assert decode(tiles_bomb(16)).width == 256
+    with pytest.raises(ImageTooLarge, match="Received: 17 of 4,194,304 pixels"):
+        decode(tiles_bomb(17))
+    assert decode(tiles_bomb(1000, 16)).width == 16_000
 
 
 def test_a_tiff_with_more_strips_than_rows_is_refused_at_once() -> None:
