@@ -1,6 +1,7 @@
 """Small files that make a decoder work, or hold memory, far beyond their pixels: refused before decoding."""
 
 import math
+from itertools import zip_longest
 from typing import Final
 
 from PIL import BmpImagePlugin, ExifTags, Image, TiffImagePlugin
@@ -39,6 +40,9 @@ _RUN_LENGTHS: Final = {
 _WIDTH, _LENGTH = 256, 257
 _BITS, _SAMPLES, _ROWS, _PLANES = 258, 277, 278, 284
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
+_PIECES: Final = ((273, 279), (324, 325))
+"""Tags of the places and sizes of strips, and of tiles."""
+_COMPRESSION, _AS_JPEG = 259, 7
 _SEPARATE = 2
 _ONE_BYTE: Final = {"1", "L", "P"}
 
@@ -92,6 +96,8 @@ def check_work(image: Image.Image, data: bytes, scans: int, max_pixels: int) -> 
         _check_scans(image, scans)
     elif isinstance(image, TiffImagePlugin.TiffImageFile):
         _check_memory(image, max_pixels)
+        if image.tag_v2.get(_COMPRESSION) == _AS_JPEG:
+            _check_scans(image, _scans_of_pieces(image.tag_v2, data))
     elif image.format == "AVIF":
         _check_frames(data, most_pixels(image, max_pixels))
     elif image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
@@ -112,6 +118,26 @@ def _check_scans(image: Image.Image, scans: int) -> None:
             f"Expected at most {most:,} scans in a JPEG of {image.width} x {image.height} pixels. "
             f"Received: {scans:,}."
         )
+
+
+def _scans_of_pieces(tags: TiffImagePlugin.ImageFileDirectory_v2, data: bytes) -> int:
+    """The most scans in a strip or tile of a TIFF, each of which is a JPEG; many may lie in one place."""
+    pieces: dict[int, int] = {}
+    for places, sizes in _PIECES:
+        for place, size in zip_longest(_numbers(tags, places), _numbers(tags, sizes), fillvalue=0):
+            # Without a size libtiff reads on to the end.
+            pieces[place] = max(pieces.get(place, 0), size or len(data) - place)
+    if len(pieces) >= MAX_PARTS or sum(pieces.values()) > len(data):
+        raise CorruptImage(f"Expected fewer than {MAX_PARTS:,} JPEGs in a TIFF, each in a place of its own.")
+    return max(
+        (jpeg_scans.count(data[place : place + size], MAX_PARTS).scans for place, size in pieces.items()),
+        default=0,
+    )
+
+
+def _numbers(tags: TiffImagePlugin.ImageFileDirectory_v2, tag: int) -> tuple[int, ...]:
+    found = tags.get(tag, ())
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _check_frames(data: bytes, max_pixels: int) -> None:

@@ -86,6 +86,18 @@ def tile_bomb(width: int, side: int) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4) + packed
 
 
+def jpeg_tiff(jpeg: bytes, side: int, strips: int) -> bytes:
+    """A grey TIFF whose strips are the same square JPEG."""
+    tags = {256: side, 257: side * strips, 258: 8, 259: 7, 262: 1, 277: 1, 278: side}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    place = 8 + 2 + 12 * 9 + 4
+    tables = struct.pack(f"<{strips}I", *[place + 8 * strips] * strips)
+    tables += struct.pack(f"<{strips}I", *[len(jpeg)] * strips)
+    entries += struct.pack("<HHII", 273, 4, strips, place)
+    entries += struct.pack("<HHII", 279, 4, strips, place + 4 * strips)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", 9) + entries + bytes(4) + tables + jpeg
+
+
 def tiles_bomb(tiles: int, length: int = 262_144) -> bytes:
     """A TIFF of so many tiles side by side, 16 pixels wide and very much longer than the picture."""
     packed = zlib.compress(bytes(16 * length), 9)
