@@ -35,6 +35,7 @@ def main() -> int:
         _parser().parse_args()
     logs.open_standard_streams()
     memory.keep_little()
+    memory.never_dump()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         if tuning:

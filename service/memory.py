@@ -1,7 +1,8 @@
-"""How memory that is given back is kept, and when Python looks for more of it."""
+"""How memory that is given back is kept, when Python looks for more of it, and that it is never dumped."""
 
 import ctypes
 import gc
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -32,6 +33,16 @@ def give_back() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def never_dump() -> None:
+    """Let no crash of this process, or of one that it forks, write its memory to a disk: photos are in it.
+
+    Containers often have no limit for such files. The hard limit stays, for whoever has to look into one.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    # A program that collects dumps, as Linux may be told to call, gets them with 0 as well, but not with 1.
+    resource.setrlimit(resource.RLIMIT_CORE, (0 if hard == 0 else 1, hard))
 
 
 @contextmanager

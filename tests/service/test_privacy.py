@@ -2,6 +2,7 @@
 
 import io
 import os
+import resource
 from pathlib import Path
 
 import httpx
@@ -9,10 +10,17 @@ import pytest
 from PIL import Image
 
 from tests.processes import forbid_writing_files, running
+from tests.several import ON_LINUX, children
 from tests.uploads import noise, picture
 
 NAME = "grandma-at-the-beach"
 COMMENT = "written-inside-the-photo"
+
+
+def allow_dumps() -> None:
+    """What many containers have: as much as the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
 
 def photo() -> bytes:
@@ -49,6 +57,19 @@ def test_no_byte_of_an_upload_is_written_or_told(
         assert secret not in told.replace('"host": "127.0.0.1"', "")
     assert list(scratch.iterdir()) == []
     assert set(os.listdir()) == before
+
+
+@ON_LINUX
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_crash_writes_no_memory_to_a_disk(models: Path, processes: int) -> None:
+    with running(models, before=allow_dumps, processes=processes) as (process, address):
+        assert httpx.post(f"{address}/v1/classify?region=whole", files={"image": photo()}).status_code == 200
+        everyone = {process.process.pid, *children(process)}
+        limits = [Path(f"/proc/{number}/limits").read_text() for number in everyone]
+    assert len(limits) == (1 if processes == 1 else 3)
+    for text in limits:
+        (line,) = [line for line in text.splitlines() if line.startswith("Max core file size")]
+        assert line.split()[4] in ("0", "1")
 
 
 def test_a_damaged_picture_does_not_fill_the_log(models: Path) -> None:
