@@ -82,6 +82,8 @@ class Supervisor:
     def _watch_signals(self) -> None:
         self._wake.setblocking(False)
         self._woken.setblocking(False)
+        # Who has started it may ignore ends of processes, which is inherited: they would be reaped unseen.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for number in STOPS:
             signal.signal(number, lambda *_: None)
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)

@@ -149,6 +149,20 @@ def test_all_processes_die_at_once_and_the_service_goes_on(models: Path) -> None
         assert process.stop() == 0
 
 
+def test_whoever_starts_it_may_ignore_the_ends_of_processes(models: Path) -> None:
+    """What is ignored is inherited, and the system then reaps processes before the supervisor does."""
+
+    def ignore() -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+    with running(models, before=ignore, processes=2) as (process, address):
+        os.kill(children(process)[0], signal.SIGKILL)
+        told = process.wait_for("a process ended and is replaced")
+        assert (told["of"], told["exit_code"]) == (0, -signal.SIGKILL)
+        assert httpx.get(f"{address}/health/ready").status_code == 200
+        assert process.stop() == 0
+
+
 def test_a_process_that_hangs_is_replaced(models: Path) -> None:
     quick = patched("supervisor.LOOK_SECONDS = 1.5; supervisor.MOST_MISSED = 2")
     with running(models, code=quick, processes=2) as (process, address):
