@@ -93,7 +93,7 @@ class HandedServer(GracefulServer):
     def _be_alone(self) -> None:
         """The supervisor is gone: there is no other end of the service."""
         asyncio.get_running_loop().remove_reader(self._channel)
-        if self._stop_at is None:
+        if not self._stops:
             super().handle_exit(signal.SIGTERM, None)
 
     def _take(self, descriptors: list[int]) -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -51,10 +52,11 @@ class Job:
         return True
 
     def tell(self) -> None:
-        """Let the event loop know the outcome; for any thread."""
+        """Let the event loop know the outcome, if it has not ended meanwhile; for any thread."""
         if isinstance(self.outcome, Exception):
             _forget_frames(self.outcome)
-        self.result.get_loop().call_soon_threadsafe(self._settle)
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to know
+            self.result.get_loop().call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
         if self.result.done():  # its request is gone

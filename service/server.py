@@ -36,6 +36,8 @@ class GracefulServer(uvicorn.Server):
         super().__init__(config)
         self._on_stop = on_stop
         self._drain_seconds = drain_seconds
+        self._stops = 0
+        """How often it was told to stop."""
         self._stop_at: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = asyncio.Event()
@@ -53,8 +55,11 @@ class GracefulServer(uvicorn.Server):
         """Finish what is in flight; what takes longer than its time is told so and loses its connection."""
         await super().shutdown(sockets)
         tasks, connections = self.server_state.tasks, self.server_state.connections
-        for task in tasks if self.force_exit else ():
-            task.cancel()
+        if self.force_exit:
+            # The application is not told, and the loop's end cancels it: uvicorn would log the traceback.
+            self.lifespan.logger = logging.Logger("silent", logging.CRITICAL)
+            for task in tasks:
+                task.cancel()
         until = time.monotonic() + (0 if self.force_exit else _LAST_WORDS_SECONDS)
         while (tasks or connections) and time.monotonic() < until:
             await asyncio.sleep(0.01)
@@ -66,14 +71,18 @@ class GracefulServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop gracefully; asked twice, without draining; a third time, without what is in flight."""
-        if self._stop_at is None:
+        self._stops += 1
+        facts = {"signal": signal.Signals(sig).name}
+        if self._stops == 1:
             self._on_stop()
             self._stop_at = time.monotonic() + self._drain_seconds
-            _logger.info("stopping", extra={"signal": signal.Signals(sig).name})
+            _logger.info("stopping", extra=facts)
             self._wake()
-        else:
-            self.force_exit = self.should_exit
-            self.stop_now()
+            return
+        if self._stops > 2 and not self.force_exit:
+            self.force_exit = True
+            _logger.warning("stopping without what is in flight", extra=facts)
+        self.stop_now()
 
     def stop_now(self) -> None:
         """Stop without draining, if it has not ended yet; for any thread."""

@@ -258,6 +258,33 @@ def test_stopping_is_announced_and_finishes_what_is_in_flight(models: Path) -> N
         assert (in_flight.result().status_code, late.result().status_code) == (200, 200)
 
 
+def test_asked_again_it_still_finishes_what_is_in_flight(models: Path) -> None:
+    with gated(models, workers=1) as service, ThreadPoolExecutor() as pool:
+        service.predictor.gate.clear()
+        in_flight = pool.submit(service.client.post, "/v1/classify", files={"image": picture()})
+        service.predictor.wait_until_asked()
+        service.server.handle_exit(signal.SIGTERM, None)
+        eventually(lambda: service.server.should_exit)  # it does not drain any more
+        service.server.handle_exit(signal.SIGTERM, None)
+        assert not service.server.force_exit
+        service.predictor.gate.set()
+        assert in_flight.result().status_code == 200
+
+
+def test_asked_for_the_third_time_it_says_so_and_waits_for_nobody(
+    models: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with gated(models, workers=1, drain_seconds=30.0) as service, ThreadPoolExecutor() as pool:
+        service.predictor.gate.clear()
+        in_flight = pool.submit(service.client.post, "/v1/classify", files={"image": picture()})
+        service.predictor.wait_until_asked()
+        for _ in range(4):
+            service.server.handle_exit(signal.SIGTERM, None)
+        with pytest.raises(httpx.RemoteProtocolError):
+            in_flight.result()
+    assert [record.getMessage() for record in caplog.records] == ["stopping without what is in flight"]
+
+
 def test_a_server_that_has_ended_may_be_told_to_stop(models: Path) -> None:
     with gated(models) as service:
         service.client.get("/health/live")
