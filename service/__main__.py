@@ -7,12 +7,16 @@ import sys
 if __name__ == "__main__":
     # SIGTERM and Ctrl-C end the start at once; the server has its own way once it runs. Before all imports,
     # because the first process of a container ignores SIGTERM until then, and would be killed for it.
-    if sys.argv[1:2] != ["tune"]:
+    serving = sys.argv[1:2] != ["tune"]
+    if serving:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: os._exit(0))
     from service import memory
 
     # With it every library is imported: to look for garbage among them again and again cost 80 of 1100 ms.
     with memory.uncollected():
-        from service import command
-    sys.exit(command.main())
+        from service import command, ending
+    code = command.main()
+    if serving:
+        ending.end(code)
+    sys.exit(code)

@@ -1,17 +1,16 @@
 """A forked process that serves, as its supervisor sees it: a process id and a channel."""
 
 import json
-import logging
 import os
 import signal
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
+from service.ending import end
 from service.handed import FAILED, LOG, MOST_BYTES, READY, SAID, STOP
 from service.shares import Share
 
@@ -141,7 +140,5 @@ def _be(
         code = serve(share, channel)
     except BaseException:
         traceback.print_exc()
-    finally:
-        logging.shutdown()
-        sys.stderr.flush()
-        os._exit(code)
+    finally:  # it must not go on as its supervisor, whatever could not be said
+        end(code)
