@@ -45,7 +45,7 @@ class Door:
         self._watched = wanted
         for listener in self._listeners:
             if wanted:
-                self._selector.register(listener, selectors.EVENT_READ, partial(self._accept, listener))
+                self._selector.register(listener, selectors.EVENT_READ, partial(self._knocked, listener))
             else:
                 self._selector.unregister(listener)
 
@@ -64,6 +64,10 @@ class Door:
         for one in (*self._listeners, *([self.held] if self.held is not None else [])):
             one.close()
         self._listeners, self.held = [], None
+
+    def _knocked(self, listener: socket.socket) -> None:
+        if self._watched:  # not since another listener's event of the same look: one connection can be held
+            self._accept(listener)
 
     def _accept(self, listener: socket.socket) -> bool:
         """Give the next connection; False where there is none."""
