@@ -99,8 +99,9 @@ def _side_by_side(
                 receives, sends = context.Pipe(duplex=False)
                 told.append(receives)
                 given = (sends, predictor, asked, count, clients, seconds, share)
-                started.append(context.Process(target=_tell, args=given, daemon=True))
-                started[-1].start()
+                one = context.Process(target=_tell, args=given, daemon=True)
+                one.start()
+                started.append(one)
                 sends.close()
         return [one.recv() for one in told]
     except EOFError:

@@ -147,6 +147,21 @@ def test_ctrl_c_while_a_process_forks(models: Path) -> None:
         assert_interrupted(process)
 
 
+def test_without_room_for_a_process_it_ends_in_one_line(models: Path) -> None:
+    code = (
+        "import errno, os, sys; from service import tune; made = os.fork; forks = []\n"
+        "def fork():\n"
+        "    forks.append(1)\n"
+        "    if len(forks) == 3:\n"
+        "        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))\n"
+        "    return made()\n"
+        "os.fork = fork; sys.exit(tune.main(['--seconds', '0.01']))"
+    )
+    with started(models, code, processes=2) as process:
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (2, "[Errno 11] Resource temporarily unavailable\n")
+
+
 def started(models: Path, code: str, processes: int) -> subprocess.Popen[str]:
     given = {
         "SERVICE_MODELS": str(models),
