@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from service.ending import end
+from service.forking import held_back
 from service.handed import FAILED, LOG, MOST_BYTES, READY, SAID, STOP
 from service.shares import Share
 
@@ -110,17 +111,15 @@ def fork(share: Share, serve: Serve, leave: Callable[[], None]) -> Child:
     Raises OSError where the system has no room for another.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # until the child has its own way with them
-    try:
-        pid = os.fork()
-    except OSError:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-        ours.close()
-        theirs.close()
-        raise
-    if pid == 0:
-        _be(share, ours, theirs, serve, leave)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    with held_back(STOPS):
+        try:
+            pid = os.fork()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
+        if pid == 0:
+            _be(share, ours, theirs, serve, leave)
     theirs.close()
     ours.setblocking(False)
     return Child(pid, share, ours)

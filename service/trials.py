@@ -5,8 +5,7 @@ import multiprocessing
 import re
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from service import cpus
 from service.errors import ServiceError
+from service.forking import held_back
 from service.predictor import Asked, Predictor
 from service.prepared import Question
 from service.shares import Share
@@ -93,7 +93,7 @@ def _side_by_side(
     context = multiprocessing.get_context(_FORK)
     started, told = [], []
     try:
-        with _ctrl_c_waits():
+        with held_back((signal.SIGINT,)):
             for share in everyone:
                 share.clear()
                 receives, sends = context.Pipe(duplex=False)
@@ -110,19 +110,6 @@ def _side_by_side(
         for one in started:
             one.kill()
             one.join()
-
-
-@contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """Ctrl-C interrupts at the end of this: Python drops whatever its hooks raise while a process forks."""
-    came = list[int]()
-    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        signal.raise_signal(signal.SIGINT)  # to whoever hears it, and to nobody where it is ignored
 
 
 def _tell(
