@@ -13,6 +13,7 @@ import re
 import resource
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -75,13 +76,22 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    """Set these settings in a file; whatever else is in it stays, the way that its lines end as well."""
+    """Set these settings in a file; whatever else is in it stays, the way that its lines end as well.
+
+    Raises OSError; the file is as it was then, as far as the disk lets it.
+    """
     names = {line.partition("=")[0] for line in text.splitlines()}
-    before = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
+    content = path.read_bytes() if path.exists() else b""
+    before = content.decode("utf-8", "surrogateescape")
     kept = _ASSIGNMENT.sub(lambda found: "" if found[1] in names else found[0], before)
     end = "\r\n" if "\r\n" in before else "\n"
     missing = end if kept and not kept.endswith("\n") else ""
-    path.write_bytes((kept + missing + text.replace("\n", end)).encode("utf-8", "surrogateescape"))
+    try:
+        path.write_bytes((kept + missing + text.replace("\n", end)).encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        with suppress(OSError):
+            path.write_bytes(content)
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _parser() -> argparse.ArgumentParser:

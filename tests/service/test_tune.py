@@ -95,6 +95,19 @@ def test_only_these_settings_change(tmp_path: Path, before: bytes, kept: bytes) 
     )
 
 
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("SERVICE_THREADS=7\nA=1\n")
+    code = (
+        "import resource, sys; from pathlib import Path; from service import tune\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (25, 25))\n"
+        "tune._write(Path(sys.argv[1]), tune.environment(tune.Choice(1, 2, 4)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines()[-1] == f"OSError: [Errno 27] File too large: '{path}'"
+    assert path.read_text() == "SERVICE_THREADS=7\nA=1\n"
+
+
 @pytest.mark.parametrize("place", [".", "nowhere/.env"])
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
