@@ -5,12 +5,12 @@ import signal
 import sys
 
 if __name__ == "__main__":
-    # SIGTERM and Ctrl-C end the start at once; the server has its own way once it runs. Before all imports,
-    # because the first process of a container ignores SIGTERM until then, and would be killed for it.
+    # SIGTERM and Ctrl-C end the start at once; server and `tune` have their own way once they run. Before all
+    # imports: the first process of a container ignores SIGTERM until then, and would be killed for it, and
+    # libraries that are interrupted call themselves broken.
     serving = sys.argv[1:2] != ["tune"]
-    if serving:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: os._exit(0))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: os._exit(0 if serving else 128 + number))
     from service import memory
 
     # With it every library is imported: to look for garbage among them again and again cost 80 of 1100 ms.

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from service.ending import end
-from service.forking import held_back
+from service.forking import STOPS, held_back
 from service.handed import FAILED, LOG, MOST_BYTES, READY, SAID, STOP
 from service.shares import Share
 
-STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 LIVED_SECONDS: Final = 10.0
 """Since it was ready: what ends sooner may do so again and again."""
 

@@ -3,6 +3,10 @@
 import signal
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Final
+
+STOPS: Final = (signal.SIGTERM, signal.SIGINT)
+"""What asks a process to stop."""
 
 
 @contextmanager

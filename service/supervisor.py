@@ -18,9 +18,10 @@ from functools import partial
 from typing import Any, Final
 
 from service import child
-from service.child import STOPS, Child, Serve
+from service.child import Child, Serve
 from service.door import Door
 from service.errors import CannotFork
+from service.forking import STOPS
 from service.handed import CONNECTION, READY
 from service.settings import Settings
 from service.shares import Share

@@ -3,7 +3,6 @@
 import asyncio
 import multiprocessing
 import re
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 
 from service import cpus
 from service.errors import ServiceError
-from service.forking import held_back
+from service.forking import STOPS, held_back
 from service.predictor import Asked, Predictor
 from service.prepared import Question
 from service.shares import Share
@@ -93,7 +92,7 @@ def _side_by_side(
     context = multiprocessing.get_context(_FORK)
     started, told = [], []
     try:
-        with held_back((signal.SIGINT,)):
+        with held_back(STOPS):  # in those that are forked for good: the first one sees to it, whoever is told
             for share in everyone:
                 share.clear()
                 receives, sends = context.Pipe(duplex=False)
@@ -121,7 +120,6 @@ def _tell(
     seconds: float,
     share: Share,
 ) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells all processes; the first one sees to it
     found = asyncio.run(_load(predictor, asked, count, clients, seconds, share))
     sends.send(_Found(found.milliseconds, found.throughput, _own_bytes()))
 

@@ -11,6 +11,7 @@ import math
 import os
 import re
 import resource
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from typing import Final
 from service import cpus, shares
 from service.bundle import GOLDEN_FILE
 from service.errors import ServiceError
+from service.forking import STOPS
 from service.loading import load_predictor
 from service.metadata import GoldenAnswers
 from service.predictor import Predictor
@@ -50,6 +52,8 @@ _ASSIGNMENT: Final = re.compile(
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write; returns the exit code. Raises InvalidBundle and ValidationError."""
+    for number in STOPS:  # the processes that measure have to end too
+        signal.signal(number, signal.default_int_handler)
     options = _parser().parse_args(arguments)
     settings, available = Settings(), cpus.available()
     processes = len(_everyone(settings))

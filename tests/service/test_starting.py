@@ -193,15 +193,27 @@ AT_FIRST = """if True:
                 print(flush=True)
                 signal.pause()
     sys.meta_path.insert(0, Wait())
-    sys.argv = ["service"]
+    sys.argv[0] = "service"
     runpy.run_module("service", run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_start_ends_when_it_is_asked_to_from_the_first_import_on(number: signal.Signals) -> None:
-    with subprocess.Popen([sys.executable, "-c", AT_FIRST], stdout=subprocess.PIPE) as process:
+@pytest.mark.parametrize(
+    ("arguments", "number", "code"),
+    [
+        ([], signal.SIGTERM, 0),
+        ([], signal.SIGINT, 0),
+        (["tune"], signal.SIGTERM, 143),
+        (["tune"], signal.SIGINT, 130),
+    ],
+)
+def test_a_start_ends_when_it_is_asked_to_from_the_first_import_on(
+    arguments: list[str], number: signal.Signals, code: int
+) -> None:
+    command = [sys.executable, "-c", AT_FIRST, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(number)
-        assert process.wait(timeout=30) == 0
+        _, told = process.communicate(timeout=30)
+    assert (process.returncode, told) == (code, b"")

@@ -10,6 +10,7 @@ import pytest
 from service import tune
 from service.settings import Settings
 from service.trials import Choice, Trial
+from tests.several import is_gone
 
 
 @pytest.mark.parametrize(("cpus", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
@@ -134,8 +135,9 @@ def test_ctrl_c_ends_it_with_what_was_measured(
     assert len(told.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("processes", [1, 2])
-def test_ctrl_c_while_it_measures(models: Path, processes: int) -> None:
+def test_asked_to_stop_while_it_measures(models: Path, processes: int, number: signal.Signals) -> None:
     code = (
         "import sys; from service import trials, tune; made = trials.Workers\n"
         "def told(*given, **named):\n"
@@ -146,8 +148,25 @@ def test_ctrl_c_while_it_measures(models: Path, processes: int) -> None:
     with started(models, code, processes) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "measuring\n"
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        os.killpg(process.pid, number)  # as a terminal does
         assert_interrupted(process)
+
+
+def test_nobody_goes_on_measuring_for_one_that_was_asked_to_stop(models: Path) -> None:
+    code = (
+        "import os; from service import trials, tune; made = trials.Workers\n"
+        "def told(*given, **named):\n"
+        "    os.write(2, b'measuring\\n')\n"
+        "    return made(*given, **named)\n"
+        "trials.Workers = told; raise SystemExit(tune.main(['--seconds', '600']))"
+    )
+    with started(models, code, processes=2) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "measuring\n"
+        (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.terminate()  # nobody but the first one
+        assert_interrupted(process)
+    assert is_gone(int(child))
 
 
 def test_ctrl_c_while_a_process_forks(models: Path) -> None:
