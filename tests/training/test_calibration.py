@@ -38,8 +38,20 @@ def test_only_a_temperature_that_its_bounds_stopped_is_doubted() -> None:
     labels = np.arange(30) % 3
     faultless = np.eye(3, dtype=np.float32)[labels]
     assert "too few mistakes" in doubt(fit_temperature(faultless, labels))
-    assert "nearly as sure of its mistakes" in doubt(fit_temperature(*overconfident(300, 100.0)))
+    logits, _ = overconfident(300, 100.0)
+    mistaken = logits.argmin(axis=1)
+    assert "as sure of its mistakes" in doubt(fit_temperature(logits, mistaken))
     assert doubt(fit_temperature(*overconfident(300, 3.0))) == ""
+
+
+def test_large_logits_are_calibrated_like_others() -> None:
+    """`--until block4 --head gap` learns logits of a hundred; they say as much as small ones."""
+    logits, labels = overconfident(2000, 60.0)
+    temperature = fit_temperature(logits, labels)
+    assert temperature == pytest.approx(60.0, rel=0.15)
+    assert doubt(temperature) == ""
+    right = float((logits.argmax(axis=1) == labels).mean())
+    assert softmax(logits, temperature).max(axis=1).mean() == pytest.approx(right, abs=0.02)
 
 
 def test_calibration_lowers_the_loss_on_people_it_was_not_fitted_on() -> None:

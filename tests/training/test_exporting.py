@@ -136,10 +136,10 @@ def test_a_temperature_at_its_bound_is_said(
 ) -> None:
     loud = keras.models.clone_model(run.network)
     *others, kernel, bias = run.network.get_weights()
-    loud.set_weights([*others, 100 * kernel, 100 * bias])
+    loud.set_weights([*others, 1e5 * kernel, 1e5 * bias])
     target = Target.parse(tmp_path / "colours" / "1")
     assert export(replace(run, network=loud), heldout, target, Options()).threshold > 0.8
-    said = "The temperature is at its bound of 10: the network is nearly as sure of its mistakes"
+    said = "The temperature is at its bound of 1000: the network is as sure of its mistakes"
     assert f"\nNote: {said}" in capsys.readouterr().out
     assert f"\n- {said}" in (target.folder / "README.md").read_text()
 

@@ -98,9 +98,9 @@ def test_a_temperature_at_its_bound_is_said_again(
 ) -> None:
     fingerprint = open_model(source).metadata.dataset.fingerprint
     model = onnx.load(source / "model.onnx")
-    loud = write(tmp_path / "colours" / "1", model, colours(20, seed=2), fingerprint, temperature=9.99996)
+    loud = write(tmp_path / "colours" / "1", model, colours(20, seed=2), fingerprint, temperature=999.996)
     assert quantized(loud, photos, tmp_path / "colours" / "2") == 0
-    assert "\nNote: The temperature is at its bound of 10: " in capsys.readouterr().out
+    assert "\nNote: The temperature is at its bound of 1000: " in capsys.readouterr().out
 
 
 def test_golden_answers_are_those_of_the_int8_file(source: Path, photos: Path, tmp_path: Path) -> None:
