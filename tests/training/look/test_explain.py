@@ -61,6 +61,8 @@ def test_every_class_gets_its_maps(
     for label in LABELS:
         assert f'alt="Evidence for {label.title}"' in text
         assert f'alt="Hiding parts: {label.title}"' in text
+    assert re.search(r"hidden, <bdi>(\w+)</bdi> falls from ", text)
+    assert re.search(r"<bdi>(\w+)</bdi> <small>", text) or "Closest is <bdi>" in text
 
 
 def test_heads_and_networks_besides_the_first_are_closed(

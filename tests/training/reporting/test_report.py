@@ -55,6 +55,9 @@ def test_a_report_holds_everything_and_needs_nothing(
     page = (out / "report.html").read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="(?!data:|#)|<script|@import', page)
     assert "labelled red" in page
+    # A name from right to left would turn the number behind it round.
+    assert re.search(r"<bdi>\w+</bdi> (&gt; )?\d+ %</b>", page)
+    assert re.search(r"then <bdi>\w+</bdi> ", page)
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     numbers = json.loads((out / "report.json").read_text())
