@@ -34,7 +34,7 @@ REMEDIES: Final = {
     "dark": "Leave them out, unless the photos you will ask about are like this too.",
     "outlier": "Often a wrong crop or a picture of something else: look, then keep or delete.",
     "shortcut": "Collect photos in which this measure says nothing about the class.",
-    "imbalance": "Photograph more people of these classes (see the advice per class).",
+    "imbalance": "Photograph more for these classes (see the advice per class).",
 }
 """What to do about each kind."""
 GRAVE: Final = ("corrupt", "leakage", "conflict", "mislabelled")

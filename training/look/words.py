@@ -17,7 +17,7 @@ POOL: Final = (
 BLOCKS: Final = {
     "block1": "Edges, dots and colours: what every picture is made of. Many maps still look like the photo.",
     "block2": "Corners, lines and simple textures, put together from the edges of block 1.",
-    "block3": "Finer textures and small shapes, such as lashes, folds and rims.",
+    "block3": "Finer textures and small shapes, such as hairs, folds and rims.",
     "block4": "Parts of things: arcs, corners, round shapes. The photo can hardly be made out any more.",
     "block5": "Whole patterns. A bright square says that something was found there, not what it looked like.",
 }

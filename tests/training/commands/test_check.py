@@ -64,9 +64,12 @@ def test_a_folder_without_photos_is_refused(tmp_path: Path, capsys: pytest.Captu
     assert "Expected photos in folders named after their classes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("who", ["people", "photos"])
 def test_with_the_network_json_and_report(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, who: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    if who == "photos":  # as where nobody is named
+        (data / "labels.csv").unlink()
     before = sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*"))
     page, facts = tmp_path / "report.html", tmp_path / "report.json"
     assert main(["check", str(data), "--html", str(page), "--json", str(facts)]) == 0
@@ -78,10 +81,12 @@ def test_with_the_network_json_and_report(
     probe = document["probe"]
     assert 0 <= probe["balanced_accuracy"] <= 1
     printed = capsys.readouterr().out
-    assert f"A linear probe on frozen features reaches {probe['balanced_accuracy']:.0%} balanced" in printed
+    said = f"reaches {probe['balanced_accuracy']:.0%} balanced accuracy on {who} it has not seen"
+    assert f"A linear probe on frozen features {said}" in printed
     wrong, doubted = probe["estimated_wrong_labels"], document["counts"]["mislabelled"]
     assert f"about {wrong} labels are estimated to be wrong; the {doubted} most doubtful are" in printed
     html = page.read_text()
+    assert said in html and f"small decision tree on {who} it has not seen" in html
     assert not re.search(r"(src|href)=\"(?!data:|#)", html) and "<script" not in html
     assert html.count("data:image/jpeg;base64,") >= 4
     assert sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*")) == before
