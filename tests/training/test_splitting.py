@@ -42,6 +42,27 @@ def test_small_classes_get_one_person_and_a_single_person_stays_in_training() ->
     assert [person[0] for person in chosen(items)] == ["a"]
 
 
+def test_whoever_is_the_last_with_photos_of_a_class_stays_in_training() -> None:
+    rare = [replace(photo, person=f"a{person}") for person, photo in enumerate(photos("rare", 2, each=1))]
+    items = photos("a", 10, each=4) + photos("b", 10, each=4) + rare
+    sides = set()
+    for seed in range(50):
+        found = {photo.split for photo in split_people(items, 0.4, seed) if photo.label == "rare"}
+        assert "train" in found
+        sides.add(len(found))
+    assert sides == {1, 2}
+
+
+def test_nobody_goes_whose_photos_are_the_last_of_a_class() -> None:
+    """Both have too many photos of `a` for the share, and each a class of their own beside it."""
+    first, second = (
+        [replace(photo, person=f"a{person}") for photo in photos(label, 1)]
+        for person, label in enumerate(("b", "c"))
+    )
+    assert not chosen(split_people(photos("a", 2, each=4) + first + second, 0.1, seed=1))
+    assert chosen(split_people(photos("a", 2, each=4) + first, 0.1, seed=1)) == {"a1"}
+
+
 def test_copies_under_two_names_stay_together() -> None:
     twins = [Photo(Path(f"{i}.png"), "a", "train", f"p{i}", digest=f"d{i // 2}") for i in range(20)]
     items = split_people(twins, 0.3, seed=3)
