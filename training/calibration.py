@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from training.errors import TrainingError
+
 Floats = NDArray[np.float64]
 
 COVERAGE: Final = 0.9
@@ -98,7 +100,12 @@ def coverage_threshold(
 def calibrate(
     logits: NDArray[np.float32], labels: NDArray[np.int64], people: NDArray[np.str_]
 ) -> Calibration:
-    """Fit temperature and threshold on held-out logits `[M, C]`, right classes `[M]` and people `[M]`."""
+    """Fit temperature and threshold on held-out logits `[M, C]`, right classes `[M]` and people `[M]`.
+
+    Raises TrainingError for logits that are no numbers.
+    """
+    if not np.isfinite(logits).all():
+        raise TrainingError("Expected finite logits. Received: NaN, from a network that has diverged.")
     temperature = fit_temperature(logits, labels)
     confidence = softmax(logits, temperature).max(axis=1)
     return Calibration(

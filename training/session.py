@@ -224,12 +224,15 @@ def _metrics(outcome: Outcome, data: Dataset) -> dict[str, Any]:
         "validation": {
             "accuracy": best.val_accuracy,
             "balanced_accuracy": best.val_balanced_accuracy,
-            "loss": best.val_loss,
+            "loss": _finite(best.val_loss),
             "recall": outcome.recall,
             "images": len(validation),
             "people": len({photo.person for photo in validation}),
         },
-        "best_epoch": asdict(best),
+        "best_epoch": {
+            name: _finite(value) if isinstance(value, float) else value
+            for name, value in asdict(best).items()
+        },
         "epochs": outcome.epochs,
         "interrupted": outcome.interrupted,
         "seconds": outcome.seconds,
@@ -240,5 +243,10 @@ def _metrics(outcome: Outcome, data: Dataset) -> dict[str, Any]:
     }
 
 
+def _finite(number: float) -> float | None:
+    """For JSON, which has neither NaN nor infinity."""
+    return number if np.isfinite(number) else None
+
+
 def _write_json(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from training.calibration import (
     softmax,
     when_certain,
 )
+from training.errors import TrainingError
 
 
 def overconfident(count: int, factor: float, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -32,6 +33,13 @@ def test_a_faultless_network_is_not_made_infinitely_sure() -> None:
     labels = np.arange(30) % 3
     logits = np.eye(3, dtype=np.float32)[labels]
     assert fit_temperature(logits, labels) == pytest.approx(TEMPERATURES[0], rel=0.01)
+
+
+def test_a_network_that_has_diverged_is_not_calibrated() -> None:
+    logits, labels = overconfident(20, 1.0)
+    logits[3, 1] = np.nan
+    with pytest.raises(TrainingError, match="diverged"):
+        calibrate(logits, labels, np.arange(20).astype(str))
 
 
 def test_only_a_temperature_that_its_bounds_stopped_is_doubted() -> None:

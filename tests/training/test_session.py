@@ -119,6 +119,24 @@ def test_a_class_that_nobody_is_set_aside_of_is_said(
     assert "Note: no validation photo of blue: " in printed and "at least 2 people for each class." in printed
 
 
+def test_a_training_that_diverges_says_so(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    wild = ("--unfreeze", "block3", "--fine-tune-from", "start", "--fine-tune-rate", "1")
+    assert fit(data, run, "--epochs", "1", "--batch", "4", *wild) == 0
+    assert "Note: the training has diverged" in capsys.readouterr().out
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    metrics = json.loads((run / "metrics.json").read_text(), parse_constant=refuse)
+    assert metrics["validation"]["loss"] is None
+    assert metrics["best_epoch"]["val_loss"] is None
+    assert main(["export", str(run), "--to", str(tmp_path / "models" / "wild" / "1")]) == 2
+    assert "a network that has diverged" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["validation.npz", "model.keras"])
 def test_a_damaged_file_of_a_run_is_one_line(
     run: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]

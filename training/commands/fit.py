@@ -4,6 +4,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 
 from training import runs
@@ -67,6 +68,11 @@ def run(options: argparse.Namespace) -> int:
     say(f"  balanced accuracy  {best.val_balanced_accuracy:7.1%}")
     for label, recall in outcome.recall.items():
         say(f"  found of {label:18}" + (f" {recall:7.1%}" if recall is not None else "       -"))
+    if not isfinite(best.val_loss):
+        say(
+            "Note: the training has diverged, its loss is no number: nothing can be made of this run. "
+            "A smaller --learning-rate, or --fine-tune-rate where the base learns too, helps."
+        )
     seconds = outcome.seconds | {"all": time.perf_counter() - began}
     say("  seconds            " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()))
     say(f"\nThe run is in {options.out}. Next:")
