@@ -81,6 +81,8 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
         bounds=tuple(np.log(TEMPERATURES)),
         method="bounded",
     )
+    if best.fun <= 0:  # so sure, and never wrong, that around here all temperatures are the same
+        return TEMPERATURES[0]
     return float(np.exp(best.x))
 
 

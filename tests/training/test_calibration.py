@@ -35,6 +35,14 @@ def test_a_faultless_network_is_not_made_infinitely_sure() -> None:
     assert fit_temperature(logits, labels) == pytest.approx(TEMPERATURES[0], rel=0.01)
 
 
+def test_a_faultless_network_that_is_surer_than_numbers_tell_is_doubted() -> None:
+    """Its loss is 0 at many temperatures, of which the search would take any."""
+    labels = np.arange(30) % 3
+    temperature = fit_temperature(500 * np.eye(3, dtype=np.float32)[labels], labels)
+    assert temperature == TEMPERATURES[0]
+    assert "too few mistakes" in doubt(temperature)
+
+
 def test_a_network_that_has_diverged_is_not_calibrated() -> None:
     logits, labels = overconfident(20, 1.0)
     logits[3, 1] = np.nan
