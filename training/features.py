@@ -2,7 +2,8 @@
 
 A cached file holds the float16 features of one version of one photo. Its name is a digest of everything they
 depend on: the photo's bytes, how it is cut, the input size, the base's weights, the layer, and the seed of
-the variation. So nothing ever has to be cleared for correctness; the folder can be deleted at any time.
+the variation. So nothing ever has to be cleared for correctness; the folder can be deleted at any time. Only
+the last bit of a few values depends on the batch that a photo was computed in, on how many were missing.
 """
 
 import errno
