@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -17,6 +17,9 @@ from training.metrics import confusion_matrix
 from training.steps import Stage, optimizers, shift, step
 
 Logits = NDArray[np.float32]
+
+AHEAD: Final = 1e-6
+"""By how much a label's share is above chance at least."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,9 @@ class Examples:
     def truth(self, classes: int, smoothing: float = 0.0) -> NDArray[np.float32]:
         """The share of every class in every photo's label, `[N, classes]`; a part may be spread over all."""
         sure = np.ones(len(self.targets)) if self.certainty is None else self.certainty
-        # Raters who agree on less than chance would have made the label the least likely of all.
-        sure = np.maximum(sure, 1 / classes)
+        # Raters who agree on less than chance would have made the label the least likely of all. It stays
+        # just ahead, because the accuracy in training is about the class with the largest share.
+        sure = np.maximum(sure, 1 / classes + AHEAD)
         rest = (1 - sure) / (classes - 1)
         truth = np.eye(classes)[self.targets] * (sure - rest)[:, None] + rest[:, None]
         return (truth * (1 - smoothing) + smoothing / classes).astype(np.float32)

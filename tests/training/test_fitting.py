@@ -72,7 +72,18 @@ def test_a_label_may_be_uncertain() -> None:
 
 def test_a_label_is_never_less_likely_than_the_others() -> None:
     examples = Examples(np.zeros((1, 1, 1, 1, 1), np.float16), np.array([1]), np.array([0.1]))
-    np.testing.assert_allclose(examples.truth(4), np.full((1, 4), 0.25), atol=1e-6)
+    np.testing.assert_allclose(examples.truth(4), np.full((1, 4), 0.25), atol=2e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 200])
+@pytest.mark.parametrize("smoothing", [0.0, 0.5])
+def test_a_label_stays_the_most_likely_whatever_the_raters(classes: int, smoothing: float) -> None:
+    """The accuracy in training asks which class has the largest share."""
+    targets = np.arange(classes)
+    examples = Examples(
+        np.zeros((1, classes, 1, 1, 1), np.float16), targets, np.full(classes, 1 / classes, np.float32)
+    )
+    assert np.array_equal(examples.truth(classes, smoothing).argmax(axis=1), targets)
 
 
 def test_shares_in_the_logits_make_the_network_fair_to_a_rare_class() -> None:
