@@ -7,6 +7,7 @@ from service.metadata import BundleMetadata, NetworkFacts
 from training.calibration import doubt
 from training.card_notes import chosen, ethics, intended_use, limits, people
 from training.weight_files import CHANNELS
+from training.wording import counted_by, photos_of
 
 CARD_FILE: Final = "README.md"
 _MAKING: Final = "## How it was made\n"
@@ -46,11 +47,12 @@ def _classes(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
         numbers = " | ".join(_percent(scores[name]) for name in ("precision", "recall", "f1"))
         about = " - ".join(text for text in (label.title, label.description) if text)
         rows.append(f"| `{label.id}` | {about} | {scores['support']} | {numbers} |")
+    units = counted_by(validation["images"], validation["people"])
     return "\n".join(
         [
             "## Classes\n",
-            f"Measured on {validation['images']} validation photos of {validation['people']} people; "
-            "in brackets the 95 % interval over people (whole people resampled).\n",
+            f"Measured on {photos_of(validation['images'], validation['people'], 'validation photos')}; "
+            f"in brackets the 95 % interval over {units} (whole {units} resampled).\n",
             *rows,
         ]
     )
@@ -86,7 +88,7 @@ def _agreed(validation: Mapping[str, Any]) -> list[str]:
     if part is None:
         return []
     return [
-        f"- On the {part['images']} photos of {part['people']} people whose raters all agreed: accuracy "
+        f"- On the {photos_of(part['images'], part['people'])} whose raters all agreed: accuracy "
         f"{_percent(part['accuracy'])}, balanced accuracy {_percent(part['balanced_accuracy'])}."
     ]
 
@@ -186,7 +188,6 @@ def _base(facts: NetworkFacts) -> str:
 
 def _training(metadata: BundleMetadata) -> str:
     facts = metadata.dataset
-    people = f" of {facts.people} people" if facts.people is not None else ""
     rows = [f"| {name} | {_words(value)} |" for name, value in metadata.hyperparameters.items()]
     tools = ", ".join(f"{name} {version}" for name, version in metadata.tools.items())
     crop = metadata.crop
@@ -199,7 +200,8 @@ def _training(metadata: BundleMetadata) -> str:
         [
             _MAKING,
             *_network(metadata),
-            f"- Data: {facts.images} training photos{people}; fingerprint `{facts.fingerprint}`.",
+            f"- Data: {photos_of(facts.images, facts.people, 'training photos')}; "
+            f"fingerprint `{facts.fingerprint}`.",
             f"- What it looks at: {looks}",
             f"- Made with {tools}.",
             "\n| hyperparameter | value |",

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from service.metadata import BundleMetadata
 from training.hyperparameters import each_run
+from training.wording import photos_of
 
 FEW: Final = 50
 """Validation photos of a class, under which its numbers are called uncertain."""
@@ -41,12 +42,11 @@ def intended_use(metadata: BundleMetadata) -> str:
 def people(metadata: BundleMetadata) -> str:
     """Whose photos the model has learned from and was measured on."""
     validation, facts = metadata.metrics["validation"], metadata.dataset
-    trained = f"{facts.images} photos" + (f" of {facts.people} people" if facts.people is not None else "")
     return "\n".join(
         [
             "## People in the data\n",
-            f"- Trained on {trained}; measured on {validation['images']} photos of "
-            f"{validation['people']} others.",
+            f"- Trained on {photos_of(facts.images, facts.people)}; measured on "
+            f"{photos_of(validation['images'], validation['people'], whom='others')}.",
             "- Nobody is on both sides, as far as the data name people; where they do not, every photo "
             "counts as a person of its own.",
             "- Age, sex, skin and origin of the people were not recorded: how the model differs between such "

@@ -6,6 +6,7 @@ from typing import Any
 
 from training.metrics import ClassScores, Estimate, Scores
 from training.tables import table
+from training.wording import counted_by, photos_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Evaluation:
     def lines(self) -> list[str]:
         """The report for people."""
         scores = self.scores
-        heading = f"{self.model} on {scores.images} {self.split} photos of {scores.people} people"
+        whose = photos_of(scores.images, scores.people, f"{self.split} photos")
         overall = [
             ["accuracy", scores.accuracy.percent()],
             ["balanced accuracy", scores.balanced_accuracy.percent()],
@@ -52,7 +53,7 @@ class Evaluation:
         names = [entry.label for entry in scores.classes]
         counts = [[name, *map(str, row)] for name, row in zip(names, scores.confusion.tolist(), strict=True)]
         return [
-            f"{heading} (95 % intervals over people)",
+            f"{self.model} on {whose} (95 % intervals over {counted_by(scores.images, scores.people)})",
             "",
             *table(["", "value"], overall),
             "",

@@ -36,6 +36,7 @@ from training.parity import (
 )
 from training.storage import TOLERANCE, Storage, store
 from training.typicality import BOUND, Typicality
+from training.wording import photos_of
 
 SIZE_LIMIT: Final = 32_000_000
 """Bytes up to which `auto` stores float16; int8 above."""
@@ -78,7 +79,7 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     # First: a photo that cannot be read, or a column that is not there, should not cost minutes.
     golden = golden_pictures(options.golden, size)
     heldout.parts(options.by)
-    say(f"calibrating on {len(heldout.images)} photos of {len(np.unique(heldout.people))} people")
+    say(f"calibrating on {photos_of(len(heldout.images), len(np.unique(heldout.people)))}")
     logits = _logits(trained.network, heldout.images)
     calibration = calibrate(logits, heldout.labels, heldout.people)
     say(f"temperature {calibration.temperature:.3f}, not sure under {calibration.threshold:.3f}")

@@ -64,7 +64,7 @@ def test_a_model_of_eyes_makes_no_statement_about_origin() -> None:
 
 def test_use_and_people_come_from_the_metadata() -> None:
     assert "Red, Green, Blue" in intended_use(bundle())
-    assert "3 photos of 3 people; measured on 200 photos of 90 others" in people(bundle())
+    assert "Trained on 3 photos; measured on 200 photos of 90 others" in people(bundle())
 
 
 def test_what_was_chosen_is_true_of_every_run_that_is_averaged() -> None:

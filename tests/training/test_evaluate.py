@@ -40,7 +40,7 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, s
 def test_measures_the_validation_photos(model: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, model, data)
     assert code == 0
-    assert out.startswith("colours 1 on 3 validation photos of 3 people")
+    assert out.startswith("colours 1 on 3 validation photos (95 % intervals over photos)")
     assert "66.7 %" in out
 
 

@@ -23,7 +23,7 @@ def test_report_names_what_was_measured() -> None:
     scores = score(probabilities, np.array([0, 1, 1]), np.array(["x", "y", "z"]), ("cat", "dog"), draws=50)
     evaluation = Evaluation("pets 1", "test", scores)
     text = "\n".join(evaluation.lines())
-    assert text.startswith("pets 1 on 3 test photos of 3 people")
+    assert text.startswith("pets 1 on 3 test photos (95 % intervals over photos)")
     assert "66.7 %" in text
     assert evaluation.document()["confusion"] == [[1, 0], [1, 1]]
     assert evaluation.document()["classes"]["dog"]["support"] == 2

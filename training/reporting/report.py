@@ -17,6 +17,7 @@ from training.reporting.charts import Chart
 from training.reporting.groups import Group, groups
 from training.reporting.robustness import Curve, curves
 from training.reporting.subject import Subject
+from training.wording import counted_by, photos_of
 
 SHOWN: Final = 24
 SIDE: Final = 144
@@ -64,6 +65,8 @@ class Report:
         return {
             "model": subject.model,
             "split": subject.split,
+            "whose": photos_of(self.scores.images, self.scores.people, f"{subject.split} photos"),
+            "units": counted_by(self.scores.images, self.scores.people),
             "scores": self.scores,
             "temperature": subject.temperature,
             "threshold": subject.threshold,

@@ -1,0 +1,11 @@
+from training.wording import counted_by, photos_of
+
+
+def test_people_are_counted_where_anybody_named_them() -> None:
+    assert photos_of(330, 176, "validation photos") == "330 validation photos of 176 people"
+    assert counted_by(330, 176) == "people"
+
+
+def test_photos_of_nobody_are_photos() -> None:
+    assert photos_of(91, 91) == photos_of(91, None) == "91 photos"
+    assert counted_by(91, 91) == "photos"

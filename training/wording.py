@@ -1,0 +1,14 @@
+"""How photos are counted for people: with those who are in them, where anybody named them."""
+
+
+def photos_of(photos: int, people: int | None, kind: str = "photos", whom: str = "people") -> str:
+    """`330 validation photos of 176 people`, and of as many people as photos the photos alone.
+
+    There every photo counts as a person of its own: nobody is named, and it may be walls that they show.
+    """
+    return f"{photos} {kind}" + ("" if people in (None, photos) else f" of {people} {whom}")
+
+
+def counted_by(photos: int, people: int) -> str:
+    """What intervals are taken over."""
+    return "photos" if people == photos else "people"
