@@ -10,9 +10,10 @@ BENCH_ENV := .venv/bench
 help:  ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# A stamp per environment: made again only when its locked requirements change.
+# A stamp per environment: made again only when its locked requirements change. One of another Python, which may have been
+# too old or be gone by now, is emptied: `venv` would leave its `bin/python` and install for the new one beside it.
 .venv/%/.ready: requirements/%.txt
-	$(PYTHON) -m venv .venv/$*
+	$(PYTHON) -m venv $$(test "$$($(PYTHON) -V)" = "$$(.venv/$*/bin/python -V 2>/dev/null)" || echo --clear) .venv/$*
 	.venv/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
