@@ -64,6 +64,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
     app.state.stopping = False
     keys = split(settings.api_keys.get_secret_value())
     app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))] if keys else [])
+    app.state.metrics.expect(routes.router.routes)
     pages = [health.router, web.create_router(), *([docs_page.create_router()] if settings.docs else [])]
     for router in pages:
         app.include_router(router)

@@ -1,6 +1,6 @@
 """What an operator sees: Prometheus metrics on a registry of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -15,8 +15,9 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from starlette.routing import BaseRoute, Route
 
-from service.errors import ServiceError
+from service.errors import InternalError, ServiceError
 from service.models import ModelStore
 from service.schemas import Answer
 from service.workers import Workers
@@ -25,7 +26,7 @@ from service.workers import Workers
 disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_REJECTIONS: Final = frozenset({"overloaded", "deadline_exceeded", "request_timeout", "unauthorized"})
+_REJECTIONS: Final = ("overloaded", "deadline_exceeded", "request_timeout", "unauthorized")
 
 
 class Metrics:
@@ -76,6 +77,7 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self._begin()
 
     def watch(self, models: ModelStore, workers: Workers) -> None:
         """Report these at every scrape from now on."""
@@ -87,6 +89,13 @@ class Metrics:
             ("service_workers", "Workers, each with an image or a few that waited.", lambda: workers.count),
         ):
             Gauge(name, text, registry=self.registry).set_function(read)
+
+    def expect(self, routes: Iterable[BaseRoute]) -> None:
+        """Tell from the start, as 0, how many requests of these routes met something unexpected."""
+        for route in routes:
+            if isinstance(route, Route):
+                for method in route.methods or ():
+                    self._series(self._requests, method, route.path, "500")
 
     def requested(self, method: str, route: str, status: int, seconds: float, code: str) -> None:
         """Count one request that has ended; `code` is its problem's, or empty."""
@@ -118,6 +127,15 @@ class Metrics:
     def reloaded(self, outcome: str) -> None:
         """Count a new model version: `loaded` or `rejected`."""
         self._series(self._reloads, outcome).inc()
+
+    def _begin(self) -> None:
+        """Tell from the start, as 0, what alerts wait for: to Prometheus a new series of 1 has not risen."""
+        for code in _REJECTIONS:
+            self._series(self._rejections, code)
+        for outcome in ("ok", InternalError.code):
+            self._series(self._images, outcome)
+        for outcome in ("loaded", "rejected"):
+            self._series(self._reloads, outcome)
 
     def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
         return Histogram(name, text, labels, buckets=_SECONDS, registry=self.registry)

@@ -47,6 +47,21 @@ def test_requests_images_stages_and_predictions_are_counted(models: Path) -> Non
     assert "xxx" not in text
 
 
+def test_what_an_alert_waits_for_is_there_as_zero_before_it_happens(models: Path) -> None:
+    with gated(models) as service:
+        for series in (
+            'service_requests_total{method="POST",route="/v1/classify",status="500"}',
+            'service_requests_total{method="POST",route="/v1/classify/batch",status="500"}',
+            'service_requests_total{method="GET",route="/v1/models",status="500"}',
+            'service_images_total{outcome="internal_error"}',
+            'service_rejections_total{code="overloaded"}',
+            'service_rejections_total{code="deadline_exceeded"}',
+            'service_model_reloads_total{outcome="loaded"}',
+            'service_model_reloads_total{outcome="rejected"}',
+        ):
+            assert service.metric(series) == 0
+
+
 def test_every_application_has_metrics_of_its_own() -> None:
     first, second = Metrics(), Metrics()
     first.requested("GET", "/v1/models", 200, 0.01, "")

@@ -73,4 +73,4 @@ def test_what_is_refused_by_its_size_counts_for_its_route(
 def test_a_probe_that_is_refused_by_its_size_is_not_counted_either(models: Path) -> None:
     with gated(models, max_body_bytes=10_000) as service:
         assert service.client.post("/health/ready", content=bytes(20_000)).status_code == 413
-        assert "service_requests_total{" not in service.client.get("/metrics").text
+        assert 'status="413"' not in service.client.get("/metrics").text
