@@ -4,6 +4,8 @@ SERVICE_ENV := .venv/service
 DEV_ENV := .venv/dev
 BENCH_ENV := .venv/bench
 
+# What one target installs the next one needs, also under `make -j`.
+.NOTPARALLEL:
 .PHONY: serve setup test test-containers test-browser browser-tools lint lint-web clients format lock bench flagship flagship-recipe \
   need-data clean help
 
