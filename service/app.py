@@ -31,8 +31,8 @@ API_VERSION = "1.0.0"
 def create_app(settings: Settings, predictor: Predictor | None = None, share: Share | None = None) -> FastAPI:
     """Build the service, or one process's `share` of it. Models load when it starts, or `predictor` is used.
 
-    Starting raises InvalidBundle where a model cannot be served. Raises TracingNotInstalled where traces are
-    asked for and the packages are missing.
+    Starting raises InvalidBundle where a model cannot be served. Raises CannotTrace where traces are
+    asked for, and the packages are missing or their variables do not fit.
     """
     telemetry, tracer = tracing.telemetry(settings.tracing)
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from service import lean, logs, memory, shares
 from service.descriptors import raise_limit
 from service.docstrings import attribute_docstrings
-from service.errors import CannotFork, CannotListen, InvalidBundle, TracingNotInstalled
+from service.errors import CannotFork, CannotListen, CannotTrace, InvalidBundle
 from service.listening import listen
 from service.loading import load_predictor
 from service.settings import Settings, misspelt
@@ -55,7 +55,7 @@ def main() -> int:
     except ValidationError as error:
         sys.stderr.write(f"{_describe(error)}\n")
         return 2
-    except (CannotFork, CannotListen, InvalidBundle, TracingNotInstalled) as error:
+    except (CannotFork, CannotListen, InvalidBundle, CannotTrace) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.silence_native_libraries()
@@ -98,7 +98,7 @@ def _serve_together(settings: Settings, count: int) -> int:
             with memory.uncollected():
                 predictor = loaded or load_predictor(own, share)
                 running = handed.build(app.create_app(own, predictor, share), own, share, channel)
-        except (InvalidBundle, TracingNotInstalled) as error:
+        except (InvalidBundle, CannotTrace) as error:
             handed.complain(channel, error)
             return 2
         logs.silence_native_libraries()

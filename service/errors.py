@@ -154,8 +154,8 @@ class InvalidBundle(ServiceError):
     title = "The model bundle is not valid"
 
 
-class TracingNotInstalled(Exception):
-    """The packages of `requirements/tracing.txt` are not there (stops the start; no client ever sees it)."""
+class CannotTrace(Exception):
+    """Packages are missing or `OTEL_*` variables do not fit (stops the start; no client ever sees it)."""
 
 
 class CannotListen(Exception):

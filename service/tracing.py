@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.telemetry import TelemetryConfig
 
-from service.errors import TracingNotInstalled
+from service.errors import CannotTrace
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -21,7 +21,7 @@ def telemetry(enabled: bool) -> tuple[TelemetryConfig, "TracerProvider | None"]:
     """FastAPI's telemetry configuration, and the provider to shut down at the end.
 
     Spans go where the standard variables say (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_SERVICE_NAME`, ...). They
-    hold the route, the status and how long each step took. Raises TracingNotInstalled.
+    hold the route, the status and how long each step took. Raises CannotTrace.
     """
     # Metrics are Prometheus's here, and exception logs could quote what a client sent.
     config = TelemetryConfig(
@@ -49,13 +49,18 @@ def _provider() -> "TracerProvider":
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        raise TracingNotInstalled(
+        raise CannotTrace(
             f"SERVICE_TRACING: expected the packages of requirements/tracing.txt. Received: {error}."
         ) from None
     # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win over this name.
     named = Resource.create({SERVICE_NAME: "image-classifier"}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=named)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    try:
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    except ValueError as error:  # a queue that is smaller than a batch
+        raise CannotTrace(
+            f"SERVICE_TRACING: expected `OTEL_*` variables that OpenTelemetry takes. Received: {error}"
+        ) from None
     return provider
 
 

@@ -10,6 +10,9 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from service.app import create_app
+from service.errors import CannotTrace
+from service.settings import Settings
 from tests.processes import running
 from tests.uploads import picture
 
@@ -71,9 +74,18 @@ def test_a_silent_collector_does_not_hold_up_the_end(models: Path, monkeypatch: 
 def test_without_the_packages_the_start_says_so() -> None:
     code = (
         "import sys; sys.modules['opentelemetry.sdk'] = None\n"
-        "from service.errors import TracingNotInstalled\nfrom service.tracing import telemetry\n"
+        "from service.errors import CannotTrace\nfrom service.tracing import telemetry\n"
         "try: telemetry(True)\n"
-        "except TracingNotInstalled as error: print(error)"
+        "except CannotTrace as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("SERVICE_TRACING: expected the packages of requirements/tracing.txt.")
+
+
+def test_variables_that_do_not_fit_stop_the_start_with_one_line(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "256")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512")
+    with pytest.raises(CannotTrace, match=r"^SERVICE_TRACING: .+ Received: max_export_batch_size must be "):
+        create_app(Settings(models=models, model="colours", tracing=True))
