@@ -30,8 +30,6 @@ class ModelStore:
     """
 
     def __init__(self, bundles: list[Bundle]) -> None:
-        if not bundles:
-            raise InvalidBundle("Expected at least one model. Received: none.")
         self._bundles = {item.metadata.name: item for item in bundles}
         self.default = bundles[0].metadata.name
         self.rejected: dict[Path, str] = {}
@@ -40,9 +38,11 @@ class ModelStore:
     @classmethod
     def load(cls, models: Path, wanted: str, runtime: Runtime) -> "ModelStore":
         """Load and verify the newest version of each wanted model (`*`: every bundle in the folder)."""
-        return cls(
-            [bundle.load(bundle.newest(models, name), runtime) for name in wanted_names(models, wanted)]
-        )
+        names = wanted_names(models, wanted)
+        if not names:
+            expected = f"Expected names of models, or * where {models} holds some"
+            raise InvalidBundle(f"SERVICE_MODEL: {expected}. Received: {wanted!r}.")
+        return cls([bundle.load(bundle.newest(models, name), runtime) for name in names])
 
     def get(self, name: str | None) -> Bundle:
         """The bundle of that name, or the default one; raises UnknownModel."""

@@ -32,6 +32,7 @@ def test_killed_and_started_again(models: Path) -> None:
     ("name", "value", "reason"),
     [
         ("SERVICE_PORT", "http", "SERVICE_PORT: Input should be a valid integer"),
+        ("SERVICE_MODEL", " , ", "SERVICE_MODEL: Expected names of models"),
         ("SERVICE_MAX_BATCH", "0", "SERVICE_MAX_BATCH: Input should be greater than or equal to 1"),
         (
             "SERVICE_API_KEYS",
