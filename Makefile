@@ -89,11 +89,12 @@ flagship-recipe: need-data $(DEV_ENV)/.ready  ## cross-validate the recipe of on
 need-data:
 	@test -n "$(DATA)" || { echo "Expected DATA=<folder with train/, validation/ and labels.csv>."; exit 2; }
 
-bench: $(BENCH_ENV)/.ready $(SERVICE_ENV)/.ready  ## measure every target of speed, about 25 minutes (BENCH=--quick: 8)
+bench: $(BENCH_ENV)/.ready $(SERVICE_ENV)/.ready  ## measure every target of speed, about 30 minutes (BENCH=--quick: 8)
 	rm -f runs/bench/*.json
 	$(BENCH_ENV)/bin/python -m benchmarks.footprint --python $(SERVICE_ENV)/bin/python
 	$(BENCH_ENV)/bin/python -m benchmarks.service_overhead
 	$(BENCH_ENV)/bin/python -m benchmarks.comparison $(BENCH)
+	$(BENCH_ENV)/bin/python -m benchmarks.comparison.paired --out runs/bench $(if $(findstring quick,$(BENCH)),--turns 4)
 	$(BENCH_ENV)/bin/python -m benchmarks.training_time $(if $(findstring quick,$(BENCH)),--train 80 --validation 40)
 	-$(BENCH_ENV)/bin/python -m benchmarks.image_size
 	$(BENCH_ENV)/bin/python -m benchmarks.targets

@@ -14,9 +14,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from benchmarks import machine
+from benchmarks import machine, records
 from benchmarks.comparison.contenders import PACKAGES, Contender, contenders
 from benchmarks.comparison.measuring import CLIENTS, PICTURES, Plan
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS, clients_table, rates
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS)
     parser.add_argument("--turns", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=0.75, help="length of a turn")
+    parser.add_argument("--out", type=Path, help="folder for turns.json")
     options = parser.parse_args()
     chosen = [one for one in contenders() if one.name in (names[0], *options.others)]
     for one in chosen:
@@ -52,6 +53,8 @@ def main() -> None:
     say(machine.describe(*PACKAGES))
     for line in (*by_clients(found), "", *beside(found, chosen), "", *of_raw(found, chosen[0])):
         say(line)
+    if options.out is not None:
+        records.keep(options.out, "turns", *PACKAGES, **document(found, chosen))
 
 
 def compare(chosen: Sequence[Contender], plan: Plan, turns: int) -> Found:
@@ -60,6 +63,28 @@ def compare(chosen: Sequence[Contender], plan: Plan, turns: int) -> Found:
         asked = [(one.name, stack.enter_context(served(one, plan))) for one in chosen]
         unserved = [(name, stack.enter_context(bare(kind, plan))) for name, kind in KINDS.items()]
         return in_turns(asked, unserved, plan.clients, turns)
+
+
+def document(found: Mapping[tuple[str, int], Seen], chosen: Sequence[Contender]) -> dict[str, Any]:
+    """Medians of the ratios to each other server by clients, and to ONNX Runtime without a server."""
+    own, others = chosen[0].name, [one.name for one in chosen[1:]]
+    levels = sorted({clients for name, clients in found if name == own})
+    servers = {
+        other: {
+            clients: {
+                "answers": statistics.median(ratios(found[own, clients].rates, found[other, clients].rates)),
+                "p99": found[own, clients].percentile(99) / found[other, clients].percentile(99),
+            }
+            for clients in levels
+        }
+        for other in others
+    }
+    bare = {
+        name: statistics.median(ratios(found[own, clients].rates, seen.rates))
+        for (name, clients), seen in found.items()
+        if name in KINDS
+    }
+    return {"servers": servers, "bare": bare}
 
 
 def by_clients(found: Mapping[tuple[str, int], Seen]) -> list[str]:

@@ -35,3 +35,16 @@ def test_shares_of_raw_are_of_the_same_turn() -> None:
     ours = contenders()[0]
     found = {(ours.name, 16): Seen([90.0, 50.0, 70.0]), (RAW, 16): Seen([100.0, 100.0, 100.0])}
     assert paired.of_raw(found, ours)[2:] == [f"| 16 | {RAW} | 70% | 60% to 80% |"]
+
+
+def test_the_ratios_are_written_for_the_table_of_targets() -> None:
+    ours, other = contenders()[0], contenders()[2]
+    found = {
+        (ours.name, 4): Seen([20.0, 50.0, 30.0], [10.0, 20.0]),
+        (other.name, 4): Seen([10.0, 100.0, 20.0], [20.0, 40.0]),
+        (RAW, 4): Seen([40.0, 100.0, 30.0]),
+    }
+    assert paired.document(found, [ours, other]) == {
+        "servers": {"LitServe": {4: {"answers": 1.5, "p99": 0.5}}},
+        "bare": {RAW: 0.5},
+    }

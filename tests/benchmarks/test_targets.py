@@ -104,3 +104,18 @@ def test_what_the_other_parts_leave_is_read_again(tmp_path: Path) -> None:
     assert (tmp_path / "targets.md").read_text(encoding="utf-8") == done.stdout
     together = "overhead, footprint, image, training: "
     assert [line for line in done.stdout.splitlines() if line.startswith(f"- {together}")]
+
+
+def test_where_two_are_close_short_turns_decide() -> None:
+    steps = [step(RAW, 1, 2, 100), step(RAW_PHOTOS, 1, 2, 80)]
+    steps += [step(OURS, 1, 1, 100), step("LitServe", 1, 1, 200), step("BentoML", 1, 1, 50, p99=20)]
+    turns = {
+        "servers": {"LitServe": {"1": {"answers": 1.3, "p99": 0.7}, "16": {"answers": 1.1, "p99": 0.9}}},
+        "bare": {RAW: 0.8, RAW_PHOTOS: 0.93},
+    }
+    found = rows(results=of(*steps), turns=turns)
+    raw = found["answers at saturation, of raw ONNX Runtime's on arrays"]
+    assert (raw.measured, raw.met) == ("80%; of photos that it decodes 93%", False)
+    close = found["beside LitServe, with every number of clients"]
+    assert (close.measured, close.met) == ("1.10 to 1.30 times the answers, 0.70 to 0.90 times the p99", True)
+    assert found["beside BentoML, with every number of clients"].measured.startswith("2.00 to 2.00 times")
