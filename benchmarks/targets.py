@@ -121,8 +121,8 @@ def _beside_tutorial(compared: Comparison, name: str, called: str) -> Iterator[T
     times = [compared.answers(name, clients) for clients in (fewest, most)]
     each = f"{times[1]:.1f} times with {counted(most, 'client')}, {times[0]:.1f} with {fewest}"
     yield Target(answers, "at least 15 times", each, min(times) >= 15)
-    yield Target(memory, "at most 25 %", f"{compared.memory(name):.1%}", compared.memory(name) <= 0.25)
-    yield Target(start, "at most 10 %", f"{compared.start(name):.1%}", compared.start(name) <= 0.1)
+    yield Target(memory, "at most 25 %", f"{compared.memory(name):.2%}", compared.memory(name) <= 0.25)
+    yield Target(start, "at most 10 %", f"{compared.start(name):.2%}", compared.start(name) <= 0.1)
 
 
 def _beside_server(compared: Comparison, turns: Part, name: str) -> Target:

@@ -82,8 +82,8 @@ def test_the_tutorials_way_is_beaten_with_one_client_and_with_many() -> None:
     found = [one for one in rows(results=results).values() if one.what.endswith("the same network")]
     assert [(one.measured, one.met) for one in found] == [
         ("10.0 times with 16 clients, 20.0 with 1", False),
-        ("26.0%", False),
-        ("10.0%", True),
+        ("26.00%", False),
+        ("10.00%", True),
     ]
 
 
