@@ -1,10 +1,8 @@
-"""Slow clients, and how the process stops."""
+"""Connections: slow, endless, too many, broken."""
 
 import contextlib
-import signal
 import socket
 import struct
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPConnection
@@ -16,7 +14,6 @@ import pytest
 
 from service.protocol import ImpatientProtocol
 from tests.gates import eventually, gated
-from tests.processes import running
 from tests.serving import connect
 from tests.uploads import picture
 
@@ -237,83 +234,3 @@ def test_a_connection_serves_many_requests(service: str) -> None:
         assert connection.getresponse().read() == b'{"status":"live"}'
         assert connection.sock is first
     connection.close()
-
-
-def test_stopping_is_announced_and_finishes_what_is_in_flight(models: Path) -> None:
-    with gated(models, workers=1, drain_seconds=30.0) as service, ThreadPoolExecutor() as pool:
-        service.predictor.gate.clear()
-        url = f"{service.address}/v1/classify"
-        in_flight = pool.submit(service.client.post, url, files={"image": picture()})
-        service.predictor.wait_until_asked()
-        service.server.handle_exit(signal.SIGTERM, None)
-        ready = service.client.get("/health/ready")
-        assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
-        assert ready.headers["connection"] == "close"
-        assert service.client.get("/health").json()["status"] == "stopping"
-        assert service.client.get("/health/live").status_code == 200
-        late = pool.submit(service.client.post, url, files={"image": picture()})
-        eventually(lambda: service.metric("service_requests_inside") == 2)
-        service.server.handle_exit(signal.SIGTERM, None)  # asked a second time: no more draining
-        service.predictor.gate.set()
-        assert (in_flight.result().status_code, late.result().status_code) == (200, 200)
-
-
-def test_asked_again_it_still_finishes_what_is_in_flight(models: Path) -> None:
-    with gated(models, workers=1) as service, ThreadPoolExecutor() as pool:
-        service.predictor.gate.clear()
-        in_flight = pool.submit(service.client.post, "/v1/classify", files={"image": picture()})
-        service.predictor.wait_until_asked()
-        service.server.handle_exit(signal.SIGTERM, None)
-        eventually(lambda: service.server.should_exit)  # it does not drain any more
-        service.server.handle_exit(signal.SIGTERM, None)
-        assert not service.server.force_exit
-        service.predictor.gate.set()
-        assert in_flight.result().status_code == 200
-
-
-def test_asked_for_the_third_time_it_says_so_and_waits_for_nobody(
-    models: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with gated(models, workers=1, drain_seconds=30.0) as service, ThreadPoolExecutor() as pool:
-        service.predictor.gate.clear()
-        in_flight = pool.submit(service.client.post, "/v1/classify", files={"image": picture()})
-        service.predictor.wait_until_asked()
-        for _ in range(4):
-            service.server.handle_exit(signal.SIGTERM, None)
-        with pytest.raises(httpx.RemoteProtocolError):
-            in_flight.result()
-    assert [record.getMessage() for record in caplog.records] == ["stopping without what is in flight"]
-
-
-def test_a_server_that_has_ended_may_be_told_to_stop(models: Path) -> None:
-    with gated(models) as service:
-        service.client.get("/health/live")
-    assert not service.server.server_state.connections
-    service.server.stop_now()
-    assert service.server.should_exit
-
-
-def test_sigterm_under_load_loses_no_request(models: Path) -> None:
-    """Clients behave as a load balancer does: they stop when they are told so, and not before."""
-    statuses: list[int] = []
-    many = threading.Semaphore(0)
-
-    def ask(address: str) -> None:
-        with httpx.Client(base_url=address) as client:
-            goodbye = False
-            while not goodbye:
-                response = client.post("/v1/classify", files={"image": picture("JPEG", (600, 400))})
-                statuses.append(response.status_code)
-                goodbye = response.headers.get("connection") == "close"
-                many.release()
-
-    with running(models, waiting=50, drain_seconds=5) as (process, address), ThreadPoolExecutor() as pool:
-        clients = [pool.submit(ask, address) for _ in range(4)]
-        for _ in range(40):
-            assert many.acquire(timeout=30)
-        process.process.send_signal(signal.SIGTERM)
-        for client in clients:
-            client.result()
-        assert process.stop() == 0
-    assert set(statuses) == {200}
-    assert [record["message"] for record in process.records()].count("request") == len(statuses)
