@@ -21,11 +21,10 @@ from typing import Final
 
 from benchmarks import machine, records
 from benchmarks.comparison.processes import Tree, inherited, started
-from benchmarks.server import Client, free_port, wait_until_ready
+from benchmarks.server import PACKAGES, Client, free_port, wait_until_ready
 from training.console import say
 
 LIBRARIES: Final = "fastapi, numpy, onnxruntime, PIL.Image, prometheus_client, pydantic_settings, uvicorn"
-PACKAGES: Final = ("onnxruntime", "fastapi", "uvicorn")
 CLIENTS: Final = 16
 
 

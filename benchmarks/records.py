@@ -10,12 +10,20 @@ from benchmarks import machine
 FOLDER: Final = Path("runs/bench")
 
 
+def about(*packages: str) -> dict[str, Any]:
+    """When, on what and with which versions of `packages` it is measured."""
+    return {"date": datetime.now(UTC).date().isoformat(), "machine": machine.describe(*packages)}
+
+
 def keep(folder: Path, name: str, *packages: str, **measured: Any) -> None:
-    """Write `<name>.json`: when, on what and with which versions of `packages`, and what was measured."""
+    """Write `<name>.json`: what was measured, and all about it."""
     folder.mkdir(parents=True, exist_ok=True)
-    about = {"date": datetime.now(UTC).date().isoformat(), "machine": machine.describe(*packages)}
-    text = json.dumps(about | measured, indent=1) + "\n"
-    (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    write(folder / f"{name}.json", about(*packages) | measured)
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    """Write a JSON file."""
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def kept(folder: Path, name: str) -> dict[str, Any] | None:

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import httptools
 
+PACKAGES: Final = ("onnxruntime", "fastapi", "uvicorn")
+"""Whose versions decide how fast the service is."""
 START_TIMEOUT_S = 60.0
 POLL_SECONDS = 0.005
 

@@ -11,16 +11,13 @@ import statistics
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final
 
 from benchmarks import machine, records
-from benchmarks.server import Client, running
+from benchmarks.server import PACKAGES, Client, running
 from service import bundle, cpus
 from service.regions import read_whole
 from service.runtime import Runtime
 from training.console import say
-
-PACKAGES: Final = ("onnxruntime", "fastapi", "uvicorn")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ decide: between rounds of minutes the machine goes from one speed to another.
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,31 +98,28 @@ def _of_raw(compared: Comparison, turns: Part) -> Target:
     if turns is not None and RAW in turns["bare"]:
         arrays, photos = turns["bare"][RAW], turns["bare"][RAW_PHOTOS]
     elif compared.has(RAW):
-        arrays, photos = compared.of_raw(), compared.of_raw_photos()
+        arrays, photos = compared.of_raw(RAW), compared.of_raw(RAW_PHOTOS)
     else:
         return Target(what, wanted)
     return Target(what, wanted, f"{arrays:.0%}; of photos that it decodes {photos:.0%}", arrays >= 0.95)
 
 
 def _beside_tutorial(compared: Comparison, name: str, called: str) -> Iterator[Target]:
-    answers, memory, start = (
-        f"answers beside {called}",
-        f"memory beside {called}",
-        f"first answer beside {called}",
+    rows = (
+        Target(f"answers beside {called}", "at least 15 times"),
+        Target(f"memory beside {called}", "at most 25 %"),
+        Target(f"first answer beside {called}", "at most 10 %"),
     )
     if not compared.has(name):
-        yield from (
-            Target(answers, "at least 15 times"),
-            Target(memory, "at most 25 %"),
-            Target(start, "at most 10 %"),
-        )
+        yield from rows
         return
+    answers, memory, start = rows
     fewest, most = compared.levels[0], compared.levels[-1]
-    times = [compared.answers(name, clients) for clients in (fewest, most)]
-    each = f"{times[1]:.1f} times with {counted(most, 'client')}, {times[0]:.1f} with {fewest}"
-    yield Target(answers, "at least 15 times", each, min(times) >= 15)
-    yield Target(memory, "at most 25 %", f"{compared.memory(name):.2%}", compared.memory(name) <= 0.25)
-    yield Target(start, "at most 10 %", f"{compared.start(name):.2%}", compared.start(name) <= 0.1)
+    few, many = (compared.answers(name, clients) for clients in (fewest, most))
+    each = f"{many:.1f} times with {counted(most, 'client')}, {few:.1f} with {fewest}"
+    yield replace(answers, measured=each, met=min(few, many) >= 15)
+    for row, share, limit in ((memory, compared.memory(name), 0.25), (start, compared.start(name), 0.1)):
+        yield replace(row, measured=f"{share:.2%}", met=share <= limit)
 
 
 def _beside_server(compared: Comparison, turns: Part, name: str) -> Target:

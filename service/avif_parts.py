@@ -12,26 +12,25 @@ _HOLDERS: Final = {b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b
 _PLACES: Final = {b"stco": 4, b"co64": 8}
 """Tables of where samples lie, and the bytes of a place."""
 _DEEPEST: Final = 8
-_MOST_PARTS: Final = 10_000
 _HEAD: Final = struct.Struct(">I4s")
 
 Box = tuple[bytes, memoryview]
 
 
-def coded(data: bytes) -> Iterator[bytes]:
+def coded(data: bytes, most: int) -> Iterator[bytes]:
     """What a decoder may be given for the first picture: every item, and the first sample of every track.
 
-    Raises ValueError for an item that would be larger than the file, and for a file of very many parts.
+    Raises ValueError for an item that would be larger than the file, and for more than `most` parts.
     """
-    return _Reader(data).coded(memoryview(data))
+    return _Reader(data, most).coded(memoryview(data))
 
 
 class _Reader:
     """Reads one file."""
 
-    def __init__(self, file: bytes) -> None:
+    def __init__(self, file: bytes, most: int) -> None:
         self._file = memoryview(file)
-        self._left = _MOST_PARTS
+        self._most = self._left = most
 
     def coded(self, content: memoryview, deepest: int = _DEEPEST) -> Iterator[bytes]:
         """What lies in the boxes of `content`, and in boxes inside of those."""
@@ -100,7 +99,7 @@ class _Reader:
     def _count(self) -> None:
         self._left -= 1
         if self._left < 0:
-            raise ValueError(f"Expected at most {_MOST_PARTS:,} boxes, items and pieces of items.")
+            raise ValueError(f"Expected at most {self._most:,} boxes, items and pieces of items.")
 
 
 def _number(content: memoryview, place: int, size: int) -> int:

@@ -146,7 +146,7 @@ def _check_frames(data: bytes, max_pixels: int) -> None:
     One of 64 x 64 pixels may be made of thousands that have millions each.
     """
     told = bound = frames = parts = 0
-    for coded in avif_parts.coded(data):
+    for coded in avif_parts.coded(data, MAX_PARTS):
         stream = av1_frames.measure(coded, MAX_PARTS)
         told, bound = max(told, stream.told), max(bound, stream.bound)
         frames, parts = frames + stream.frames, parts + 1 + stream.units

@@ -8,11 +8,11 @@ and two pictures.
 """
 
 import argparse
-import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks import records
 from benchmarks.comparison import plots, summary
 from benchmarks.comparison.contenders import Contender, contenders
 from benchmarks.comparison.load import Question
@@ -104,7 +104,7 @@ def report(plan: Plan, steps: list[Step], starts: list[Start], skipped: dict[str
         say(line)
     (out / "results.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     measured = {"steps": [asdict(one) for one in steps], "starts": [asdict(one) for one in starts]}
-    (out / "results.json").write_text(json.dumps(about | measured, indent=1) + "\n", encoding="utf-8")
+    records.write(out / "results.json", about | measured)
     for path in plots.draw(steps, starts, out):
         say(f"wrote {path}")
 

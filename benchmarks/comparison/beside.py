@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from benchmarks.comparison.summary import RAW_PHOTOS, Start, Step, ratio
+from benchmarks.comparison.contenders import contenders
+from benchmarks.comparison.summary import Start, Step, ratio
 
-OURS: Final = "this service"
+OURS: Final = contenders()[0].name
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,9 @@ class Comparison:
         )
         return statistics.median(mine[number] / seconds for number, seconds in theirs.items())
 
-    def of_raw(self) -> float:
-        """Answers with the most clients as a share of ONNX Runtime's on arrays, without a server."""
-        return ratio(self.steps, OURS, self.levels[-1])
-
-    def of_raw_photos(self) -> float:
-        """The same as a share of ONNX Runtime's on photos that its threads decode."""
-        best: dict[int, float] = {}
-        for one in self.steps:
-            if one.contender == RAW_PHOTOS:
-                best[one.round] = max(best.get(one.round, 0.0), one.throughput)
-        mine = self._rounds(OURS, self.levels[-1])
-        return statistics.median(mine[number].throughput / rate for number, rate in best.items())
+    def of_raw(self, raw: str) -> float:
+        """Answers with the most clients as a share of what ONNX Runtime does without a server."""
+        return ratio(self.steps, OURS, self.levels[-1], raw)
 
     def _beside(self, other: str, clients: int, value: Callable[[Step], float]) -> float:
         mine, theirs = self._rounds(OURS, clients), self._rounds(other, clients)

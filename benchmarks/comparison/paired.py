@@ -73,7 +73,7 @@ def document(found: Mapping[tuple[str, int], Seen], chosen: Sequence[Contender])
         other: {
             clients: {
                 "answers": statistics.median(ratios(found[own, clients].rates, found[other, clients].rates)),
-                "p99": found[own, clients].percentile(99) / found[other, clients].percentile(99),
+                "p99": _late(found[own, clients], found[other, clients]),
             }
             for clients in levels
         }
@@ -109,10 +109,15 @@ def beside(found: Mapping[tuple[str, int], Seen], chosen: Sequence[Contender]) -
             each = ratios(mine.rates, theirs.rates)
             low, middle, high = quartiles(each)
             ahead = sum(ratio > 1 for ratio in each)
-            late = mine.percentile(99) / theirs.percentile(99)
+            late = _late(mine, theirs)
             cells.append(f"{middle:.2f} | {low:.2f} to {high:.2f} | {ahead} of {len(each)} | {late:.2f}")
         lines.append(f"| {clients} | " + " | ".join(cells) + " |")
     return lines
+
+
+def _late(mine: Seen, theirs: Seen) -> float:
+    """The p99 of the one as a share of the other's."""
+    return mine.percentile(99) / theirs.percentile(99)
 
 
 def of_raw(found: Mapping[tuple[str, int], Seen], own: Contender) -> list[str]:

@@ -3,13 +3,12 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import machine
+from benchmarks import records
 from benchmarks.comparison.contenders import PACKAGES
 
 RAW = "raw ONNX Runtime, arrays"
@@ -86,20 +85,20 @@ def median_step(steps: Sequence[Step], contender: str, clients: int) -> Step | N
     )  # fmt: skip
 
 
-def bound(steps: Sequence[Step], number: int | None = None) -> float:
+def bound(steps: Sequence[Step], number: int | None = None, raw: str = RAW) -> float:
     """Pictures a second of raw ONNX Runtime at its best: of one round, or the median of the rounds."""
-    rounds = sorted({one.round for one in steps if one.contender == RAW})
+    rounds = sorted({one.round for one in steps if one.contender == raw})
     best = {
-        each: max(one.throughput for one in steps if one.contender == RAW and one.round == each)
+        each: max(one.throughput for one in steps if one.contender == raw and one.round == each)
         for each in rounds
     }
     return best[number] if number is not None else statistics.median(best.values())
 
 
-def ratio(steps: Sequence[Step], contender: str, clients: int) -> float:
+def ratio(steps: Sequence[Step], contender: str, clients: int, raw: str = RAW) -> float:
     """Median over the rounds of throughput against raw ONNX Runtime in the same round."""
     chosen = [one for one in steps if one.contender == contender and one.clients == clients]
-    return statistics.median(one.throughput / bound(steps, one.round) for one in chosen)
+    return statistics.median(one.throughput / bound(steps, one.round, raw) for one in chosen)
 
 
 def overview(steps: Sequence[Step], starts: Sequence[Start], clients: int) -> list[str]:
@@ -142,11 +141,7 @@ def counted(number: int, what: str, plural: str = "s") -> str:
 
 def about(model: Path) -> dict[str, Any]:
     """When, on what and of which model it was measured."""
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine.describe(*PACKAGES),
-        "model": "/".join(model.parts[-3:-1]),
-    }
+    return records.about(*PACKAGES) | {"model": "/".join(model.parts[-3:-1])}
 
 
 def rates(throughput: float, p50: float, p95: float, p99: float) -> str:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from service import av1_frames, avif_parts
+from service.decoding_cost import MAX_PARTS
 from service.errors import CorruptImage, ImageTooLarge, UnusableImage
 from service.images import decode
 from tests import avif
@@ -15,7 +16,7 @@ from tests.uploads import picture
 
 
 def streams(data: bytes) -> list[av1_frames.Stream]:
-    return [av1_frames.measure(stream, 100) for stream in avif_parts.coded(data)]
+    return [av1_frames.measure(stream, 100) for stream in avif_parts.coded(data, MAX_PARTS)]
 
 
 def units(*bodies: tuple[int, bytes]) -> bytes:
@@ -101,13 +102,13 @@ def test_items_of_pieces_that_no_file_could_hold(pieces: int, sizes: bytes) -> N
     extents = struct.pack(">II", 0, 100) * pieces
     table = bytes(4) + sizes + b"\0" + struct.pack(">HHHH", 1, 1, 0, pieces) + extents
     with pytest.raises(ValueError, match="fit into the file" if pieces == 5_000 else "at most 10,000"):
-        list(avif_parts.coded(struct.pack(">I4s", 8 + len(table), b"iloc") + table))
+        list(avif_parts.coded(struct.pack(">I4s", 8 + len(table), b"iloc") + table, MAX_PARTS))
 
 
 @pytest.mark.parametrize("kind", [{}, {"save_all": True, "append_images": [Image.new("RGB", (40, 30))]}])
 def test_a_file_that_ends_early_is_no_picture(kind: dict[str, Any]) -> None:
     data = picture("AVIF", **kind)
     for size in range(12, data.index(b"mdat"), 7):
-        list(map(len, avif_parts.coded(data[:size])))
+        list(map(len, avif_parts.coded(data[:size], MAX_PARTS)))
         with pytest.raises(UnusableImage):
             decode(data[:size])

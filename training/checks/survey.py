@@ -75,6 +75,11 @@ class Survey:
         return any(photo.person != self.name(index) for index, photo in enumerate(self.photos))
 
     @property
+    def units(self) -> str:
+        """What is told apart: people where anybody named them, else photos."""
+        return "people" if self.names_people else "photos"
+
+    @property
     def labels(self) -> list[str]:
         """The ids of the classes, sorted."""
         return sorted({photo.label for photo in self.photos})

@@ -122,9 +122,8 @@ def _print(inspection: Inspection) -> None:
         for line in table(["one measure alone", "gives the class with"], rows):
             say(line)
     if (opinion := inspection.opinion) is not None:
-        unseen = "people" if inspection.survey.names_people else "photos"
         say(
             f"\nA linear probe on frozen features reaches {opinion.accuracy:.0%} balanced accuracy on "
-            f"{unseen} it has not seen. By it about {opinion.wrong} labels are estimated to be wrong; the "
-            f"{len(opinion.doubtful)} most doubtful are listed."
+            f"{inspection.survey.units} it has not seen. By it about {opinion.wrong} labels are estimated to "
+            f"be wrong; the {len(opinion.doubtful)} most doubtful are listed."
         )

@@ -1,11 +1,11 @@
 """The tables, a picture, and all numbers for other programs, of servers on different numbers of CPUs."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import records
 from benchmarks.comparison.contenders import Contender
 from benchmarks.comparison.scaling.places import Places
 from benchmarks.comparison.scaling.plot import draw
@@ -52,7 +52,7 @@ class Report:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "scaling.md").write_text("\n".join(self.lines()) + "\n", encoding="utf-8")
         document = self._about | {"measured": [_document(measured) for measured in self._measured]}
-        (folder / "scaling.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        records.write(folder / "scaling.json", document)
         draw(self._measured, self._chosen, self._per_cpu, folder / "scaling.png")
 
 
