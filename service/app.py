@@ -17,7 +17,7 @@ from service.loading import load_predictor, runtime
 from service.metrics import Metrics
 from service.middleware import HeadersMiddleware, RequestIdMiddleware
 from service.observation import ObservationMiddleware
-from service.openapi import DocumentedAPI
+from service.openapi import DocumentedAPI, operation_id
 from service.predictor import Predictor
 from service.reload import Reloader, locators, models_of
 from service.settings import Settings, split
@@ -53,8 +53,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
         redoc_url=None,
         # A redirect would name the host that the client sent, and lead an upload from https to http.
         redirect_slashes=False,
-        # Plain operation ids: generated clients name their functions by them.
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=operation_id,
         telemetry=telemetry,
     )
     app.state.settings = settings
@@ -63,11 +62,14 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
     app.state.siblings = Siblings(app.state.share, app.state.metrics.registry)
     app.state.stopping = False
     keys = split(settings.api_keys.get_secret_value())
-    app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))] if keys else [])
     app.state.metrics.expect(routes.router.routes)
     pages = [health.router, web.create_router(), *([docs_page.create_router()] if settings.docs else [])]
-    for router in pages:
-        app.include_router(router)
+    if keys:
+        app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))])
+    # As they are: included, each would be made a second time, with the first request, and be looked for twice
+    # in every other.
+    for router in pages if keys else (routes.router, *pages):
+        app.router.routes.extend(router.routes)
     _add_middleware(app, settings, [route for router in (routes.router, *pages) for route in router.routes])
     problems.install(app)
     return app

@@ -5,6 +5,7 @@ import importlib
 import os
 import socket
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -64,19 +65,19 @@ def main() -> int:
 
 
 def _build(settings: Settings) -> "GracefulServer":
-    predictor = _load(settings)
-    from service import server
-    from service.app import create_app
+    predictor = _load(settings, ("service.app", "service.server"))
+    from service import app, server
 
-    return server.build(create_app(settings, predictor), settings)
+    return server.build(app.create_app(settings, predictor), settings)
 
 
-def _load(settings: Settings, share: shares.Share | None = None) -> "Predictor":
+def _load(settings: Settings, modules: Iterable[str], share: shares.Share | None = None) -> "Predictor":
+    """The models; these modules are imported meanwhile, which takes as long: ONNX Runtime needs no Python."""
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_predictor, settings, share)
-        # Imported while the models load, which takes ONNX Runtime as long and needs no Python meanwhile.
         lean.import_fastapi()
-        importlib.import_module("service.app")
+        for module in modules:
+            importlib.import_module(module)
         return loading.result()
 
 
@@ -86,7 +87,8 @@ def _serve_together(settings: Settings, count: int) -> int:
     everyone = shares.Share.all(count, [shares.listener() for _ in range(count)])
     with memory.uncollected():
         # Before they are forked: libraries and models take their memory once.
-        loaded = _load(settings, everyone[0]) if shares.can_share_sessions(settings) else None
+        modules = ("service.app", "service.handed", "service.supervisor")
+        loaded = _load(settings, modules, everyone[0]) if shares.can_share_sessions(settings) else None
         lean.import_fastapi()
         from service import app, handed, supervisor
 

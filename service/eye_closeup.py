@@ -12,6 +12,7 @@ import numpy as np
 from service.eye_quality import CLOSED_BELOW, openness
 from service.geometry import RGB, Point
 from service.mesh import INNER, OUTER
+from service.quantiles import median
 from service.sessions import Network
 from service.views import Points, View
 
@@ -93,11 +94,11 @@ def look(picture: RGB, network: Network, scale: float) -> tuple[Points, float]:
         drawn.append(view.to_picture(shares))
         if len(drawn) == 2 and _spread(drawn) > _HOPELESS:
             break
-    return np.median(np.stack(drawn), axis=0), _spread(drawn)
+    return median(np.stack(drawn)), _spread(drawn)
 
 
 def _spread(drawn: list[Points]) -> float:
     points = np.stack(drawn)
-    middle = np.median(points, axis=0)
+    middle = median(points)
     width = max(float(np.linalg.norm(middle[0] - middle[8])), 1e-3)
     return float(np.linalg.norm(points - middle, axis=2).mean() / width)

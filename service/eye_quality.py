@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from service.geometry import RGB
 from service.mesh import LOWER_LID, UPPER_LID, EyePoints, FacePoints
+from service.quantiles import median, percentiles
 from service.views import Points, View
 
 State = Literal["open", "closed", "hidden"]
@@ -86,7 +87,7 @@ def measure(picture: RGB, points: FacePoints, side: Literal["left", "right"]) ->
     levels = luminance(view.pixels(picture, _SIZE, repeat_border=True))
     between = levels[_inside(eye.contour, view)]
     skin = _skin(picture, points, side)
-    dark, bright = np.percentile(between, [10, 90]) if between.size else (skin, skin)
+    dark, bright = percentiles(between, (10, 90)) if between.size else (skin, skin)
     return Measurements(
         width=width,
         openness=openness(eye.contour),
@@ -158,7 +159,7 @@ def _median_level(picture: RGB, points: Points) -> float:
     height, width = picture.shape[:2]
     x = np.clip(points[:, 0].astype(int), 0, width - 1)
     y = np.clip(points[:, 1].astype(int), 0, height - 1)
-    return float(np.median(luminance(picture[y, x])))
+    return float(median(luminance(picture[y, x])))
 
 
 def _sharpness(levels: NDArray[np.float64]) -> float:

@@ -9,6 +9,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
+# uvicorn imports them by name once a server starts: here it is before processes are forked, and once for all.
+import uvicorn.lifespan.on
+import uvicorn.loops.auto
+import uvicorn.loops.uvloop  # noqa: F401
 from fastapi import FastAPI
 
 from service import server

@@ -11,10 +11,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from service import problems
 from service.errors import NotReady
+from service.openapi import operation_id
 from service.schemas import Health, ModelReference
 from service.siblings import Siblings
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], generate_unique_id_function=operation_id)
 
 
 @router.head("/health/live", include_in_schema=False)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from service.docstrings import attribute_docstrings
 from service.schemas import Schema
@@ -19,6 +20,11 @@ class DocumentedAPI(FastAPI):
             _describe_fields(document["components"]["schemas"])
             _leave_open(document["components"]["schemas"])
         return document
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of a route's function, by which generated clients name theirs; for every router."""
+    return route.name
 
 
 def _describe_fields(schemas: dict[str, Any]) -> None:

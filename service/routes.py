@@ -10,6 +10,7 @@ from service.dataplane import DataPlane
 from service.errors import ServiceError
 from service.model_info import describe
 from service.models import ModelStore
+from service.openapi import operation_id
 from service.prepared import Question
 from service.schemas import (
     Answer,
@@ -21,7 +22,7 @@ from service.schemas import (
 from service.settings import Settings
 from service.uploads import read_images
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", generate_unique_id_function=operation_id)
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: problems.documented(text)

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -53,20 +54,25 @@ class Asset:
     """One file, ready to be sent as it is or compressed."""
 
     body: bytes
-    gzipped: bytes | None
     etag: str
     media_type: str
+    compressible: bool
 
     @classmethod
     def of(cls, body: bytes, suffix: str) -> "Asset":
         """A file of a known type, by the suffix of its name."""
         return cls(
             body=body,
-            gzipped=gzip.compress(body, mtime=0) if suffix in _COMPRESSIBLE else None,
             # Weak: the same tag stands for the plain and the compressed bytes.
             etag=f'W/"{hashlib.sha256(body).hexdigest()[:32]}"',
             media_type=_MEDIA_TYPES[suffix],
+            compressible=suffix in _COMPRESSIBLE,
         )
+
+    @cached_property
+    def gzipped(self) -> bytes:
+        """The file compressed, once somebody asks for it: a start does without."""
+        return gzip.compress(self.body, mtime=0)
 
     def response(self, request: Request) -> Response:
         """The file, or 304 where the client holds it already."""
@@ -79,7 +85,7 @@ class Asset:
         }
         if self._is_known(request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=headers)
-        if self.gzipped is not None and _takes_gzip(request):
+        if self.compressible and _takes_gzip(request):
             headers["content-encoding"] = "gzip"
             return Response(self.gzipped, headers=headers, media_type=self.media_type)
         return Response(self.body, headers=headers, media_type=self.media_type)

@@ -40,6 +40,33 @@ def test_numpy_starts_no_threads() -> None:
         """)
 
 
+def test_models_and_eye_locator_are_verified_without_masked_arrays() -> None:
+    run("""if True:
+        import sys
+        from service.loading import load_predictor
+        from service.settings import Settings
+        assert load_predictor(Settings()).locator is not None
+        assert "numpy.ma" not in sys.modules
+        """)
+
+
+def test_processes_are_forked_with_all_that_a_server_needs() -> None:
+    run("""if True:
+        import sys
+        from service import handed
+        from service.app import create_app
+        from service.settings import Settings
+        from service.shares import Share
+        imported = set(sys.modules)
+        app = create_app(Settings(), share=Share())
+        config = handed.server.build(app, Settings()).config
+        config.load()
+        config.get_loop_factory()().close()
+        later = set(sys.modules) - imported
+        assert not later, later
+        """)
+
+
 def test_hardly_anybody_looks_for_garbage_while_libraries_are_imported() -> None:
     run("""if True:
         import gc, runpy, sys
