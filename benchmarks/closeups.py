@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import machine
-from service import bundle, targets
+from service import folders, targets
 from service.classifier import Classifier
 from service.eyes import EyeLocator
 from service.geometry import RGB, Square, cut
@@ -40,10 +40,10 @@ def main() -> None:
     parser.add_argument("--model", default="eye-shape")
     parser.add_argument("--limit", type=int, default=10_000, help="photos, drawn at random")
     options = parser.parse_args()
-    path = bundle.newest(options.models, options.model)
-    classifier, model = Classifier(path / bundle.MODEL_FILE), Model.open(path)
+    path = folders.newest(options.models, options.model)
+    classifier, model = Classifier(path / folders.MODEL_FILE), Model.open(path)
     folder = options.models / "eye-locator"
-    versions = bundle.versions(folder, "locator.json")
+    versions = folders.versions(folder, "locator.json")
     locator = EyeLocator(folder / str(versions[-1]))
     measure(wide_photos(model, options.data, options.limit), classifier, locator)
 

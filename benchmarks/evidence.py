@@ -15,7 +15,7 @@ import onnx
 import onnxruntime
 
 from benchmarks import machine
-from service import bundle, cpus
+from service import cpus, folders
 from service.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
 from service.evidence import data_url
 from service.runtime import session_options
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--model", default="eye-shape")
     parser.add_argument("--rounds", type=int, default=200)
     options = parser.parse_args()
-    model = onnx.load(bundle.newest(options.models, options.model) / bundle.MODEL_FILE)
+    model = onnx.load(folders.newest(options.models, options.model) / folders.MODEL_FILE)
     sessions = [with_outputs(model, names) for names in WAYS]
     size = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
     pictures = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)

@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import machine, records
 from benchmarks.server import PACKAGES, Client, running
 from service import bundle, cpus
+from service.folders import newest
 from service.regions import read_whole
 from service.runtime import Runtime
 from training.console import say
@@ -44,7 +45,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=records.FOLDER, help="for overhead.json")
     options = parser.parse_args()
     photo = options.photo.read_bytes()
-    loaded = bundle.load(bundle.newest(options.models, options.model), Runtime(cpus.available()))
+    loaded = bundle.load(newest(options.models, options.model), Runtime(cpus.available()))
     with running(models=str(options.models), model=options.model) as port:
         client = Client(port)
         measure(client, loaded, photo, 10)

@@ -13,11 +13,12 @@ from service import cpus, docs_page, health, problems, routes, tracing, web
 from service.dataplane import DataPlane
 from service.guard import GuardMiddleware, Limits
 from service.keys import ApiKeys
-from service.loading import load_predictor, runtime
+from service.loading import load_predictor
 from service.metrics import Metrics
 from service.middleware import HeadersMiddleware, RequestIdMiddleware
 from service.observation import ObservationMiddleware
 from service.openapi import DocumentedAPI, operation_id
+from service.opening import runtime
 from service.predictor import Predictor
 from service.reload import Reloader, locators, models_of
 from service.settings import Settings, split
@@ -38,7 +39,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(app, predictor or load_predictor(settings, app.state.share)):
+        async with _running(app, predictor or load_predictor(settings, runtime(settings, app.state.share))):
             yield
         if tracer is not None:
             await tracing.close(tracer)

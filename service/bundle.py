@@ -1,8 +1,6 @@
-"""Model bundles on disk: `models/<name>/<version>/` with `model.onnx` and golden answers."""
+"""A model's bundle: `model.onnx` and golden answers, loaded and verified."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +9,12 @@ from pydantic import ValidationError
 
 from service.classifier import Classifier, Probabilities
 from service.errors import InvalidBundle, ServiceError
+from service.folders import MODEL_FILE, check_files
 from service.geometry import RGB
 from service.metadata import BundleMetadata, GoldenAnswers
 from service.regions import read_whole
 from service.runtime import ON_CPU, Runtime
 
-MODEL_FILE = "model.onnx"
 GOLDEN_FILE = "golden/answers.json"
 
 
@@ -33,55 +31,6 @@ class Bundle:
     def metadata(self) -> BundleMetadata:
         """What the model says about itself."""
         return self.classifier.metadata
-
-
-def versions(folder: Path, file: str = MODEL_FILE) -> list[int]:
-    """Versions of the bundle `models/<name>` that hold `file`, ascending; other folders are not looked at.
-
-    Raises InvalidBundle for a folder that may not be read.
-    """
-    with _readable(folder):
-        if not folder.is_dir():
-            return []
-        numbers = [int(child.name) for child in folder.iterdir() if child.name.isdecimal() and child.is_dir()]
-        return sorted(number for number in numbers if number >= 1 and (folder / str(number) / file).exists())
-
-
-def names(models: Path) -> list[str]:
-    """Names of all bundles in `models/`, in alphabetical order."""
-    with _readable(models):
-        if not models.is_dir():
-            raise InvalidBundle(f"Expected a folder of models. Received: {models}, which is no folder.")
-        return sorted(child.name for child in models.iterdir() if versions(child))
-
-
-def check_files(folder: Path) -> None:
-    """Raise InvalidBundle for a version folder that holds a named pipe: who opens one may wait for ever."""
-    with _readable(folder):
-        for path in folder.rglob("*"):
-            if path.exists() and not (path.is_file() or path.is_dir()):
-                raise InvalidBundle(f"{path}: expected a file. Received: a pipe, a socket or a device.")
-
-
-@contextmanager
-def _readable(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InvalidBundle(
-            f"{folder}: expected a folder that this user may read. Received: {error.strerror}."
-        ) from None
-
-
-def newest(models: Path, name: str) -> Path:
-    """Folder of the highest version of a bundle; raises InvalidBundle where there is none."""
-    found = versions(models / name)
-    if not found:
-        raise InvalidBundle(
-            f"Expected a model at {models / name}/<version>/{MODEL_FILE}. Received: nothing there. "
-            "Train one with `python -m training fit`, then `python -m training export`."
-        )
-    return models / name / str(found[-1])
 
 
 def load(folder: Path, runtime: Runtime = ON_CPU) -> Bundle:

@@ -1,6 +1,5 @@
 """One ONNX model: the session, what its metadata says, and probabilities for pictures of its input size."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,16 +10,13 @@ from pydantic import ValidationError
 
 from service.errors import InvalidBundle
 from service.metadata import METADATA_KEY, BundleMetadata
-from service.onnx_file import properties
+from service.network_cost import is_light
 from service.runtime import ON_CPU, Runtime
 
 INPUT = "image"
 OUTPUT = "probabilities"
 TYPICALITY: Final = "typicality"
 EVIDENCE: Final = "evidence"
-LIGHT: Final = 1_000_000_000
-"""Multiply-adds of a picture up to which a network is light: two inferences side by side get more done than
-two threads on one. Of 0.4 billion one thread takes 7.3 ms and two 5.6, of 1.8 billion 26 and 18."""
 MOST_AT_ONCE_LIGHT: Final = 4
 """Pictures of one inference of such a network: four cost a fifth less each than one by one, eight no more."""
 MOST_AT_ONCE: Final = 2
@@ -64,7 +60,7 @@ class Classifier:
 
     def __init__(self, path: Path, runtime: Runtime = ON_CPU) -> None:
         self.path = path
-        light = 0 < _multiply_adds(path) <= LIGHT
+        light = is_light(path)
         self._session = runtime.open(path, light)
         self.metadata = _read_metadata(self._session, path)
         self.input_size = _check_signature(self._session, path, len(self.metadata.labels))
@@ -106,15 +102,6 @@ class Classifier:
         return {
             name: np.concatenate(rows) for name, rows in zip(names, zip(*found, strict=True), strict=True)
         }
-
-
-def _multiply_adds(path: Path) -> int:
-    """What the metadata of a file say that a picture costs; 0 where they do not, or cannot be read."""
-    try:
-        network = json.loads(properties(path)[METADATA_KEY]).get("network") or {}
-        return int(network.get("multiply_adds", 0))
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return 0  # what is wrong with the file is for the session to say
 
 
 def _read_metadata(session: Any, path: Path) -> BundleMetadata:

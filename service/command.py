@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from service import lean, logs, memory, shares
+from service import lean, logs, memory, opening, shares
 from service.descriptors import raise_limit
 from service.docstrings import attribute_docstrings
 from service.errors import CannotFork, CannotListen, CannotTrace, InvalidBundle
 from service.listening import listen
-from service.loading import load_predictor
 from service.settings import Settings, misspelt
 
 if TYPE_CHECKING:
@@ -72,9 +71,12 @@ def _build(settings: Settings) -> "GracefulServer":
 
 
 def _load(settings: Settings, modules: Iterable[str], share: shares.Share | None = None) -> "Predictor":
-    """The models; these modules are imported meanwhile, which takes as long: ONNX Runtime needs no Python."""
-    with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(load_predictor, settings, share)
+    """The models, loaded and verified while all else is imported, these modules included."""
+    sessions = opening.runtime(settings, share or shares.Share())
+    with opening.ahead(settings, sessions), ThreadPoolExecutor(1) as pool:
+        from service.loading import load_predictor
+
+        loading = pool.submit(load_predictor, settings, sessions)
         lean.import_fastapi()
         for module in modules:
             importlib.import_module(module)
@@ -90,7 +92,7 @@ def _serve_together(settings: Settings, count: int) -> int:
         modules = ("service.app", "service.handed", "service.supervisor")
         loaded = _load(settings, modules, everyone[0]) if shares.can_share_sessions(settings) else None
         lean.import_fastapi()
-        from service import app, handed, supervisor
+        from service import app, handed, loading, supervisor
 
     def serve(share: shares.Share, channel: socket.socket) -> int:
         logs.configure(settings.log_level, facts={"process": share.number})
@@ -98,7 +100,7 @@ def _serve_together(settings: Settings, count: int) -> int:
         own = settings.model_copy(update={"max_connections": share.of(settings.max_connections)})
         try:
             with memory.uncollected():
-                predictor = loaded or load_predictor(own, share)
+                predictor = loaded or loading.load_predictor(own, opening.runtime(own, share))
                 running = handed.build(app.create_app(own, predictor, share), own, share, channel)
         except (InvalidBundle, CannotTrace) as error:
             handed.complain(channel, error)

@@ -14,15 +14,15 @@ from typing import Final, Literal
 import numpy as np
 
 from service import eye_closeup, eye_quality
-from service.errors import InvalidBundle
 from service.eye_closeup import Closeup
 from service.eye_quality import Advice, State
 from service.faces import Detection, FaceDetector
 from service.geometry import RGB, Point, Square
+from service.locator_document import networks
 from service.mesh import FaceMesh, FacePoints
 from service.runtime import ON_CPU, Runtime
 from service.second_opinion import disagreement
-from service.sessions import Network, read_document
+from service.sessions import Network
 from service.views import Points
 
 Side = Literal["left", "right"]
@@ -102,12 +102,7 @@ class EyeLocator:
 
     def __init__(self, folder: Path, runtime: Runtime = ON_CPU) -> None:
         self.folder = folder
-        files = read_document(folder)["networks"]
-        try:
-            paths = [folder / files[name]["file"] for name in ("faces-near", "faces-far", "mesh", "eye")]
-        except KeyError as error:
-            raise InvalidBundle(f"{folder}: expected a network {error} in its document.") from None
-        near, far, mesh, self._eye = (Network(path, runtime.single) for path in paths)
+        near, far, mesh, self._eye = (Network(path, runtime.single) for path in networks(folder))
         self._detector = FaceDetector(near, far)
         self._mesh = FaceMesh(mesh)
 

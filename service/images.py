@@ -24,11 +24,10 @@ from PIL import (
 from service.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels, orientation_of
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.geometry import RGB, dimensions
+from service.picture_limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 from service.upright import QUARTER_TURNS, upright_rgb
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
-DEFAULT_MAX_PIXELS: Final = 50_000_000
-DEFAULT_MAX_SIDE: Final = 20_000
 HEIC_BRANDS: Final = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
 """What the first box of a HEIC or HEIF file calls it (ISO/IEC 23008-12): the photos of iPhones."""
 

@@ -6,20 +6,25 @@ service` does both at the same time.
 
 from concurrent.futures import ThreadPoolExecutor
 
-from service import bundle, cpus, locator_bundle
+from service import locator_bundle
 from service.errors import InvalidBundle
 from service.eyes import EyeLocator
+from service.folders import versions
+from service.locator_document import DOCUMENT
 from service.models import ModelStore
+from service.opening import runtime
 from service.predictor import Predictor
 from service.runtime import Runtime
-from service.sessions import DOCUMENT as LOCATOR_FILE
-from service.settings import Settings, split
-from service.shares import MOST_THREADS, Share
+from service.settings import Settings
+from service.shares import Share
 
 
-def load_predictor(settings: Settings, share: Share | None = None) -> Predictor:
-    """Load and verify every model that the settings ask for; raises InvalidBundle."""
-    sessions = runtime(settings, share or Share())
+def load_predictor(settings: Settings, sessions: Runtime | None = None) -> Predictor:
+    """Load and verify every model that the settings ask for; raises InvalidBundle.
+
+    `sessions` run as the settings say for a process by itself, unless they are given.
+    """
+    sessions = sessions or runtime(settings, Share())
     # ONNX Runtime needs no Python while it loads, so that each of them has a CPU of its own.
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(_load_locator, settings, sessions)
@@ -33,19 +38,7 @@ def load_predictor(settings: Settings, share: Share | None = None) -> Predictor:
     return Predictor(models, settings, locator)
 
 
-def runtime(settings: Settings, share: Share) -> Runtime:
-    """What ONNX Runtime's sessions run on."""
-    together, available = share.processes > 1, cpus.available()
-    return Runtime.available(
-        settings.threads or (min(available, MOST_THREADS) if together else available),
-        split(settings.providers),
-        adaptive=not settings.threads,
-        at_once=settings.at_once,
-        others=share.others_busy if together else None,
-    )
-
-
 def _load_locator(settings: Settings, sessions: Runtime) -> EyeLocator | None:
     folder = settings.models / settings.locator
-    versions = bundle.versions(folder, LOCATOR_FILE)
-    return locator_bundle.load(folder / str(versions[-1]), sessions) if versions else None
+    found = versions(folder, DOCUMENT)
+    return locator_bundle.load(folder / str(found[-1]), sessions) if found else None

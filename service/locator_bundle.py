@@ -4,12 +4,12 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
-from service.bundle import check_files
 from service.errors import InvalidBundle, ServiceError
 from service.eyes import EyeLocator, Face
+from service.folders import check_files
 from service.images import decode
+from service.locator_document import DOCUMENT, read_document
 from service.runtime import ON_CPU, Runtime
-from service.sessions import DOCUMENT, read_document
 
 TOLERANCE: Final = 0.05
 """Eye widths that a corner may lie from where the bundle says: processors round differently."""

@@ -1,6 +1,7 @@
 """A network that computes with one thread while inferences run side by side, and with more for a lone one."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -43,8 +44,8 @@ class LoneSession:
         self._few = few
         self._others = others
         self._running = 0
-        self._shared = time.monotonic()
-        """When inferences last ran side by side; the start counts, with the golden answers."""
+        self._shared = math.inf
+        """When inferences last ran side by side; the first of all counts, which is a golden answer."""
         self._lock = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
@@ -64,6 +65,7 @@ class LoneSession:
 
     def _choose(self) -> Any:
         now = time.monotonic()
+        self._shared = min(self._shared, now)
         if self._running or not 0 <= self._others() < self._few:
             self._shared = now
             return self._session

@@ -6,21 +6,8 @@ from pathlib import Path
 from service import bundle
 from service.bundle import Bundle
 from service.errors import InvalidBundle, UnknownModel
+from service.folders import newest, wanted_names
 from service.runtime import Runtime
-from service.settings import split
-
-
-def wants_all(wanted: str) -> bool:
-    """Whether a setting asks for every bundle in the folder."""
-    return wanted.strip() == "*"
-
-
-def wanted_names(models: Path, wanted: str) -> list[str]:
-    """Names in a setting such as `eye-shape,another`; `*` is every bundle in the folder.
-
-    Raises InvalidBundle where `*` asks for a folder that is not there.
-    """
-    return bundle.names(models) if wants_all(wanted) else list(split(wanted))
 
 
 class ModelStore:
@@ -42,7 +29,7 @@ class ModelStore:
         if not names:
             expected = f"Expected names of models, or * where {models} holds some"
             raise InvalidBundle(f"SERVICE_MODEL: {expected}. Received: {wanted!r}.")
-        return cls([bundle.load(bundle.newest(models, name), runtime) for name in names])
+        return cls([bundle.load(newest(models, name), runtime) for name in names])
 
     def get(self, name: str | None) -> Bundle:
         """The bundle of that name, or the default one; raises UnknownModel."""

@@ -3,7 +3,8 @@
 from typing import Final, Literal
 
 from service.geometry import RGB, Square, cut, dimensions
-from service.images import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE, Picture, decode
+from service.images import Picture, decode
+from service.picture_limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 
 Region = Literal["auto", "eyes", "whole"]
 

@@ -12,11 +12,12 @@ from typing import Any, Final, Literal
 
 from service import bundle, locator_bundle
 from service.errors import InvalidBundle
-from service.models import ModelStore, wanted_names, wants_all
+from service.folders import MODEL_FILE, versions, wanted_names, wants_all
+from service.locator_document import DOCUMENT
+from service.models import ModelStore
 from service.predictor import Predictor
 from service.rejections import Rejections, Signature, signature_of
 from service.runtime import Runtime
-from service.sessions import DOCUMENT as LOCATOR_FILE
 
 SLOW_SECONDS: Final = 60.0
 """A look that takes longer is reported."""
@@ -46,7 +47,7 @@ class Kind:
 def models_of(store: ModelStore, models: Path, wanted: str, runtime: Runtime) -> Kind:
     """The classifiers that a service is asked to serve."""
     return Kind(
-        file=bundle.MODEL_FILE,
+        file=MODEL_FILE,
         folders=lambda: _folders(models, wanted),
         version=store.version,
         load=lambda folder: bundle.load(folder, runtime),
@@ -61,7 +62,7 @@ def locators(predictor: Predictor, folder: Path, runtime: Runtime) -> Kind:
         predictor.locator = fresh
 
     return Kind(
-        file=LOCATOR_FILE,
+        file=DOCUMENT,
         folders=lambda: [folder],
         version=lambda name: predictor.locator.version if predictor.locator else None,
         load=lambda version: locator_bundle.load(version, runtime),
@@ -131,7 +132,7 @@ class Reloader:
         looking.result()
 
     def _update(self, kind: Kind, bundles: Path) -> None:
-        for version in reversed(bundle.versions(bundles, kind.file)):
+        for version in reversed(versions(bundles, kind.file)):
             if version == kind.version(bundles.name):
                 return
             folder = bundles / str(version)

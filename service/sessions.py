@@ -1,8 +1,6 @@
 """The eye locator's ONNX sessions: small networks from one uint8 picture to named arrays."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +9,6 @@ from service.errors import InvalidBundle
 from service.geometry import RGB
 from service.runtime import ON_CPU, Runtime
 
-DOCUMENT = "locator.json"
 INPUT = "picture"
 
 Answers = dict[str, NDArray[np.float32]]
@@ -42,17 +39,3 @@ class Network:
 
 def _is_square(shape: list[int | str | None]) -> bool:
     return len(shape) == 4 and isinstance(shape[1], int) and shape[1] == shape[2] and shape[3] == 3
-
-
-def read_document(folder: Path) -> dict[str, Any]:
-    """The bundle's `locator.json`; raises InvalidBundle where it is missing, broken or of another version."""
-    path = folder / DOCUMENT
-    try:
-        document: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InvalidBundle(f"{path}: expected the locator's JSON document: {error}") from error
-    if not isinstance(document, dict):
-        raise InvalidBundle(f"{path}: expected a JSON object. Received: {type(document).__name__}.")
-    if document.get("schema_version") != 1 or "networks" not in document:
-        raise InvalidBundle(f"{path}: expected schema_version 1 with networks. Received: {list(document)}.")
-    return document

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.images import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
+from service.picture_limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 from service.runtime import CPU, PROVIDERS
 
 Port = Annotated[int, Field(ge=0, le=65535)]

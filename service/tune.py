@@ -24,6 +24,7 @@ from service.errors import ServiceError
 from service.forking import STOPS
 from service.loading import load_predictor
 from service.metadata import GoldenAnswers
+from service.opening import runtime
 from service.predictor import Predictor
 from service.runtime import CPU
 from service.settings import Settings, split
@@ -147,8 +148,8 @@ def _trials(settings: Settings, choices: list[Choice], seconds: float, data: byt
     for (threads, at_once), same in itertools.groupby(
         choices, lambda choice: (choice.threads, choice.at_once)
     ):
-        update = {"threads": threads, "at_once": at_once}
-        predictor = load_predictor(settings.model_copy(update=update), everyone[0])
+        tried = settings.model_copy(update={"threads": threads, "at_once": at_once})
+        predictor = load_predictor(tried, runtime(tried, everyone[0]))
         photo = data or _golden_photo(predictor)
         for choice in same:
             yield measure(predictor, photo, choice, seconds, everyone)

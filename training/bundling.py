@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from service import bundle
 from service.classifier import Classifier
 from service.errors import InvalidBundle
+from service.folders import MODEL_FILE
 from service.geometry import RGB
 from service.metadata import METADATA_KEY, BundleMetadata, Name
 from training.card import CARD_FILE, model_card
@@ -70,8 +71,8 @@ def write_bundle(
     """
     onnx.helper.set_model_props(model, {METADATA_KEY: metadata.model_dump_json()})
     with _parents(target.folder), _workshop(target) as folder:
-        onnx.save(model, folder / bundle.MODEL_FILE)
-        classifier = Classifier(folder / bundle.MODEL_FILE)
+        onnx.save(model, folder / MODEL_FILE)
+        classifier = Classifier(folder / MODEL_FILE)
         write_golden(folder / "golden", golden, classifier)
         (folder / CARD_FILE).write_text(model_card(metadata, notes), encoding="utf-8")
         try:
@@ -109,7 +110,7 @@ def _workshop(target: Target) -> Iterator[Path]:
 
 def say_written(folder: Path, metadata: BundleMetadata) -> None:
     """What was written where, and how it is served from where the service does not look by itself."""
-    size = (folder / bundle.MODEL_FILE).stat().st_size
+    size = (folder / MODEL_FILE).stat().st_size
     say(f"written: {folder} ({metadata.name} {metadata.version}, {size / 1e6:.1f} MB)")
     here, models = Path.cwd(), folder.absolute().parent.parent
     if models != here / "models":

@@ -19,9 +19,9 @@ from service.errors import UnusableImage
 from service.eyes import Eye, EyeLocator, Face
 from service.geometry import RGB, cut
 from service.images import decode
+from service.locator_document import DOCUMENT
 from service.metadata import CropGeometry
 from service.runtime import Runtime
-from service.sessions import DOCUMENT
 from training.errors import TrainingError
 from training.file_names import check_names
 from training.folders import PICTURES, rows_by_file

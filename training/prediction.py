@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from service import bundle
 from service.answers import is_typical
 from service.classifier import Classifier, Probabilities
 from service.errors import InvalidBundle, ServiceError
+from service.folders import MODEL_FILE, versions
 from service.geometry import RGB
 from service.metadata import BundleMetadata
 from service.regions import read_whole
@@ -69,11 +69,11 @@ def model_file(path: Path) -> Path:
     """The `model.onnx` that a user means by a path; raises TrainingError where there is none."""
     if path.is_file():
         return path
-    if (path / bundle.MODEL_FILE).is_file():
-        return path / bundle.MODEL_FILE
-    found = bundle.versions(path)
+    if (path / MODEL_FILE).is_file():
+        return path / MODEL_FILE
+    found = versions(path)
     if found:
-        return path / str(found[-1]) / bundle.MODEL_FILE
+        return path / str(found[-1]) / MODEL_FILE
     if is_run(path):
         raise TrainingError(
             f"Expected an exported model. Received: {path}, a run; export it first: "

@@ -40,6 +40,15 @@ def test_numpy_starts_no_threads() -> None:
         """)
 
 
+def test_networks_are_opened_before_all_else_is_imported() -> None:
+    run("""if True:
+        import service.command, sys
+        assert "onnxruntime" in sys.modules
+        later = [name for name in sys.modules if name.split(".")[0] in ("PIL", "fastapi", "uvicorn")]
+        assert not later, later
+        """)
+
+
 def test_models_and_eye_locator_are_verified_without_masked_arrays() -> None:
     run("""if True:
         import sys

@@ -5,7 +5,7 @@ from math import ceil
 from pathlib import Path
 from typing import Final
 
-from service import bundle, targets
+from service import folders, targets
 from service.classifier import Classifier
 from service.errors import ServiceError
 from service.eyes import EyeLocator
@@ -90,7 +90,7 @@ def _part(region: str, picture: RGB, looked_at: Square, size: int) -> Part:
 
 
 def _locator(models: Path) -> EyeLocator:
-    versions = bundle.versions(models / "eye-locator", LOCATOR_FILE)
+    versions = folders.versions(models / "eye-locator", LOCATOR_FILE)
     if not versions:
         raise TrainingError(
             f"Expected the eye locator in {models / 'eye-locator'}. Received: nothing there; see --models."

@@ -1,0 +1,57 @@
+"""The networks that the service needs, opened while Python imports whatever will ask for them.
+
+ONNX Runtime needs no Python for that, and takes half as long as the imports: begun first, it is done when
+they are. So this module, and what it imports, does without the rest of the service.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from service import cpus
+from service.errors import InvalidBundle
+from service.folders import MODEL_FILE, check_files, newest, versions, wanted_names
+from service.locator_document import DOCUMENT, networks
+from service.network_cost import is_light
+from service.runtime import Runtime
+from service.settings import Settings, split
+from service.shares import MOST_THREADS, Share
+
+
+def runtime(settings: Settings, share: Share) -> Runtime:
+    """What ONNX Runtime's sessions run on."""
+    together, available = share.processes > 1, cpus.available()
+    return Runtime.available(
+        settings.threads or (min(available, MOST_THREADS) if together else available),
+        split(settings.providers),
+        adaptive=not settings.threads,
+        at_once=settings.at_once,
+        others=share.others_busy if together else None,
+    )
+
+
+@contextmanager
+def ahead(settings: Settings, sessions: Runtime) -> Iterator[None]:
+    """Meanwhile the networks that the settings ask for are opened, one after the other, by a thread.
+
+    Who asks `sessions` for one of them gets it, or the reason why there is none.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        with suppress(InvalidBundle):  # whoever loads it says so
+            for running, path in _wanted(settings, sessions):
+                running.begin(path, is_light(path), pool)
+        yield
+    sessions.begun.clear()
+
+
+def _wanted(settings: Settings, sessions: Runtime) -> Iterator[tuple[Runtime, Path]]:
+    locators = settings.models / settings.locator
+    for version in versions(locators, DOCUMENT)[-1:]:
+        check_files(locators / str(version))
+        for path in networks(locators / str(version)):
+            yield sessions.single, path
+    for name in wanted_names(settings.models, settings.model):
+        folder = newest(settings.models, name)
+        check_files(folder)
+        yield sessions, folder / MODEL_FILE
