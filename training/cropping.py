@@ -23,7 +23,7 @@ from service.locator_document import DOCUMENT
 from service.metadata import CropGeometry
 from service.runtime import Runtime
 from training.errors import TrainingError
-from training.file_names import check_names
+from training.file_names import Names, check_names
 from training.folders import PICTURES, rows_by_file
 from training.photos import WIDE
 
@@ -65,9 +65,10 @@ def crop_folder(options: CropOptions, photos: Sequence[Path]) -> Iterator[Croppe
     on where it stopped. Photos are only read. Raises TrainingError for folders that do not fit.
     """
     _check(options, photos)
-    done = _done(options.out)
+    names = [photo.as_posix() for photo in photos]
+    done = set(map(Names(names).meant, _done(options.out)))
     todo = [photo for photo in photos if photo.as_posix() not in done]
-    people = _people(options.photos)
+    people = _people(options.photos, names)
     processes = options.processes or available()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, _start, (options,)) as pool:
@@ -175,9 +176,9 @@ def _done(out: Path) -> set[str]:
     return {row["photo"] for row in rows if row.get("photo")}
 
 
-def _people(photos: Path) -> dict[str, str]:
-    """The people that a `labels.csv` beside the photos names, by file."""
-    return {file: row["person"] for file, row in rows_by_file(photos).items() if row.get("person")}
+def _people(photos: Path, names: Sequence[str]) -> dict[str, str]:
+    """The people that a `labels.csv` beside the photos of these `names` tells, by file."""
+    return {file: row["person"] for file, row in rows_by_file(photos, names).items() if row.get("person")}
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

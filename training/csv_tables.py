@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from service.metadata import Label
 from training.errors import TrainingError
+from training.file_names import Names
 
 KNOWN_COLUMNS: Final = frozenset("file person geometry id title description search".split())
 """Of the tables, found however they are written; others keep the author's capitals."""
@@ -39,6 +40,17 @@ def read_table(path: Path, key: str) -> list[dict[str, str]]:
             f"Received: {', '.join(found[0])}"
         )
     return found
+
+
+def as_named(rows: Sequence[dict[str, str]], key: str, there: Iterable[str]) -> list[dict[str, str]]:
+    """The rows, each with the name in its column `key` as it is written `there`, if only that can be meant.
+
+    A name that two rows write differently is that of the row which writes it as it is.
+    """
+    names = Names(there)
+    meant = {row[key]: names.meant(row[key]) for row in rows}
+    claims = Counter(meant.values())
+    return [row | {key: meant[row[key]]} if claims[meant[row[key]]] == 1 else row for row in rows]
 
 
 def label_of(name: str, row: Mapping[str, str]) -> Label:

@@ -1,5 +1,10 @@
-"""Names of files that no table and no page can hold, as archives from elsewhere may leave them behind."""
+"""Names of files: those that no table and no page can hold, and those that are written in two ways.
 
+Archives from elsewhere leave both behind.
+"""
+
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -30,3 +35,24 @@ def check_names(paths: Iterable[Path]) -> None:
             raise TrainingError(
                 f"Expected names in UTF-8. Received: {printable(str(path))}; rename it, please."
             )
+
+
+class Names:
+    """Names that are there, for those who know them from a table.
+
+    `ü` is one character or a `u` and two dots (Unicode, annex 15: NFC and NFD), which look alike. Macs and
+    archives turn one into the other in the names of files, and not in the tables beside them.
+    """
+
+    def __init__(self, there: Iterable[str]) -> None:
+        self._there = frozenset(there)
+        self._alike: dict[str, list[str]] = defaultdict(list)
+        for name in self._there:
+            self._alike[unicodedata.normalize("NFC", name)].append(name)
+
+    def meant(self, written: str) -> str:
+        """The very name, or else the only one that looks alike; as written for none or several."""
+        if written in self._there:
+            return written
+        alike = self._alike.get(unicodedata.normalize("NFC", written), ())
+        return alike[0] if len(alike) == 1 else written

@@ -21,7 +21,7 @@ from typing import Final
 from service.errors import EmptyFile, UnsupportedFormat, UnusableImage
 from service.images import decode
 from service.metadata import Label
-from training.csv_tables import label_of, read_table
+from training.csv_tables import as_named, label_of, read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
 from training.file_names import NOT_UNICODE, is_unicode, printable
@@ -57,8 +57,7 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
     if not root.is_dir():
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     found = list(list_files(root))
-    rows = rows_by_file(root)
-    classes = read_table(root / CLASSES, "id")
+    rows, classes = rows_by_file(root, files_of(root, found)), rows_of_classes(root, found)
     strangers = [*unmatched(root, rows, found), *unknown_classes(root, classes, found)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         checked = list(pool.map(_check, found))
@@ -213,8 +212,13 @@ def _empty_classes(found: Iterable[Found], usable: Iterable[Photo]) -> list[Skip
     return [Skipped(folder, "a class without one usable photo") for folder in listed - kept]
 
 
-def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
-    """The rows of `labels.csv` by their file; empty where there is no table.
+def files_of(root: Path, found: Iterable[Found]) -> set[str]:
+    """What was found in a folder, as its tables write it."""
+    return {item.path.relative_to(root).as_posix() for item in found}
+
+
+def rows_by_file(root: Path, files: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The rows of `labels.csv` by their file, as it is written among the `files`; empty without a table.
 
     Raises TrainingError for a table that cannot be read or names no files, and for one in a split's folder,
     whose people would be lost.
@@ -225,7 +229,7 @@ def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
                 f"Expected one table for all splits, {root / 'labels.csv'}. Received: {table}"
             )
     by_file: dict[str, dict[str, str]] = {}
-    for row in read_table(root / "labels.csv", "file"):
+    for row in as_named(read_table(root / "labels.csv", "file"), "file", files):
         before = by_file.get(row["file"], row)
         if before.get("person") != row.get("person"):
             raise TrainingError(
@@ -238,7 +242,7 @@ def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
 
 def unmatched(root: Path, rows: dict[str, dict[str, str]], found: Sequence[Found]) -> list[Skipped]:
     """The rows that name no file, whose people would be lost; raises TrainingError where they all do."""
-    names = {item.path.relative_to(root).as_posix() for item in found}
+    names = files_of(root, found)
     missing = [name for name in rows if name not in names]
     if not missing:
         return []
@@ -250,11 +254,21 @@ def unmatched(root: Path, rows: dict[str, dict[str, str]], found: Sequence[Found
     return [Skipped(table, said)]
 
 
-def unknown_classes(root: Path, rows: Sequence[dict[str, str]], found: Sequence[Found]) -> list[Skipped]:
+def rows_of_classes(root: Path, found: Iterable[Found]) -> list[dict[str, str]]:
+    """The rows of `classes.csv`, each with its class as its folder is written; none without a table."""
+    return as_named(read_table(root / CLASSES, "id"), "id", _classes(found))
+
+
+def unknown_classes(root: Path, rows: Sequence[dict[str, str]], found: Iterable[Found]) -> list[Skipped]:
     """The rows of `classes.csv` that name no class folder, whose words nobody would read."""
-    names = {item.label if isinstance(item, Photo) else item.path.name for item in found}
+    names = _classes(found)
     missing = [row["id"] for row in rows if row["id"] not in names]
     if not missing:
         return []
     said = f"{len(missing)} of {len(rows)} rows name no class here, the first of them {missing[0]!r}"
     return [Skipped(root / CLASSES, said)]
+
+
+def _classes(found: Iterable[Found]) -> set[str]:
+    """Names of class folders, and of what lies where there should be none."""
+    return {item.label if isinstance(item, Photo) else item.path.name for item in found}

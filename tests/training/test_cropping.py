@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from subprocess import PIPE
 
@@ -29,7 +30,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -66,6 +67,21 @@ def test_cuts_both_eyes_and_goes_on_where_it_stopped(
     table = rows(out / "labels.csv")
     assert [row["photo"] for row in table] == ["almond/eileen.jpg"] * 2 + ["second.jpg"] * 2
     assert table[-1]["person"] == "eileen"
+
+
+def test_a_folder_that_went_through_an_archive_is_not_cropped_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, out, name = tmp_path / "photos", tmp_path / "crops", "J\u00fcrgen.jpg"
+    photos.mkdir()
+    shutil.copy(ROOT / "examples/portrait.jpg", photos / unicodedata.normalize("NFD", name))
+    (photos / "labels.csv").write_text(f"file,person\n{name},juergen\n", encoding="utf-8")
+    assert crop(photos, out) == 0
+    assert [row["person"] for row in rows(out / "labels.csv")] == ["juergen", "juergen"]
+    (photos / unicodedata.normalize("NFD", name)).rename(photos / name)
+    assert crop(photos, out) == 0
+    assert "0 photos" in capsys.readouterr().out
+    assert len(rows(out / "labels.csv")) == 2
 
 
 def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Path) -> None:

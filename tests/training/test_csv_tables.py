@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from training.csv_tables import read_table
+from training.csv_tables import as_named, read_table
 from training.errors import TrainingError
+
+COMPOSED, DECOMPOSED = "M\u00fcller.jpg", "Mu\u0308ller.jpg"
+"""One name to whoever looks at it."""
 
 
 def read(tmp_path: Path, text: str) -> list[dict[str, str]]:
@@ -39,3 +42,27 @@ def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
         TrainingError, match="Expected every column once in .*Received: person more than once"
     ):
         read(tmp_path, "file,person,Person \na.jpg,anna,ben\n")
+
+
+def named(written: list[str], there: list[str]) -> list[str]:
+    return [row["file"] for row in as_named([{"file": name} for name in written], "file", there)]
+
+
+@pytest.mark.parametrize(("written", "there"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
+def test_letters_that_are_put_together_in_another_way_are_the_same(written: str, there: str) -> None:
+    assert named([written, "b.jpg"], [there, "b.jpg"]) == [there, "b.jpg"]
+    assert named([written, written], [there]) == [there, there]
+
+
+def test_the_very_name_goes_first() -> None:
+    both = [COMPOSED, DECOMPOSED]
+    assert named(both, both) == both
+    assert named([COMPOSED], both) == [COMPOSED]
+    assert named(both, [DECOMPOSED]) == both
+
+
+def test_what_may_be_several_is_none_of_them() -> None:
+    # Three ways to write a letter with two marks.
+    first, second, third = "\u1e69.jpg", "\u1e63\u0307.jpg", "s\u0323\u0307.jpg"
+    assert named([third], [first, second]) == [third]
+    assert named([first, second], [third]) == [first, second]

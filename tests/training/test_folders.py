@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.training import folders
+from training.checks.survey import survey
 from training.errors import TrainingError
 from training.folders import read_dataset
 
@@ -61,6 +63,26 @@ def test_labels_csv_names_people_and_geometry(tmp_path: Path) -> None:
     assert photos["red/0.png"].attributes == {"source": "here"}
     assert photos["red/2.png"].person == "red/2.png"
     assert data.has_eyes
+
+
+def test_tables_find_names_that_a_mac_or_an_archive_has_taken_apart(tmp_path: Path) -> None:
+    names = [unicodedata.normalize("NFD", name) for name in ("S\u00fc\u00df", "bl\u00e4ulich")]
+    folders.classes(tmp_path, names=(names[0], names[1]), count=3)
+    rows = ["file,person", "S\u00fc\u00df/0.png,anna", "S\u00fc\u00df/1.png,anna", "S\u00fc\u00df/9.png,ben"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "classes.csv").write_text(
+        "id,title\nbl\u00e4ulich,Like the sky\nS\u00fc\u00df,Like honey\n", "utf-8"
+    )
+    data = read_dataset(tmp_path)
+    assert [label.title for label in data.labels] == ["Like honey", "Like the sky"]
+    people = {photo.path.relative_to(tmp_path).as_posix(): photo.person for photo in data.photos}
+    assert people[f"{names[0]}/0.png"] == people[f"{names[0]}/1.png"] == "anna"
+    assert reasons(tmp_path) == {
+        "labels.csv": "1 of 3 rows name no file here, the first of them 'S\u00fc\u00df/9.png'"
+    }
+    seen = survey(tmp_path)
+    assert {photo.person for photo in seen.photos if photo.label == names[0]} == {"anna", f"{names[0]}/2.png"}
+    assert [item.path.name for item in seen.skipped] == ["labels.csv"]
 
 
 @pytest.mark.parametrize("heading", ["file, person", "file,Person", "\ufeffFile,PERSON "])

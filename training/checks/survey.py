@@ -22,14 +22,14 @@ from service.images import decode
 from service.metadata import CropGeometry
 from training.checks.quality import Measures, measure
 from training.console import progress
-from training.csv_tables import read_table
 from training.dataset import Photo, Skipped
 from training.errors import TrainingError
 from training.folders import (
-    CLASSES,
     described,
+    files_of,
     list_files,
     rows_by_file,
+    rows_of_classes,
     undecodable,
     unknown_classes,
     unmatched,
@@ -106,9 +106,9 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
     """
     if not root.is_dir():
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
-    rows, listed = rows_by_file(root), list(list_files(root))
+    listed = list(list_files(root))
+    rows, classes = rows_by_file(root, files_of(root, listed)), rows_of_classes(root, listed)
     found = [described(item, root, rows) if isinstance(item, Photo) else item for item in listed]
-    classes = read_table(root / CLASSES, "id")
     strangers = [*unmatched(root, rows, listed), *unknown_classes(root, classes, listed)]
     skipped = strangers + [item for item in found if isinstance(item, Skipped)]
     seen: list[_Seen] = []

@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         raise TrainingError(f"Expected file names of one line. Received: {unnameable[0]!r}")
     suggestions = _ask(options.model, paths, options.wide) if options.model else None
     task: Task = options.task
-    with Journal(options.folder) as journal, _listen(options.port) as listener:
+    with Journal(options.folder, files) as journal, _listen(options.port) as listener:
         workspace = Workspace(options.folder.resolve(), files, labels, journal, rater, suggestions, task)
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         say(f"{len(files):,} photos. Label them at {address} (Ctrl+C ends it)")

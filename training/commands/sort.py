@@ -40,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Copy and print what was left out, and how well raters agree."""
-    answers = standing(read(options.folder))
+    files = [path.relative_to(options.folder).as_posix() for path in options.folder.rglob("*")]
+    answers = standing(read(options.folder, files))
     known = answered(answers)
     if options.rater:
         answers = {rater: files for rater, files in answers.items() if rater == options.rater}
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     if not decided:
         raise TrainingError(f"Expected labels in {options.folder / FILE}. Received: none that can be used.")
     with new_folder(options.out, options.folder) as out:
-        missing = _copy(options.folder, out, decided)
+        missing = _copy(options.folder, out, decided, rows_by_file(options.folder, files))
     _print(decided, disputed, missing, answers)
     return 0
 
@@ -70,9 +71,11 @@ def _ask(model: Path, folder: Path, known: set[str], wide: bool) -> dict[str, De
     return decided
 
 
-def _copy(folder: Path, out: Path, decided: dict[str, Decision]) -> list[str]:
-    """Copy the files and write the table; returns the files that are gone."""
-    facts, rows, missing, used = rows_by_file(folder), [], [], set[Path]()
+def _copy(
+    folder: Path, out: Path, decided: dict[str, Decision], facts: dict[str, dict[str, str]]
+) -> list[str]:
+    """Copy the files and write the table, with the facts known by file; returns the files that are gone."""
+    rows, missing, used = [], [], set[Path]()
     for file, decision in sorted(decided.items()):
         if not (folder / file).is_file():
             missing.append(file)

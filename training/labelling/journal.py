@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from training.errors import TrainingError
+from training.file_names import Names
 from training.locking import lock
 
 FILE: Final = "labelling.csv"
@@ -47,8 +48,11 @@ Answers = dict[str, Entry]
 class Journal:
     """The open journal of a folder, locked until `close`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open or begin the journal; raises TrainingError where it is in use or cannot be written."""
+    def __init__(self, folder: Path, files: Iterable[str] = ()) -> None:
+        """Open or begin the journal of a folder with these files.
+
+        Raises TrainingError where it is in use or cannot be written.
+        """
         self.path = folder / FILE
         try:
             self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
@@ -59,7 +63,7 @@ class Journal:
         if not lock(self._file):
             os.close(self._file)
             raise TrainingError(f"{self.path} is in use: these photos are being labelled already.")
-        self.entries = read(folder)
+        self.entries = read(folder, files)
         self._begin()
 
     def append(self, entry: Entry) -> Entry:
@@ -97,12 +101,17 @@ class Journal:
         os.fsync(self._file)
 
 
-def read(folder: Path) -> list[Entry]:
-    """The complete entries of a folder's journal, in order; empty where there is none."""
+def read(folder: Path, files: Iterable[str] = ()) -> list[Entry]:
+    """The complete entries of a folder's journal, in order; empty where there is none.
+
+    Each names its photo as it is written among the `files` now: the folder may have been moved.
+    """
     path = folder / FILE
     if not path.is_file():
         return []
-    return list(_parsed(path.read_text(encoding="utf-8", errors="replace").split("\n")))
+    names = Names(files)
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return [replace(entry, file=names.meant(entry.file)) for entry in _parsed(lines)]
 
 
 def _parsed(lines: Iterable[str]) -> Iterator[Entry]:

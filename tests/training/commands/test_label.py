@@ -88,6 +88,23 @@ def test_sort_copies_what_raters_agree_about(tmp_path: Path, capsys: pytest.Capt
     assert len(list(folder.rglob("*.png"))) == 4 and (folder / FILE).is_file()
 
 
+def test_answers_find_photos_that_went_through_an_archive(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    composed, apart = "zo\u00eb.png", "zoe\u0308.png"
+    for name in (apart, "other.png"):
+        save(scene(len(name), size=24), folder / name)
+    write_table(folder, [{"file": composed, "person": "p1"}])
+    with Journal(folder) as journal:
+        journal.append(Entry("ann", composed, "label", "cat"))
+    with labelling(folder, "--classes", "cat,dog", "--rater", "ann") as (address, _):
+        shown = call(address, "api/state?tab=t")
+        assert (shown["done"], shown["photo"]["file"]) == (1, "other.png")
+    assert main(["sort", str(folder), str(out)]) == 0
+    assert [path.name for path in (out / "cat").iterdir()] == [apart]
+    with (out / "labels.csv").open(newline="", encoding="utf-8") as file:
+        assert [(row["file"], row["person"]) for row in csv.DictReader(file)] == [(f"cat/{apart}", "p1")]
+
+
 def test_sort_never_writes_into_a_full_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "photos"
     answered(folder)
