@@ -22,6 +22,28 @@ def read_table(path: Path, key: str) -> list[dict[str, str]]:
     Raises TrainingError if it cannot be read, for a row that has not a cell for each heading, and where there
     are rows without the column `key`, by which they are known.
     """
+    return [row for _, row in _numbered(path, key)]
+
+
+def read_classes(path: Path) -> list[dict[str, str]]:
+    """The rows of a table of classes, such as `classes.csv`, known by their `id`.
+
+    Raises TrainingError as `read_table` does, and for a class of two rows: nobody can know which is meant.
+    """
+    numbered = _numbered(path, "id")
+    lines: dict[str, int] = {}
+    for number, row in numbered:
+        name = row["id"]
+        if name and (before := lines.setdefault(name, number)) != number:
+            raise TrainingError(
+                f"Expected every class once in {path}. "
+                f"Received: {name} in line {number}, and in line {before} already."
+            )
+    return [row for _, row in numbered]
+
+
+def _numbered(path: Path, key: str) -> list[tuple[int, dict[str, str]]]:
+    """The rows of `read_table`, each with the number of its line."""
     if not path.is_file():
         return []
     try:
@@ -33,11 +55,11 @@ def read_table(path: Path, key: str) -> list[dict[str, str]]:
     if not rows:
         return []
     headings = _headings(path, rows[0][1])
-    found = [_row(path, number, headings, cells) for number, cells in rows[1:]]
-    if found and key not in found[0]:
+    found = [(number, _row(path, number, headings, cells)) for number, cells in rows[1:]]
+    if found and key not in found[0][1]:
         raise TrainingError(
             f"Expected columns separated by commas in {path}, `{key}` among them. "
-            f"Received: {', '.join(found[0])}"
+            f"Received: {', '.join(found[0][1])}"
         )
     return found
 

@@ -21,7 +21,7 @@ from typing import Final
 from service.errors import EmptyFile, UnsupportedFormat, UnusableImage
 from service.images import decode
 from service.metadata import Label
-from training.csv_tables import as_named, label_of, read_table
+from training.csv_tables import as_named, label_of, read_classes, read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError
 from training.file_names import NOT_UNICODE, is_unicode, printable
@@ -256,7 +256,7 @@ def unmatched(root: Path, rows: dict[str, dict[str, str]], found: Sequence[Found
 
 def rows_of_classes(root: Path, found: Iterable[Found]) -> list[dict[str, str]]:
     """The rows of `classes.csv`, each with its class as its folder is written; none without a table."""
-    return as_named(read_table(root / CLASSES, "id"), "id", _classes(found))
+    return as_named(read_classes(root / CLASSES), "id", _classes(found))
 
 
 def unknown_classes(root: Path, rows: Sequence[dict[str, str]], found: Iterable[Found]) -> list[Skipped]:

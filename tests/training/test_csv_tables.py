@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.csv_tables import as_named, read_table
+from training.csv_tables import as_named, read_classes, read_table
 from training.errors import TrainingError
 
 COMPOSED, DECOMPOSED = "M\u00fcller.jpg", "Mu\u0308ller.jpg"
@@ -66,3 +66,12 @@ def test_what_may_be_several_is_none_of_them() -> None:
     first, second, third = "\u1e69.jpg", "\u1e63\u0307.jpg", "s\u0323\u0307.jpg"
     assert named([third], [first, second]) == [third]
     assert named([first, second], [third]) == [first, second]
+
+
+def test_a_class_of_two_rows_is_named_with_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "classes.csv"
+    path.write_text('id,title\ncat,Cat\n\ndog,"A dog,\nlarge or small"\ncat ,Tomcat\n')
+    with pytest.raises(TrainingError) as caught:
+        read_classes(path)
+    said = f"Expected every class once in {path}. Received: cat in line 6, and in line 2 already."
+    assert str(caught.value) == said

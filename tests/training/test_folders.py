@@ -128,6 +128,16 @@ def test_a_table_of_classes_without_their_ids_is_an_error(tmp_path: Path) -> Non
         read_dataset(tmp_path)
 
 
+def test_a_class_of_two_rows_is_an_error(tmp_path: Path) -> None:
+    folders.classes(tmp_path)
+    (tmp_path / "classes.csv").write_text("id,title\nred,Blood\nred,Wine\n")
+    for read in (read_dataset, survey):
+        with pytest.raises(
+            TrainingError, match="classes.csv. Received: red in line 3, and in line 2 already"
+        ):
+            read(tmp_path)
+
+
 def test_rows_about_no_class_are_counted(tmp_path: Path) -> None:
     folders.classes(tmp_path)
     (tmp_path / "blue").mkdir()

@@ -108,6 +108,9 @@ def test_a_description_of_an_unknown_class_is_an_error(
     classes.write_text("id,title\ngreen,Green\n")
     assert command("export", run, "--to", tmp_path / "colours" / "1", "--classes", classes) == 2
     assert "Received also: ['green']" in capsys.readouterr().err
+    classes.write_text("id,title\nblue,Sky\nblue,Sea\n")
+    assert command("export", run, "--to", tmp_path / "colours" / "1", "--classes", classes) == 2
+    assert f"{classes}. Received: blue in line 3, and in line 2 already" in capsys.readouterr().err
     classes.unlink()
     assert command("export", run, "--to", tmp_path / "colours" / "1", "--classes", classes) == 2
     assert f"Expected a table of the classes (CSV) at {classes}" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from service.metadata import Label
 from training.bundling import LICENCE, Target, say_written
 from training.commands.outputs import check_outside
 from training.console import say
-from training.csv_tables import as_named, read_table
+from training.csv_tables import as_named, read_classes
 from training.errors import TrainingError
 from training.exporting import Options, Trained, export
 from training.folders import read_dataset
@@ -183,7 +183,7 @@ def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:
     if not path.is_file():
         raise TrainingError(f"Expected a table of the classes (CSV) at {path}. There is none.")
     ids = {label.id for label in known}
-    rows = {row["id"]: row for row in as_named(read_table(path, "id"), "id", ids)}
+    rows = {row["id"]: row for row in as_named(read_classes(path), "id", ids)}
     if set(rows) - ids:
         raise TrainingError(
             f"Expected the ids {sorted(ids)} in {path}. Received also: {sorted(set(rows) - ids)}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from service.metadata import Label
-from training.csv_tables import label_of, read_table
+from training.csv_tables import label_of, read_classes
 from training.errors import TrainingError
 from training.prediction import open_model
 
@@ -39,7 +39,7 @@ def is_folder_name(name: str) -> bool:
 def _read(path: Path) -> list[Label]:
     if not path.is_file():
         raise TrainingError(f"Expected a table of the classes (CSV) at {path}. There is none.")
-    return [label_of(row["id"], row) for row in read_table(path, "id") if row["id"]]
+    return [label_of(row["id"], row) for row in read_classes(path) if row["id"]]
 
 
 def _checked(labels: Iterable[Label]) -> tuple[Label, ...]:

@@ -44,5 +44,7 @@ def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_class_is_there_once(tmp_path: Path) -> None:
     (tmp_path / "classes.csv").write_text("id\nred\ngreen\n red\n")
-    with pytest.raises(TrainingError, match="two or more different classes.*Received: red, green, red"):
+    with pytest.raises(TrainingError, match="Received: red in line 4, and in line 2 already"):
         choose_classes(tmp_path, "", None)
+    with pytest.raises(TrainingError, match="two or more different classes.*Received: red, green, red"):
+        choose_classes(tmp_path, "red,green, red", None)
