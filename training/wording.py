@@ -2,11 +2,11 @@
 
 
 def photos_of(photos: int, people: int | None, kind: str = "photos", whom: str = "people") -> str:
-    """`330 validation photos of 176 people`, and of as many people as photos the photos alone.
+    """`1,528 training photos of 799 people`, and of as many people as photos the photos alone.
 
     There every photo counts as a person of its own: nobody is named, and it may be walls that they show.
     """
-    return f"{photos} {kind}" + ("" if people in (None, photos) else f" of {people} {whom}")
+    return f"{photos:,} {kind}" + ("" if people in (None, photos) else f" of {people:,} {whom}")
 
 
 def counted_by(photos: int, people: int) -> str:

@@ -3,6 +3,7 @@ from training.wording import counted_by, photos_of
 
 def test_people_are_counted_where_anybody_named_them() -> None:
     assert photos_of(330, 176, "validation photos") == "330 validation photos of 176 people"
+    assert photos_of(15280, 7990, whom="others") == "15,280 photos of 7,990 others"
     assert counted_by(330, 176) == "people"
 
 

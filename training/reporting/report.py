@@ -65,6 +65,7 @@ class Report:
         return {
             "model": subject.model,
             "split": subject.split,
+            "photos_of": photos_of,
             "whose": photos_of(self.scores.images, self.scores.people, f"{subject.split} photos"),
             "units": counted_by(self.scores.images, self.scores.people),
             "scores": self.scores,

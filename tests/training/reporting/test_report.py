@@ -69,6 +69,20 @@ def test_a_report_holds_everything_and_needs_nothing(
             assert min(picture.size) > 300
 
 
+def test_photos_and_people_are_counted_in_one_way(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = (data / "labels.csv").read_text()
+    (data / "labels.csv").write_text(re.sub(r"-(\d+),", lambda found: f"-{int(found[1]) // 4},", table))
+    facts = {"fingerprint": "0" * 64, "images": 15280, "people": 7990}
+    model = write_bundle(tmp_path / "models", metadata(dataset=facts))
+    assert call(capsys, model, data, "--out", tmp_path / "out", "--robustness", 0)[0] == 0
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<p>36 validation photos of 9 people; brackets" in page
+    assert "<p>Trained on 15,280 photos of 7,990 people.</p>" in page
+    assert '<td class="small">phone<br><span class="muted">18 photos of 9 people</span></td>' in page
+
+
 def test_the_same_photos_give_the_same_numbers(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
