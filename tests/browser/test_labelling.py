@@ -236,10 +236,24 @@ def test_the_photo_stays_in_sight_beside_many_classes(folder: Path, open_page: O
         press(page, "S", 1)  # as Caps Lock writes it
 
 
-def test_a_file_that_is_no_picture_can_be_skipped(folder: Path, open_page: Open) -> None:
+def test_a_file_that_is_no_picture_gets_no_class_and_can_be_skipped(
+    folder: Path, open_page: Open, shoot: Shoot
+) -> None:
     for path in folder.glob("*.png"):
         path.write_bytes(b"no picture")
     with labelling(folder, "--rater", "ann") as (address, _):
         page = open_page(address)
-        expect(page.get_by_text("This file cannot be shown. Skip it.")).to_be_visible()
+        said = "This file cannot be shown, so it gets no class. Skip it."
+        expect(page.locator("#unreadable")).to_have_text(said)
+        expect(page.get_by_role("status")).to_have_text(said)
+        cat = page.get_by_role("button", name=re.compile("Cat"))
+        expect(cat).to_be_disabled()
+        shoot(page, "labelling-unreadable")
+        page.keyboard.press("1")
+        cat.click(force=True)
         press(page, "s", 1)
+        save(scene(0, size=200), folder / page.locator("#file").inner_text())
+        page.reload()
+        expect(cat).to_be_enabled()
+        press(page, "1", 2)
+    assert list(labels(folder).values()) == ["", "cat"]

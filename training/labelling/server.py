@@ -1,11 +1,9 @@
 """The page and its few calls, for this machine only."""
 
-import io
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -15,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from service.errors import UnusableImage
-from service.images import decode
+from training.labelling.pictures import UnshowablePhoto
 from training.labelling.workspace import UnknownPhoto, Workspace
 
 WEB: Final = Path(__file__).with_name("web")
@@ -29,8 +26,6 @@ ASSETS: Final = {
     "/dom.js": CLIENT / "dom.js",
     "/pico.css": CLIENT / "vendor" / "pico.css",
 }
-LARGEST: Final = 1200
-"""Longer side in pixels of what is shown."""
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -63,7 +58,8 @@ def create_app(workspace: Workspace) -> Starlette:
         return await _state(workspace, tab)
 
     async def photo(request: Request) -> Response:
-        return await run_in_threadpool(_photo, workspace.path(request.path_params["file"]))
+        file = request.path_params["file"]
+        return Response(await run_in_threadpool(workspace.picture, file), media_type="image/jpeg")
 
     return Starlette(
         routes=[
@@ -78,7 +74,7 @@ def create_app(workspace: Workspace) -> Starlette:
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
             Middleware(BaseHTTPMiddleware, dispatch=_secured),
         ],
-        exception_handlers={UnknownPhoto: _refused},
+        exception_handlers={UnknownPhoto: _refused, UnshowablePhoto: _refused},
     )
 
 
@@ -120,16 +116,3 @@ async def _body(request: Request) -> dict[str, Any]:
 
 async def _state(workspace: Workspace, tab: str) -> Response:
     return JSONResponse(await run_in_threadpool(workspace.state, tab))
-
-
-def _photo(path: Path) -> Response:
-    """Always as a JPEG that we made: upright, of a size for a screen, and nothing but a picture."""
-    try:
-        pixels = decode(path.read_bytes(), min_side=LARGEST).pixels
-    except (OSError, UnusableImage) as error:
-        return JSONResponse({"detail": str(error)}, status_code=422)
-    image = Image.fromarray(pixels)
-    image.thumbnail((LARGEST, LARGEST))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=92)
-    return Response(buffer.getvalue(), media_type="image/jpeg")

@@ -10,6 +10,7 @@ from service.metadata import Label
 from training.errors import TrainingError
 from training.labelling.agreement import compare
 from training.labelling.journal import Answers, Entry, Journal, standing
+from training.labelling.pictures import Pictures
 from training.labelling.queue import Queue
 from training.labelling.saving import pace, saving
 from training.labelling.suggestions import Suggestions
@@ -41,6 +42,7 @@ class Workspace:
         self._index = {file: index for index, file in enumerate(self.files)}
         self._answers = standing(self.journal.entries)
         self._queue = Queue(self.files, self.suggestions)
+        self._pictures = Pictures()
 
     @property
     def mine(self) -> Answers:
@@ -72,15 +74,18 @@ class Workspace:
             }
 
     def answer(self, tab: str, file: str, action: str, label: str = "") -> None:
-        """Note an answer; it is on the disk when this returns. Raises UnknownPhoto.
+        """Note an answer; it is on the disk when this returns.
 
+        Raises UnknownPhoto, and UnshowablePhoto for a class of what nobody can see.
         The same answer again, from a page that did not hear of the first, is not noted twice.
         """
         index = self._known(file)
         if action not in ("label", "skip"):
             raise UnknownPhoto(f"Expected the action label or skip. Received: {action}")
-        if action == "label" and label not in {item.id for item in self.labels}:
-            raise UnknownPhoto(f"Expected one of the classes. Received: {label}")
+        if action == "label":
+            if label not in {item.id for item in self.labels}:
+                raise UnknownPhoto(f"Expected one of the classes. Received: {label}")
+            self._pictures.check(self.folder / file)
         given = label if action == "label" else ""
         with self._lock:
             known = self._latest(tab, file)
@@ -101,10 +106,10 @@ class Workspace:
                 self._append(Entry(self.rater, last.file, "undo", tab=tab))
                 self._queue.reserve(tab, index)
 
-    def path(self, file: str) -> Path:
-        """Where a photo of the folder lies; raises UnknownPhoto."""
+    def picture(self, file: str) -> bytes:
+        """What the page shows of a photo, a JPEG; raises UnknownPhoto or UnshowablePhoto."""
         self._known(file)
-        return self.folder / file
+        return self._pictures.jpeg(self.folder / file)
 
     def _known(self, file: str) -> int:
         index = self._index.get(file)

@@ -131,6 +131,23 @@ def test_photos_are_pictures_whatever_the_file_says(client: httpx.Client, worksp
     assert client.get("/photos/6.png").status_code == 422
 
 
+@pytest.mark.parametrize("broken", [b"", b"no picture", None])
+def test_what_cannot_be_shown_gets_no_class_and_can_be_skipped(
+    client: httpx.Client, workspace: Workspace, broken: bytes | None
+) -> None:
+    file = state(client)["photo"]["file"]
+    whole = (workspace.folder / file).read_bytes()
+    (workspace.folder / file).write_bytes(whole[: len(whole) // 2] if broken is None else broken)
+    body = {"tab": "t", "folder": str(workspace.folder), "file": file, "action": "label", "label": "cat"}
+    refused = client.post("/api/answer", json=body)
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith(f"{file} cannot be shown, so it gets no class: ")
+    assert client.get(f"/photos/{file}").json() == refused.json()
+    assert read(workspace.folder) == [] and state(client)["photo"]["file"] == file
+    after = post(client, "answer", tab="t", file=file, action="skip")
+    assert (after["skipped"], after["photo"]["file"] == file) == (1, False)
+
+
 def test_a_second_opinion_is_formed_without_the_first(workspace: Workspace) -> None:
     for index in range(4):
         workspace.journal.append(Entry("bob", f"{index}.png", "label", "cat"))

@@ -60,9 +60,27 @@ export function showRefusal(text) {
   byId("refused", HTMLParagraphElement).textContent = text && `The last answer was not taken. ${text}`;
 }
 
-/** Whether the photo is to be seen, or known not to be one: before that, nobody can know its class. */
+/** Whether the photo is to be seen: before that, and where it cannot be, nobody can know its class. */
 export function isSeen() {
-  return !(byId("photo", HTMLImageElement).hidden && byId("unreadable", HTMLParagraphElement).hidden);
+  return !byId("photo", HTMLImageElement).hidden;
+}
+
+/** @param {boolean} readable Whether the photo has come, or turned out to be none. */
+function showSight(readable) {
+  byId("photo", HTMLImageElement).hidden = !readable;
+  byId("unreadable", HTMLParagraphElement).hidden = readable;
+  offerLabels();
+  if (!readable) say(byId("unreadable", HTMLParagraphElement).textContent ?? "");
+}
+
+/** Classes and the model's suggestion look as if they cannot be chosen where they cannot. */
+function offerLabels() {
+  const broken = !byId("unreadable", HTMLParagraphElement).hidden;
+  if (broken) byId("suggestion", HTMLParagraphElement).hidden = true;
+  /** @type {NodeListOf<HTMLButtonElement>} */
+  const buttons = document.querySelectorAll("button.label");
+  // Not `disabled`, which would take the focus from whoever goes on with the keyboard.
+  for (const button of buttons) button.ariaDisabled = String(broken);
 }
 
 /** @param {boolean} visible */
@@ -110,12 +128,11 @@ function showEnd({ total, task, folder }) {
  */
 function showPhoto(photo, labels) {
   const image = byId("photo", HTMLImageElement);
-  const unreadable = byId("unreadable", HTMLParagraphElement);
-  image.onload = () => { image.hidden = false; unreadable.hidden = true; };
-  image.onerror = () => { image.hidden = true; unreadable.hidden = false; };
+  image.onload = () => showSight(true);
+  image.onerror = () => showSight(false);
   const source = address(photo.file);
   if (image.getAttribute("src") !== source) {
-    image.hidden = unreadable.hidden = true;
+    image.hidden = byId("unreadable", HTMLParagraphElement).hidden = true;
     image.src = source;
   }
   byId("file", HTMLElement).textContent = photo.file;
@@ -153,6 +170,7 @@ function showLabels({ labels, photo }, choose) {
     return button;
   });
   byId("labels", HTMLElement).replaceChildren(...buttons);
+  offerLabels();
   buttons.find((button) => focused && button.dataset.label === focused)?.focus();
 }
 
