@@ -135,9 +135,14 @@ class Dataset:
     def facts(self) -> DatasetFacts:
         """What the model's metadata tells about its training photos."""
         train = self.split("train")
-        lines = sorted(f"{photo.digest} {photo.label}" for photo in train)
         return DatasetFacts(
-            fingerprint=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+            fingerprint=fingerprint(train),
             images=len(train),
             people=len({photo.person for photo in train}),
         )
+
+
+def fingerprint(photos: Sequence[Photo]) -> str:
+    """Of photos with their labels, all together: in whatever order, and whatever the files are called."""
+    lines = sorted(f"{photo.digest} {photo.label}" for photo in photos)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

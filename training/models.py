@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.answers import is_typical
 from service.classifier import Classifier
 from service.metadata import CropGeometry
-from training.dataset import Dataset, Photo
+from training.dataset import Dataset, Photo, fingerprint
 from training.errors import TrainingError
 from training.folders import read_dataset
 from training.prediction import is_run, model_file, open_model
@@ -94,15 +94,37 @@ class Model:
             raise TrainingError(f"Expected {split} photos in {data.root}. Received: none; see --split.")
         data.check_classes(self.labels, photos)
 
-    def warnings(self, data: Dataset, split: str) -> list[str]:
-        """What a reader must know before believing numbers that are measured on these photos."""
-        same = data.facts().fingerprint == self.fingerprint
-        if split == "train" or (split == "all" and same):
+    def learned(self, data: Dataset, photos: Sequence[Photo]) -> int | None:
+        """How many of some photos of a folder the model learned from; None where that cannot be told.
+
+        It knows its training photos by one fingerprint of them all: it is the folder's training photos, or
+        the whole of a folder, that they are told by.
+        """
+        for known in (data.split("train"), data.photos):
+            if fingerprint(known) == self.fingerprint:
+                digests = {photo.digest for photo in known}
+                return sum(photo.digest in digests for photo in photos)
+        return None
+
+    def warnings(self, data: Dataset, photos: Sequence[Photo], split: str) -> list[str]:
+        """What a reader must know before believing numbers that are measured on these photos of a split."""
+        learned = self.learned(data, photos)
+        if split == "train" or learned == len(photos):
             return [
                 "the model was trained on these photos. The numbers say how well it remembers them, "
                 "not how well it will do on new ones."
             ]
-        if not same and split in ("validation", "test"):
+        if learned:
+            return [
+                f"the model learned from {learned:,} of these {len(photos):,} photos. About those the "
+                "numbers say how well it remembers them, not how well it will do on new ones."
+            ]
+        if learned is None and split == "all":
+            return [
+                "how many of these photos the model learned from cannot be told, as its training photos are "
+                "not here as a whole. The numbers are fair only if it never saw these photos or these people."
+            ]
+        if learned is None:
             return [
                 "the training photos in this folder are not those the model was trained on. The numbers are "
                 "fair only if it never saw these photos or these people."

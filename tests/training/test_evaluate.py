@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.bundles import metadata, write_bundle
 from training.__main__ import main
+from training.folders import read_dataset
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
 
@@ -35,6 +36,10 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, s
     code = main(["evaluate", *map(str, arguments)])
     printed = capsys.readouterr()
     return code, printed.out, printed.err
+
+
+def learned_from(folder: Path, split: str) -> object:
+    return json.loads((folder / f"evaluation-{split}.json").read_text())["learned_from"]
 
 
 def test_measures_the_validation_photos(model: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,9 +84,28 @@ def test_train_photos_come_with_a_warning(
 def test_a_folder_kept_back_is_measured_as_a_whole(
     model: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, out, _ = call(capsys, model, data / "train", "--split", "all")
+    _, out, _ = call(capsys, model, data / "train", "--split", "all", "--out", data.parent / "out")
     assert out.startswith("colours 1 on 6 all photos")
-    assert "Note" not in out
+    assert "Note: how many of these photos the model learned from cannot be told" in out
+    assert learned_from(data.parent / "out", "all") is None
+
+
+def test_photos_that_the_model_learned_from_are_counted(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = read_dataset(data).facts().model_dump()
+    taught, out = write_bundle(tmp_path / "models", metadata(dataset=facts)), tmp_path / "out"
+    _, said, _ = call(capsys, taught, data, "--split", "all", "--out", out)
+    assert said.startswith("colours 1 on 9 all photos")
+    assert "Note: the model learned from 6 of these 9 photos." in said
+    assert learned_from(out, "all") == 6
+    _, said, _ = call(capsys, taught, data, "--out", out)
+    assert "Note" not in said and learned_from(out, "validation") == 0
+    # Which of them are set aside here says nothing: it has seen them all.
+    for split in ("all", "validation"):
+        _, said, _ = call(capsys, taught, data / "train", "--split", split, "--out", out)
+        assert "Note: the model was trained on these photos." in said
+        assert learned_from(out, split) == {"all": 6, "validation": 3}[split]
 
 
 def test_files_left_out_are_named(model: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,10 +61,10 @@ def run(options: argparse.Namespace) -> int:
     evaluation = measure(model, photos, options.split, options.by)
     for line in evaluation.lines():
         say(line)
-    for warning in model.warnings(data, options.split):
+    for warning in model.warnings(data, photos, options.split):
         say(f"\nNote: {warning}")
     if folder:
-        _write(evaluation, folder)
+        _write(evaluation, model.learned(data, photos), folder)
     return 0
 
 
@@ -90,10 +90,11 @@ def _files(folder: Path, split: str) -> tuple[Path, Path]:
     return folder / f"evaluation-{split}.json", folder / f"confusion-{split}.png"
 
 
-def _write(evaluation: Evaluation, folder: Path) -> None:
+def _write(evaluation: Evaluation, learned: int | None, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     document, picture = _files(folder, evaluation.split)
-    document.write_text(json.dumps(evaluation.document(), indent=2) + "\n", encoding="utf-8")
+    numbers = evaluation.document() | {"learned_from": learned}
+    document.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
     names = [entry.label for entry in evaluation.scores.classes]
     title = f"{evaluation.model}, {evaluation.split}"
     plot_confusion(evaluation.scores.confusion, names, title, picture)

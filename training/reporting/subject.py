@@ -129,7 +129,7 @@ def _photos(model: Model, data: Path, split: str) -> Sequence[Photo]:
     dataset = model.read(data)
     photos = dataset.split(split)
     model.check(dataset, photos, split)
-    for warning in model.warnings(dataset, split):
+    for warning in model.warnings(dataset, photos, split):
         say(f"Note: {warning}")
     return photos
 
