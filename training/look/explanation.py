@@ -16,6 +16,7 @@ from training.look import words
 from training.look.evidence import BATCH, Floats, Occlusion, occlude, places
 from training.look.inside import Inside, Layer
 from training.look.photo import Part
+from training.pages import percent
 from training.pages.drawing import data_url, grid, overlay, strongest, tile
 
 MAPS: Final = 24
@@ -187,11 +188,13 @@ def _evidence(inside: Inside, picture: RGB, layers: Sequence[Layer], order: Sequ
 def _occlusion(
     metadata: BundleMetadata, picture: RGB, occlusion: Occlusion, order: Sequence[int], answer: Any
 ) -> dict[str, Any]:
-    best = order[0]
+    confidence, lowest = float(answer[order[0]]), float(occlusion.lowest[order[0]])
     return {
         "maps": _overlays(metadata, picture, occlusion.change, order),
-        "confidence": float(answer[best]),
-        "lowest": float(occlusion.lowest[best]),
+        "confidence": confidence,
+        "lowest": lowest,
+        # As it is written: "from > 99 % to > 99 %" would be no fall, and hiding any square may raise it.
+        "falls": lowest < confidence and percent(lowest) != percent(confidence),
     }
 
 

@@ -61,7 +61,8 @@ def test_every_class_gets_its_maps(
     for label in LABELS:
         assert f'alt="Evidence for {label.title}"' in text
         assert f'alt="Hiding parts: {label.title}"' in text
-    assert re.search(r"hidden, <bdi>(\w+)</bdi> falls from ", text)
+    # A square of the mean colour hides nothing of one colour.
+    assert re.search(r"Whichever square is hidden, <bdi>\w+</bdi> hardly falls from (> )?\d+ %\.</p>", text)
     assert re.search(r"<bdi>(\w+)</bdi> <small>", text) or "Closest is <bdi>" in text
 
 
@@ -77,6 +78,7 @@ def test_heads_and_networks_besides_the_first_are_closed(
     others = text.count("<h3>Head ") - 1 + text.count("<h3>Network 2, ")
     assert others == 4 + 7  # of the second network two blocks and five heads
     assert text.count("<summary>Show its maps</summary>") == others
+    assert re.search(r"With the most important square hidden, <bdi>Almond eyes</bdi> falls from 8\d %", text)
 
 
 def test_heads_that_are_computed_as_one_are_shown(
