@@ -32,6 +32,9 @@ COLUMNS: Final = (
     "file", "label", "person", "eye", "geometry", "photo", "face", "eye_width_px", "roll", "yaw", "quality",
 )  # fmt: skip
 LEFT_OUT_COLUMNS: Final = ("photo", "reason")
+LARGEST: Final = 4096
+"""Side of a crop in pixels, at most: no model looks at less than a quarter of it, which is as much as the
+largest input of a network."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,9 @@ def _check(options: CropOptions, photos: Sequence[Path]) -> None:
         raise TrainingError(f"Expected two separate folders for photos and crops. Received: {root} and {out}")
     if not photos:
         raise TrainingError(f"Expected photos below {root}. Received: none with a known suffix")
-    if options.size < 1 or options.processes < 0:
+    if not 1 <= options.size <= LARGEST or options.processes < 0:
         raise TrainingError(
-            "Expected --size from 1 and --processes from 0. "
+            f"Expected --size from 1 to {LARGEST} and --processes from 0. "
             f"Received: {options.size} and {options.processes}."
         )
     _check_geometry(options)

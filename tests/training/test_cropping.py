@@ -119,12 +119,14 @@ def test_names_that_differ_by_a_dot_are_two_photos(photos: Path, tmp_path: Path)
     assert len(list(out.rglob("*.jpg"))) == len(rows(out / "labels.csv")) == 4
 
 
-@pytest.mark.parametrize("option", [("--size", "0"), ("--processes", "-1")])
+@pytest.mark.parametrize(
+    "option", [("--size", "0"), ("--size", "4097"), ("--size", "100000"), ("--processes", "-1")]
+)
 def test_numbers_that_make_no_sense_write_nothing(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, str]
 ) -> None:
     assert crop(photos, tmp_path / "crops", *option) == 2
-    assert "Expected --size from 1 and --processes from 0" in capsys.readouterr().err
+    assert "Expected --size from 1 to 4096 and --processes from 0" in capsys.readouterr().err
     assert not (tmp_path / "crops").exists()
 
 

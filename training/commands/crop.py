@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from training.console import progress, say
-from training.cropping import LEFT_OUT, TABLE, CropOptions, crop_folder, photos_in
+from training.cropping import LARGEST, LEFT_OUT, TABLE, CropOptions, crop_folder, photos_in
 from training.interrupts import INTERRUPTED
 
 HELP = "cut the eyes out of whole photos"
@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=defaults.centre,
         help="share of the height above the eye, 0 to 1 (%(default)s)",
     )
-    parser.add_argument("--size", type=int, default=defaults.size, help="side in pixels (%(default)s)")
+    parser.add_argument(
+        "--size", type=int, default=defaults.size, help=f"side in pixels, 1 to {LARGEST} (%(default)s)"
+    )
     parser.add_argument("--every-face", action="store_true", help="every face, not only the largest")
     parser.add_argument("--locator", type=Path, default=defaults.locator, help="bundle (%(default)s)")
     parser.add_argument("--processes", type=int, default=0, help="0: as many as there are CPUs")
