@@ -1,12 +1,10 @@
 """Small files that make a decoder work, or hold memory, far beyond their pixels: refused before decoding."""
 
-import math
-from itertools import zip_longest
 from typing import Final
 
-from PIL import BmpImagePlugin, ExifTags, Image, TiffImagePlugin
+from PIL import BmpImagePlugin, Image, TiffImagePlugin
 
-from service import av1_frames, avif_parts, gif_blocks, jpeg_scans, png_chunks, tiff_tags
+from service import av1_frames, avif_parts, gif_blocks, jpeg_scans, png_chunks, tiff_pieces, tiff_tags
 from service.errors import CorruptImage, ImageTooLarge, UnsupportedFormat
 
 MAX_SCANNED: Final = 2_000_000_000
@@ -22,12 +20,6 @@ MAX_PACKED: Final = 100
 FRAMES_OF_PICTURE: Final = 4
 """Times the pixels of the largest AVIF that its coded pictures may have together: colours, opacity and a
 thumbnail, or a frame of a video, which may be up to four times as large as its header tells."""
-BYTES_OF_PIXEL: Final = 8
-"""What decoding may hold for each pixel that is allowed."""
-MAX_TILE: Final = 1 << 22
-"""Pixels of a TIFF tile that may be larger than its picture; the whole tile is unpacked."""
-MAX_TILES: Final = 1 << 26
-"""Pixels of all tiles that may be larger together than their picture: up to a second of unpacking."""
 HELD_TWICE: Final = {"WEBP", "AVIF"}
 """Formats whose decoders hold twice the memory of the others, up to 16 bytes a pixel: half the pixels."""
 JPEG: Final = {"JPEG", "MPO"}
@@ -37,14 +29,6 @@ _RUN_LENGTHS: Final = {
     BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE8"],
     BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE4"],
 }
-_WIDTH, _LENGTH = 256, 257
-_BITS, _SAMPLES, _ROWS, _PLANES = 258, 277, 278, 284
-_TILE_WIDTH, _TILE_LENGTH = 322, 323
-_PIECES: Final = ((273, 279), (324, 325))
-"""Tags of the places and sizes of strips, and of tiles."""
-_COMPRESSION, _AS_JPEG = 259, 7
-_SEPARATE = 2
-_ONE_BYTE: Final = {"1", "L", "P"}
 
 
 def check_parts(data: bytes) -> int:
@@ -95,20 +79,13 @@ def check_work(image: Image.Image, data: bytes, scans: int, max_pixels: int) -> 
     if image.format in JPEG:
         _check_scans(image, scans)
     elif isinstance(image, TiffImagePlugin.TiffImageFile):
-        _check_memory(image, max_pixels)
-        if image.tag_v2.get(_COMPRESSION) == _AS_JPEG:
-            _check_scans(image, _scans_of_pieces(image.tag_v2, data))
+        tiff_pieces.check_memory(image, max_pixels)
+        _check_scans(image, tiff_pieces.scans(image, data, MAX_PARTS))
     elif image.format == "AVIF":
         _check_frames(data, most_pixels(image, max_pixels))
     elif image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
         # Pillow unpacks them in Python: 0.4 MB keep the interpreter for eight seconds.
         raise UnsupportedFormat("Expected a BMP as it is. Received: run lengths (RLE); save it as PNG.")
-
-
-def orientation_of(image: Image.Image) -> int:
-    """EXIF's, 1 to 8."""
-    orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
-    return orientation
 
 
 def _check_scans(image: Image.Image, scans: int) -> None:
@@ -118,26 +95,6 @@ def _check_scans(image: Image.Image, scans: int) -> None:
             f"Expected at most {most:,} scans in a JPEG of {image.width} x {image.height} pixels. "
             f"Received: {scans:,}."
         )
-
-
-def _scans_of_pieces(tags: TiffImagePlugin.ImageFileDirectory_v2, data: bytes) -> int:
-    """The most scans in a strip or tile of a TIFF, each of which is a JPEG; many may lie in one place."""
-    pieces: dict[int, int] = {}
-    for places, sizes in _PIECES:
-        for place, size in zip_longest(_numbers(tags, places), _numbers(tags, sizes), fillvalue=0):
-            # Without a size libtiff reads on to the end.
-            pieces[place] = max(pieces.get(place, 0), size or len(data) - place)
-    if len(pieces) >= MAX_PARTS or sum(pieces.values()) > len(data):
-        raise CorruptImage(f"Expected fewer than {MAX_PARTS:,} JPEGs in a TIFF, each in a place of its own.")
-    return max(
-        (jpeg_scans.count(data[place : place + size], MAX_PARTS).scans for place, size in pieces.items()),
-        default=0,
-    )
-
-
-def _numbers(tags: TiffImagePlugin.ImageFileDirectory_v2, tag: int) -> tuple[int, ...]:
-    found = tags.get(tag, ())
-    return found if isinstance(found, tuple) else (found,)
 
 
 def _check_frames(data: bytes, max_pixels: int) -> None:
@@ -158,45 +115,3 @@ def _check_frames(data: bytes, max_pixels: int) -> None:
             f"Expected at most {max_pixels:,} pixels in the coded pictures of an AVIF. "
             f"Received: {frames:,} of up to {bound:,} pixels."
         )
-
-
-def _check_memory(image: TiffImagePlugin.TiffImageFile, max_pixels: int) -> None:
-    """The picture, another one where it is turned, and a strip or tile, which is unpacked as a whole."""
-    tags, pixels = image.tag_v2, image.width * image.height
-    tile = _check_tiles(tags, pixels)
-    strip = image.width * min(int(tags.get(_ROWS, image.height)), image.height)
-    each = 1 if image.mode in _ONE_BYTE else 4
-    pictures = 1 if orientation_of(image) == 1 else 2
-    held = pictures * each * pixels + math.ceil((tile or strip) * _bits(tags) / 8)
-    most = BYTES_OF_PIXEL * max_pixels
-    if held > most:
-        raise ImageTooLarge(
-            f"Expected a TIFF that takes at most {most:,} bytes of memory. Received: one of {held:,}; "
-            "save it as JPEG or PNG."
-        )
-
-
-def _check_tiles(tags: TiffImagePlugin.ImageFileDirectory_v2, pixels: int) -> int:
-    """Refuse tiles much larger than their picture, one or all together; returns the pixels of one."""
-    width, length = int(tags.get(_TILE_WIDTH, 0)), int(tags.get(_TILE_LENGTH, 0))
-    tile = width * length
-    if tile > max(MAX_TILE, 2 * pixels):
-        raise ImageTooLarge(
-            f"Expected tiles of about the picture's size. Received: tiles of {tile:,} pixels."
-        )
-    if tile:
-        tiles = math.ceil(int(tags[_WIDTH]) / width) * math.ceil(int(tags[_LENGTH]) / length)
-        # Where none is longer or wider than the picture, they have less than four times its pixels.
-        if tile * tiles > max(MAX_TILES, 4 * pixels):
-            raise ImageTooLarge(
-                "Expected tiles of about the picture's size together. "
-                f"Received: {tiles:,} of {tile:,} pixels."
-            )
-    return tile
-
-
-def _bits(tags: TiffImagePlugin.ImageFileDirectory_v2) -> int:
-    """Of a pixel in a strip or tile, which may hold one colour only."""
-    bits = tags.get(_BITS, (1,))
-    deepest = max(bits) if isinstance(bits, tuple) else int(bits)
-    return deepest * (1 if tags.get(_PLANES, 1) == _SEPARATE else int(tags.get(_SAMPLES, 1)))

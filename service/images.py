@@ -21,11 +21,11 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from service.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels, orientation_of
+from service.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.geometry import RGB, dimensions
 from service.picture_limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
-from service.upright import QUARTER_TURNS, upright_rgb
+from service.upright import QUARTER_TURNS, orientation_of, upright_rgb
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 HEIC_BRANDS: Final = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
