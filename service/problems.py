@@ -1,11 +1,14 @@
 """Errors as HTTP: one table from code to status, one body (RFC 9457), one handler for each kind."""
 
+from collections.abc import Iterator
+from http import HTTPMethod
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Scope
 
 from service.errors import ServiceError
@@ -101,8 +104,18 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "http_error")
-    headers = dict(error.headers) if error.headers else None
+    headers = dict(error.headers) if error.headers else {}
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
     return _response(_plain(request, error.status_code, code, str(error.detail)), request.scope, headers)
+
+
+def _allowed(request: Request) -> Iterator[str]:
+    """Methods that this path answers (RFC 9110, 15.5.6); the framework names those of one route alone."""
+    for method in HTTPMethod:
+        asked = {**request.scope, "method": method.value}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+            yield method.value
 
 
 def _response(body: Problem, scope: Scope, headers: dict[str, str] | None = None) -> JSONResponse:
