@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from service import lean, logs, memory, opening, shares
-from service.descriptors import raise_limit
+from service.descriptors import make_room
 from service.docstrings import attribute_docstrings
-from service.errors import CannotFork, CannotListen, CannotTrace, InvalidBundle
+from service.errors import CannotFork, CannotListen, CannotTrace, InvalidBundle, TooFewDescriptors
 from service.listening import listen
 from service.settings import Settings, misspelt
 
@@ -46,6 +46,7 @@ def main() -> int:
         for name, meant in misspelt(os.environ).items():
             sys.stderr.write(f"{name}: there is no such setting, and it does nothing. Was {meant} meant?\n")
         count = shares.processes(settings)
+        make_room(count)
         if count > 1:
             return _serve_together(settings, count)
         logs.configure(settings.log_level)
@@ -55,7 +56,7 @@ def main() -> int:
     except ValidationError as error:
         sys.stderr.write(f"{_describe(error)}\n")
         return 2
-    except (CannotFork, CannotListen, InvalidBundle, CannotTrace) as error:
+    except (CannotFork, CannotListen, InvalidBundle, CannotTrace, TooFewDescriptors) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.silence_native_libraries()
@@ -85,7 +86,6 @@ def _load(settings: Settings, modules: Iterable[str], share: shares.Share | None
 
 def _serve_together(settings: Settings, count: int) -> int:
     """Serve with so many processes; returns the exit code. Raises InvalidBundle, CannotFork, CannotListen."""
-    raise_limit()
     everyone = shares.Share.all(count, [shares.listener() for _ in range(count)])
     with memory.uncollected():
         # Before they are forked: libraries and models take their memory once.

@@ -164,3 +164,7 @@ class CannotListen(Exception):
 
 class CannotFork(Exception):
     """The system has no room for the processes of the service (stops the start; no client ever sees it)."""
+
+
+class TooFewDescriptors(Exception):
+    """The system lets the service open too few files (stops the start; no client ever sees it)."""

@@ -12,6 +12,8 @@ import pytest
 
 from service import descriptors
 from tests.processes import Process, running
+from tests.several import ON_LINUX
+from tests.uploads import picture
 
 SCARCE = "fewer connections than set, for want of file descriptors"
 
@@ -45,6 +47,42 @@ def test_the_soft_limit_is_raised(models: Path) -> None:
         held[0].sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
         assert held[0].recv(100).startswith(b"HTTP/1.1 200")
     assert not warnings(process)
+
+
+def refused(models: Path, limit: int, processes: int) -> str:
+    """The one line of a start with so few descriptors."""
+    settings = {"models": models, "model": "colours", "processes": processes}
+    process = Process(settings, at_most(limit, limit))
+    assert process.process.wait(timeout=60) == 2
+    process.stop()
+    (line,) = process.lines
+    return line
+
+
+@pytest.mark.parametrize("limit", [8, 16, 26])
+def test_without_descriptors_to_start_with_it_ends_in_one_line(models: Path, limit: int) -> None:
+    assert refused(models, limit, 1) == (
+        f"Expected room to open 24 more files. Received: {limit - 3} (Too many open files); "
+        "raise the limit (ulimit -n).\n"
+    )
+
+
+@ON_LINUX
+@pytest.mark.parametrize("limit", [40, 128])
+def test_without_descriptors_for_its_processes_it_ends_in_one_line(models: Path, limit: int) -> None:
+    assert refused(models, limit, 64) == (
+        "SERVICE_PROCESSES: Expected room to open 152 more files for 64 processes. "
+        f"Received: {limit - 3} (Too many open files); raise the limit (ulimit -n), or set fewer.\n"
+    )
+
+
+@pytest.mark.parametrize("processes", [1, pytest.param(8, marks=ON_LINUX)])
+def test_the_fewest_descriptors_are_enough(models: Path, processes: int) -> None:
+    limit = 3 + 24 + (2 * processes if processes > 1 else 0)
+    with running(models, at_most(limit, limit), processes=processes) as (_, address):
+        for _ in range(2 * processes):
+            assert httpx.post(f"{address}/v1/classify", files={"image": picture()}).status_code == 200
+        assert httpx.get(f"{address}/metrics").status_code == 200
 
 
 @pytest.mark.parametrize(
