@@ -9,7 +9,9 @@ if __name__ == "__main__":
     # imports: the first process of a container ignores SIGTERM until then, and would be killed for it, and
     # libraries that are interrupted call themselves broken.
     serving = sys.argv[1:2] != ["tune"]
-    for number in (signal.SIGTERM, signal.SIGINT):
+    # A shell without job control has what it starts in the background ignore Ctrl-C, and `tune` leaves it so.
+    heard = serving or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    for number in (signal.SIGTERM, *([signal.SIGINT] if heard else [])):
         signal.signal(number, lambda number, _: os._exit(0 if serving else 128 + number))
     from service import memory
 

@@ -54,7 +54,8 @@ _ASSIGNMENT: Final = re.compile(
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write; returns the exit code. Raises InvalidBundle and ValidationError."""
     for number in STOPS:  # the processes that measure have to end too
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     options = _parser().parse_args(arguments)
     settings, available = Settings(), cpus.available()
     processes = len(_everyone(settings))

@@ -218,3 +218,16 @@ def test_a_start_ends_when_it_is_asked_to_from_the_first_import_on(
         process.send_signal(number)
         _, told = process.communicate(timeout=30)
     assert (process.returncode, told) == (code, b"")
+
+
+def test_a_start_of_tune_in_the_background_of_a_script_leaves_ctrl_c_alone() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", AT_FIRST, "tune"],
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)  # would be heard before the other
+        process.terminate()
+    assert process.returncode == 143

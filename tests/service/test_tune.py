@@ -152,6 +152,24 @@ def test_asked_to_stop_while_it_measures(models: Path, processes: int, number: s
         assert_interrupted(process)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_in_the_background_of_a_script_it_leaves_ctrl_c_alone(models: Path, processes: int) -> None:
+    code = (
+        "import signal, sys; from service import trials, tune; made = trials.Workers\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "def told(*given, **named):\n"
+        "    print('measuring', file=sys.stderr, flush=True)\n"
+        "    return made(*given, **named)\n"
+        "trials.Workers = told; sys.exit(tune.main(['--seconds', '0.1']))"
+    )
+    with started(models, code, processes) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "measuring\n"
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
 def test_nobody_goes_on_measuring_for_one_that_was_asked_to_stop(models: Path) -> None:
     code = (
         "import os; from service import trials, tune; made = trials.Workers\n"
