@@ -18,9 +18,10 @@ MIN_KEY_LENGTH = 16
 ALIKE = 0.9
 """Of two names, as `difflib` has it: a letter or two apart."""
 _KEY = re.compile(rf"[!-~]{{{MIN_KEY_LENGTH},}}")
-# As browsers send it: in lower case, without a path.
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^A-Z/?#@\s]+")
-_LINK = re.compile(r"https?://[^/\s]\S*")
+# As browsers send it: in lower case and ASCII, without a path.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^A-Z/?#@\s\x7f-\U0010ffff]+")
+# Surrogates stand for bytes of the environment that are no UTF-8, which no answer could hold.
+_LINK = re.compile(r"https?://[^/\s\ud800-\udfff][^\s\ud800-\udfff]*")
 
 
 class Settings(BaseSettings):

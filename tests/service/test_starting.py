@@ -1,6 +1,7 @@
 """How the process starts, and what stops its start."""
 
 import logging
+import os
 import shutil
 import signal
 import subprocess
@@ -43,7 +44,13 @@ def test_killed_and_started_again(models: Path) -> None:
         ("SERVICE_API_KEYS", "first-key-of-sixteen,a short-secret key", "SERVICE_API_KEYS: Expected keys of"),
         ("SERVICE_CORS_ORIGINS", "https://a.example,foo", "SERVICE_CORS_ORIGINS: Expected origins such as"),
         ("SERVICE_CORS_ORIGINS", "https://a.example/", "SERVICE_CORS_ORIGINS: Expected origins such as"),
+        ("SERVICE_CORS_ORIGINS", "https://bücher.example", "SERVICE_CORS_ORIGINS: Expected origins such as"),
         ("SERVICE_TUTORIAL_URL", "https://a.example/", "SERVICE_TUTORIAL_URL: Expected a link that begins"),
+        (
+            "SERVICE_TUTORIAL_URL",
+            os.fsdecode(b"https://a.example/{query}\xfc"),  # Latin-1
+            "SERVICE_TUTORIAL_URL: Expected a link that begins",
+        ),
         (
             "SERVICE_TUTORIAL_URL",
             "javascript:f({query})",
