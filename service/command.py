@@ -44,7 +44,7 @@ def main() -> int:
             return tune.main(sys.argv[2:])
         settings = Settings()
         for name, meant in misspelt(os.environ).items():
-            sys.stderr.write(f"{name}: there is no such setting, and it does nothing. Was {meant} meant?\n")
+            logs.complain(f"{name}: there is no such setting, and it does nothing. Was {meant} meant?")
         count = shares.processes(settings)
         make_room(count)
         if count > 1:
@@ -54,10 +54,10 @@ def main() -> int:
             running = _build(settings)
         sockets = listen(settings.host, settings.port)
     except ValidationError as error:
-        sys.stderr.write(f"{_describe(error)}\n")
+        logs.complain(_describe(error))
         return 2
     except (CannotFork, CannotListen, InvalidBundle, CannotTrace, TooFewDescriptors) as error:
-        sys.stderr.write(f"{error}\n")
+        logs.complain(str(error))
         return 2
     logs.silence_native_libraries()
     running.run(sockets)

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -67,6 +68,12 @@ def open_standard_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
     sys.stderr = sys.stderr or open(os.devnull, "w")
+
+
+def complain(line: str) -> None:
+    """Say this on standard error, where it can be said: a full disk or a reader that is gone stops nobody."""
+    with suppress(OSError):
+        sys.stderr.write(f"{line}\n")
 
 
 def silence_native_libraries() -> None:

@@ -9,7 +9,6 @@ import logging
 import selectors
 import signal
 import socket
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from service import child
+from service import child, logs
 from service.child import Child, Serve
 from service.door import Door
 from service.errors import CannotFork
@@ -219,7 +218,7 @@ class Supervisor:
         self._say(logging.ERROR, message, {"of": number, "seconds": delay} | facts)
 
     def _give_up(self, code: int, complaint: str) -> None:
-        sys.stderr.write(f"{complaint}\n")
+        logs.complain(complaint)
         self._code = code
         self._stop(0.0)
 

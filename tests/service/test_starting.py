@@ -79,6 +79,23 @@ def test_a_misspelt_setting_is_told(models: Path, monkeypatch: pytest.MonkeyPatc
     )
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a disk that is always full")
+@pytest.mark.parametrize(("processes", "threads"), [(1, 0), (2, 0), (2, 2)])
+def test_a_reason_that_cannot_be_written_stops_the_start_all_the_same(
+    tmp_path: Path, processes: int, threads: int
+) -> None:
+    write_bundle(tmp_path)
+    no_model(tmp_path)
+    given = {"MODELS": tmp_path, "MODEL": "colours", "PROCESSES": processes, "THREADS": threads, "PORTT": 0}
+    settings = {f"SERVICE_{name}": str(value) for name, value in given.items()}
+    with FULL.open("w") as full:
+        command = [sys.executable, "-m", "service"]
+        assert subprocess.run(command, env=os.environ | settings, stderr=full, timeout=60).returncode == 2
+
+
 def test_help_lists_every_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
