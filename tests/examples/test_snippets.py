@@ -102,6 +102,29 @@ def test_the_python_client_s_readme_is_true(photo: Path, service: str) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "whole Red 100%\n", "")
 
 
+BATCH = """
+import sys
+from pathlib import Path
+from image_classifier_client import Client
+from image_classifier_client.api.default import classify_batch
+from image_classifier_client.models import ClassifyBatchBody
+from image_classifier_client.types import File
+
+files = [File(payload=data) for data in (Path(sys.argv[1]).read_bytes(), b"no photo")]
+with Client(base_url=sys.argv[2]) as client:
+    body = ClassifyBatchBody(images=files)
+    answer = classify_batch.sync(client=client, body=body)
+    print([item.problem.code if item.problem else item.answer.results[0].label for item in answer.items])
+"""
+
+
+def test_no_photo_is_two_for_the_python_client(photo: Path, service: str) -> None:
+    head = b'\r\n--+++\r\nContent-Disposition: form-data; name="images"\r\n\r\n'
+    photo.write_bytes(photo.read_bytes() + head + photo.read_bytes())
+    result = _run([sys.executable, "-c", BATCH], photo, service)
+    assert (result.stdout, result.stderr) == ("['red', 'unsupported_format']\n", "")
+
+
 def test_curl_prints_the_answer(photo: Path, service: str) -> None:
     photo = photo.rename(photo.with_name("my, photo;type=text.png"))
     result = _run([str(EXAMPLES / "curl.sh")], photo, service)
