@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,15 @@ TEMPLATES: Final = ROOT / "scripts" / "client-templates"
 """What the generator should write otherwise: a README with calls that exist."""
 _BOUNDARY: Final = '    headers["Content-Type"] = "multipart/form-data; boundary=+++"\n\n'
 """One for all forms, which a file may hold: what is behind it would be another file. httpx makes its own."""
+_PARSING: Final = re.compile(r"def _parse_response\(.*?\) -> [^:]*\bProblem\b[^:]*:\n", re.DOTALL)
+_FOREIGN: Final = """\
+    if response.is_error and response.headers.get("content-type") != "application/problem+json":
+        # What stands between has answered for the service, a proxy for instance, and in HTML.
+        if client.raise_on_unexpected_status:
+            raise errors.UnexpectedStatus(response.status_code, response.content)
+        return None
+
+"""
 OPENAPI: Final = CLIENTS / "openapi.json"
 PYTHON: Final = CLIENTS / "python"
 TYPESCRIPT: Final = CLIENTS / "typescript" / "schema.d.ts"
@@ -44,7 +54,7 @@ def generate_python(document: Path, folder: Path) -> None:
 
 def _mended(module: str) -> str:
     """The calls of one endpoint without what would need a copy of the generator's whole template."""
-    return module.replace(_BOUNDARY, "")
+    return _PARSING.sub(lambda found: found[0] + _FOREIGN, module.replace(_BOUNDARY, ""))
 
 
 def generate_typescript(document: Path) -> str:

@@ -33,13 +33,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-class _BadGateway(BaseHTTPRequestHandler):
+class _Gateway(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(502)
+        self.send_response(int(self.path.split("/")[1]))
         self.send_header("content-type", "text/html")
         self.end_headers()
-        self.wfile.write(b"<h1>Bad gateway</h1>")
+        self.wfile.write(b"<h1>Sorry</h1>")
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
@@ -47,8 +47,8 @@ class _BadGateway(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[str]:
-    """What a proxy says while no service is behind it."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _BadGateway) as server:
+    """What a proxy says by itself, with the status that the path begins with."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Gateway) as server:
         threading.Thread(target=server.serve_forever).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -85,13 +85,15 @@ def test_snippet_says_what_is_wrong(command: list[str], tmp_path: Path, service:
     assert "The file is no supported picture" in result.stdout
 
 
+# 413 is a status of the service's own too: nginx says it of a photo over a megabyte.
+@pytest.mark.parametrize("status", [413, 502])
 @pytest.mark.parametrize("command", LINES.values(), ids=LINES)
 def test_snippet_survives_an_answer_that_is_not_the_service_s(
-    command: list[str], photo: Path, gateway: str
+    command: list[str], status: int, photo: Path, gateway: str
 ) -> None:
-    result = _run(command, photo, gateway)
+    result = _run(command, photo, f"{gateway}/{status}")
     assert (result.returncode, result.stderr) == (1, "")
-    assert "502" in result.stdout
+    assert str(status) in result.stdout
 
 
 def test_the_python_client_s_readme_is_true(photo: Path, service: str) -> None:

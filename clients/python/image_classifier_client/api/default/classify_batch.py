@@ -61,6 +61,12 @@ def _get_kwargs(
 
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> BatchAnswer | Problem | None:
+    if response.is_error and response.headers.get("content-type") != "application/problem+json":
+        # What stands between has answered for the service, a proxy for instance, and in HTML.
+        if client.raise_on_unexpected_status:
+            raise errors.UnexpectedStatus(response.status_code, response.content)
+        return None
+
     if response.status_code == 200:
         response_200 = BatchAnswer.from_dict(response.json())
 
