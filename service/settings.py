@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     models: Path = Path("models")
     """Folder of model bundles, `<name>/<version>/model.onnx`."""
     model: str = "eye-shape"
-    """Names of the models to serve, separated by commas, the default one first; `*` serves every bundle."""
+    """Names of the models to serve, separated by commas, the default one first; `*` is every one, by name."""
     locator: str = "eye-locator"
     """Name of the eye locator's bundle in the folder of models; needed by models that look at eyes."""
     reload_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 5.0
