@@ -6,6 +6,7 @@ Install the client first: `pip install ./clients/python`.
 import sys
 from pathlib import Path
 
+import httpx
 from image_classifier_client import Client
 from image_classifier_client.api.default import classify
 from image_classifier_client.models import Answer, ClassifyBody
@@ -14,7 +15,9 @@ from image_classifier_client.types import File
 
 def main(photo: str, service: str = "http://localhost:8000") -> int:
     """Print one line per region; returns 1 where the service refuses the photo."""
-    with Path(photo).open("rb") as file, Client(base_url=service) as client:
+    # Without a limit of its own it would wait for ever.
+    patient = Client(base_url=service, timeout=httpx.Timeout(35))
+    with Path(photo).open("rb") as file, patient as client:
         body = ClassifyBody(image=File(payload=file, file_name=Path(photo).name))
         response = classify.sync_detailed(client=client, body=body)
     if not isinstance(response.parsed, Answer):
