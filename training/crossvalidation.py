@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from training.calibration import softmax
 from training.console import say
-from training.dataset import Dataset, Photo, by_value
+from training.dataset import Dataset, Photo, by_value, people_of
 from training.errors import TrainingError
 from training.evaluation import Evaluation
 from training.hyperparameters import HyperParameters
@@ -89,7 +89,7 @@ def crossvalidate(
 def _scored(data: Dataset, photos: list[Photo], answers: NDArray[np.float32], by: str | None) -> Evaluation:
     labels = [label.id for label in data.labels]
     truth = data.targets(photos)
-    people = np.array([photo.person for photo in photos])
+    people = people_of(photos)
     parts = {
         part: score(answers[rows], truth[rows], people[rows], labels)
         for part, rows in by_value(photos, by).items()

@@ -9,12 +9,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.metadata import DatasetFacts, Label
 from training.errors import TrainingError
+
+FILE: Final = "file:"
+"""Before the ids of photos in which nobody is named, among those of people."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,19 @@ class Photo:
     """The remaining columns of `labels.csv` (eye, agreement, source, ...)."""
     digest: str = ""
     """SHA-256 of the file's bytes."""
+    named: bool = True
+    """Whether `person` is somebody, and not the name of a file."""
+
+
+def people_of(photos: Sequence[Photo]) -> NDArray[np.str_]:
+    """The id of each photo's person, `[N]`, for `count_people`."""
+    return np.array([photo.person if photo.named else f"{FILE}{photo.person}" for photo in photos])
+
+
+def count_people(people: NDArray[np.str_]) -> int:
+    """How many people there are among the ids `[N]` of photos; where nobody is named, as many as photos."""
+    nobody = all(person.startswith(FILE) for person in people.tolist())
+    return len(people) if nobody else len(np.unique(people))
 
 
 def agreement(photos: Sequence[Photo]) -> NDArray[np.float32]:
@@ -138,7 +155,7 @@ class Dataset:
         return DatasetFacts(
             fingerprint=fingerprint(train),
             images=len(train),
-            people=len({photo.person for photo in train}),
+            people=count_people(people_of(train)),
         )
 
 

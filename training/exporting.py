@@ -19,6 +19,7 @@ from training.bundling import LICENCE, Target, write_bundle
 from training.calibration import Calibration, calibrate, doubt, softmax, when_certain
 from training.console import say
 from training.cost import describe
+from training.dataset import count_people
 from training.errors import TrainingError
 from training.evaluation import Evaluation
 from training.golden import golden_pictures
@@ -79,7 +80,7 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     # First: a photo that cannot be read, or a column that is not there, should not cost minutes.
     golden = golden_pictures(options.golden, size)
     heldout.parts(options.by)
-    say(f"calibrating on {photos_of(len(heldout.images), len(np.unique(heldout.people)))}")
+    say(f"calibrating on {photos_of(len(heldout.images), count_people(heldout.people))}")
     logits = _logits(trained.network, heldout.images)
     calibration = calibrate(logits, heldout.labels, heldout.people)
     say(f"temperature {calibration.temperature:.3f}, not sure under {calibration.threshold:.3f}")

@@ -165,7 +165,8 @@ def described(photo: Photo, root: Path, rows: dict[str, dict[str, str]]) -> Phot
             f"Expected a geometry of {GEOMETRIES} for {name} in labels.csv. Received: {geometry}"
         )
     attributes = {key: value for key, value in row.items() if key not in ("file", "person", "geometry")}
-    return replace(photo, person=row.get("person") or name, geometry=geometry, attributes=attributes)
+    person = row.get("person")
+    return replace(photo, person=person or name, geometry=geometry, attributes=attributes, named=bool(person))
 
 
 def _without_leaks(photos: Sequence[Photo]) -> tuple[list[Photo], list[Skipped]]:

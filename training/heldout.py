@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.metadata import CropGeometry
-from training.dataset import Photo
+from training.dataset import Photo, people_of
 from training.errors import DAMAGED, TrainingError
 from training.metrics import Scores, score
 from training.parts import SMALLEST, in_order, parting
@@ -38,7 +38,7 @@ class HeldOut:
         return cls(
             images=load(photos, size, crop),
             labels=np.array([labels.index(photo.label) for photo in photos], dtype=np.int64),
-            people=np.array([photo.person for photo in photos]),
+            people=people_of(photos),
             columns=parting([photo.attributes for photo in photos]),
         )
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.bootstrap import Floats, interval, resample
+from training.dataset import count_people
 from training.errors import TrainingError
 
 CALIBRATION_BINS: Final = 15
@@ -78,6 +79,7 @@ class Scores:
     """`[C, C]`: rows are the truth, columns the answers."""
     images: int
     people: int
+    """As many as photos where nobody is named."""
 
 
 def confusion_matrix(
@@ -129,7 +131,7 @@ def score(
         classes=tuple(classes),
         confusion=confusion,
         images=len(labels),
-        people=len(np.unique(people)),
+        people=count_people(people),
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from training import backbone, runs
 from training.console import say
-from training.dataset import Dataset, agreement, check_agreement
+from training.dataset import Dataset, agreement, check_agreement, count_people, people_of
 from training.errors import TrainingError
 from training.features import FeatureCache
 from training.fitting import Best, Epoch, Examples, answers, fit
@@ -227,7 +227,7 @@ def _metrics(outcome: Outcome, data: Dataset) -> dict[str, Any]:
             "loss": _finite(best.val_loss),
             "recall": outcome.recall,
             "images": len(validation),
-            "people": len({photo.person for photo in validation}),
+            "people": count_people(people_of(validation)),
         },
         "best_epoch": {
             name: _finite(value) if isinstance(value, float) else value

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from training.dataset import Photo
 from training.grouping import by_key, linked
@@ -40,12 +41,11 @@ def groups(photos: Sequence[Photo]) -> list[list[Photo]]:
 
 def one_name_each(photos: Sequence[Photo]) -> list[Photo]:
     """The photos, those of each of `groups` under one name: copies under two names are no two people."""
-    names = {
-        photo.path: min(other.person for other in together)
-        for together in groups(photos)
-        for photo in together
-    }
-    return [replace(photo, person=names[photo.path]) for photo in photos]
+    merged: dict[Path, Photo] = {}
+    for together in groups(photos):
+        person, named = min(photo.person for photo in together), any(photo.named for photo in together)
+        merged |= {photo.path: replace(photo, person=person, named=named) for photo in together}
+    return [merged[photo.path] for photo in photos]
 
 
 def _choose(groups: list[list[Photo]], share: float, seed: int, left: Counter[str]) -> list[Photo]:

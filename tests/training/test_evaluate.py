@@ -49,6 +49,17 @@ def test_measures_the_validation_photos(model: Path, data: Path, capsys: pytest.
     assert "66.7 %" in out
 
 
+def test_a_copy_makes_no_people_of_photos(
+    model: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blue = data / "validation" / "blue"
+    (blue / "copy.png").write_bytes((blue / "0.png").read_bytes())
+    begins = "colours 1 on 4 validation photos"
+    assert call(capsys, model, data)[1].startswith(f"{begins} (95 % intervals over photos)")
+    (data / "labels.csv").write_text("file,person\nvalidation/blue/0.png,ann\n")
+    assert call(capsys, model, data)[1].startswith(f"{begins} of 3 people (95 % intervals over people)")
+
+
 def test_writes_numbers_and_a_picture_where_asked(
     model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

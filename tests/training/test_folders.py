@@ -11,8 +11,10 @@ import pytest
 
 from tests.training import folders
 from training.checks.survey import survey
+from training.dataset import count_people
 from training.errors import TrainingError
 from training.folders import read_dataset
+from training.heldout import HeldOut
 
 
 def reasons(root: Path) -> dict[str, str]:
@@ -314,3 +316,17 @@ def test_copies_under_two_names_are_one_person_in_every_number(tmp_path: Path) -
         (tmp_path / "validation/red" / copy).write_bytes((tmp_path / "validation/red/0.png").read_bytes())
     people = [photo.person for photo in read_dataset(tmp_path).split("validation")]
     assert (len(people), len(set(people))) == (8, 6)
+
+
+def test_copies_make_no_people_of_photos_in_which_nobody_is_named(tmp_path: Path) -> None:
+    folders.splits(tmp_path, train=3, validation=3)
+    for split in ("train", "validation"):
+        (tmp_path / split / "red/copy.png").write_bytes((tmp_path / split / "red/0.png").read_bytes())
+    table, kept = tmp_path / "labels.csv", tmp_path / "kept.npz"
+    for person, number in (("", 7), ("anna", 6)):
+        table.write_text(f"file,person\ntrain/red/0.png,{person}\nvalidation/red/1.png,{person and 'ben'}\n")
+        data = read_dataset(tmp_path)
+        assert data.facts().people == number
+        HeldOut.of(data.split("validation"), ["green", "red"], 4, None).save(kept)
+        people = HeldOut.load(kept).people
+        assert (count_people(people), len(set(people))) == (number, 6)

@@ -72,7 +72,7 @@ class Survey:
     @property
     def names_people(self) -> bool:
         """Whether anybody said who is in the photos; otherwise each is a person of its own."""
-        return any(photo.person != self.name(index) for index, photo in enumerate(self.photos))
+        return any(photo.named for photo in self.photos)
 
     @property
     def units(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from training.commands.outputs import MEASURED, check_file, check_outside, check_pictures
 from training.console import progress, say
-from training.dataset import Photo, by_value
+from training.dataset import Photo, by_value, people_of
 from training.evaluation import Evaluation
 from training.metrics import score
 from training.models import Model
@@ -77,7 +77,7 @@ def measure(model: Model, photos: Sequence[Photo], split: str, by: str | None = 
     chunks = progress((photos[start : start + CHUNK] for start in starts), "evaluating", total=len(starts))
     answers = np.concatenate([model.probabilities(load(chunk, model.size, model.crop)) for chunk in chunks])
     truth = np.array([model.labels.index(photo.label) for photo in photos], dtype=np.int64)
-    people = np.array([photo.person for photo in photos])
+    people = people_of(photos)
     groups = {
         part: score(answers[rows], truth[rows], people[rows], model.labels)
         for part, rows in by_value(photos, by).items()

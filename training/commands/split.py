@@ -103,7 +103,11 @@ def _copy(seen: Survey, photos: Sequence[Photo], out: Path) -> None:
         target = out / photo.split / inner
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(photo.path, target)
-        facts = {"person": photo.person, "geometry": photo.geometry, **photo.attributes}
+        facts = {
+            "person": photo.person if photo.named else "",
+            "geometry": photo.geometry,
+            **photo.attributes,
+        }
         rows.append(
             {"file": target.relative_to(out).as_posix(), **facts, "label": photo.label, "split": photo.split}
         )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from training.calibration import calibrate, softmax
 from training.checks.quality import measure
 from training.console import progress, say
-from training.dataset import Photo
+from training.dataset import Photo, people_of
 from training.errors import TrainingError
 from training.heldout import HeldOut
 from training.models import Model
@@ -85,7 +85,7 @@ class Subject:
             images = load(photos, model.size, model.crop)
             surroundings = load(photos, model.size + 2 * margin, model.crop, zoom)
             labels = np.array([model.labels.index(photo.label) for photo in photos], dtype=np.int64)
-            people = np.array([photo.person for photo in photos])
+            people = people_of(photos)
             files = [photo.path.name for photo in photos]
             attributes = [_attributes(photo) for photo in photos]
         logits = in_batches(model.logits, images, "answering")

@@ -61,6 +61,9 @@ def test_people_are_counted_as_check_and_fit_count_them(
         assert main(["split", str(root), str(tmp_path / name), "--test", "0", "--validation", "0.3"]) == 0
         last = capsys.readouterr().out.splitlines()[-1].split()
         assert last[0] == name and sum(map(int, last[1:])) == 12
+        assert main(["check", str(tmp_path / name), "--no-network"]) == 0
+        heading = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("class"))
+        assert heading.split()[:3] == ["class", "photos", name]
 
 
 def test_the_seed_decides(data: Path, tmp_path: Path) -> None:
