@@ -6,7 +6,7 @@ from typing import Any
 
 from training.checks import balance, duplicates, leakage, outliers, shortcuts
 from training.checks.families import families
-from training.checks.findings import KINDS, Finding
+from training.checks.findings import BY_NETWORK, KINDS, Finding
 from training.checks.mislabelled import Opinion, form_opinion
 from training.checks.quality import find_poor
 from training.checks.survey import Survey
@@ -21,18 +21,31 @@ class Inspection:
     findings: tuple[Finding, ...]
     """The gravest kind first, the surest of a kind first."""
     classes: list[balance.ClassReport]
-    shortcuts: list[shortcuts.Shortcut]
+    shortcuts: list[shortcuts.Shortcut] | None
     opinion: Opinion | None
+    alone: tuple[str, ...]
+    """Classes with photos of one person or one thing only, of whom nobody can be held out."""
 
     @property
     def counts(self) -> dict[str, int | None]:
         """Findings per kind, every kind named; None for what was not looked for."""
         found = Counter(finding.kind for finding in self.findings)
-        looked = {
-            "mislabelled": self.opinion is not None,
-            "outlier": self.survey.features is not None and len(self.survey.photos) >= outliers.FEWEST,
-        }
-        return {kind: found[kind] if looked.get(kind, True) else None for kind in KINDS}
+        return {kind: None if kind in self.unasked else found[kind] for kind in KINDS}
+
+    @property
+    def unasked(self) -> dict[str, str]:
+        """The kinds that were not looked for, and why."""
+        reasons = {}
+        if len(self.classes) < 2:
+            reasons = dict.fromkeys(("mislabelled", "shortcut"), "there is one class only")
+        elif self.alone:
+            reason = f"all photos of {', '.join(self.alone)} are of one person or look alike"
+            reasons = dict.fromkeys(("mislabelled", "shortcut"), reason)
+        if len(self.survey.photos) < outliers.FEWEST:
+            reasons["outlier"] = f"there are fewer than {outliers.FEWEST} photos"
+        if self.survey.features is None:
+            reasons |= dict.fromkeys(BY_NETWORK, "the network was not asked")
+        return reasons
 
     def of(self, kind: str) -> list[Finding]:
         """The findings of one kind."""
@@ -45,7 +58,7 @@ class Inspection:
             "counts": self.counts,
             "findings": [finding.document() for finding in self.findings],
             "classes": [report.document() for report in self.classes],
-            "shortcuts": [asdict(item) for item in self.shortcuts],
+            "shortcuts": None if self.shortcuts is None else [asdict(item) for item in self.shortcuts],
             "probe": None
             if self.opinion is None
             else {"balanced_accuracy": self.opinion.accuracy, "estimated_wrong_labels": self.opinion.wrong},
@@ -79,10 +92,11 @@ def inspect(survey: Survey, smallest: int = 48, seed: int = 1) -> Inspection:
         found += _doubts(survey, names, opinion)
     classes = balance.count_classes(one_name_each(photos), survey.measures, opinion, survey.names_people)
     telling = shortcuts.find_shortcuts(known, survey.measures, seed)
-    found += [*balance.describe(classes), *shortcuts.describe(telling)]
+    found += [*balance.describe(classes), *shortcuts.describe(telling or [])]
     order = list(KINDS)
     found.sort(key=lambda finding: (order.index(finding.kind), -finding.score, finding.files))
-    return Inspection(survey, tuple(found), classes, telling, opinion)
+    alone = [label for label in survey.labels if len({one.person for one in known if one.label == label}) < 2]
+    return Inspection(survey, tuple(found), classes, telling, opinion, tuple(alone))
 
 
 def _doubts(survey: Survey, names: list[str], opinion: Opinion) -> list[Finding]:

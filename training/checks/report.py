@@ -106,7 +106,7 @@ def summary(inspection: Inspection, shown: int = 5) -> list[list[str]]:
     rows = []
     for kind, count in inspection.counts.items():
         if count is None:
-            rows.append([kind, "-", "not looked for"])
+            rows.append([kind, "-", f"not looked for: {inspection.unasked[kind]}"])
             continue
         chosen = inspection.of(kind)
         first = "; ".join(

@@ -39,14 +39,16 @@ class Shortcut:
     """The typical value per class: a median, or the most common value and its share."""
 
 
-def find_shortcuts(photos: Sequence[Photo], measures: Sequence[Measures], seed: int = 1) -> list[Shortcut]:
-    """Every measure that varies, the most telling first; empty where nothing can be cross-validated."""
+def find_shortcuts(
+    photos: Sequence[Photo], measures: Sequence[Measures], seed: int = 1
+) -> list[Shortcut] | None:
+    """Every measure that varies, the most telling first; None where nobody of a class can be held out."""
     labels = np.array([photo.label for photo in photos])
     groups = np.array([photo.person for photo in photos])
     classes = sorted(set(labels))
     folds = min([5, *(len(set(groups[labels == label])) for label in classes)])
     if len(classes) < 2 or folds < 2:
-        return []
+        return None
     found = []
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     for name, values, typical in _columns(photos, measures, labels):

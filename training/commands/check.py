@@ -8,7 +8,6 @@ from typing import Final
 
 from training.checks.findings import BY_NETWORK, KINDS
 from training.checks.inspection import Inspection, inspect
-from training.checks.outliers import FEWEST
 from training.checks.report import render, summary
 from training.checks.survey import Embedder, survey
 from training.commands.outputs import check_file, check_outside
@@ -80,11 +79,12 @@ def _gate(inspection: Inspection, kinds: Sequence[str]) -> int:
     if failing:
         say(f"\nFound, and named by --fail-on: {', '.join(failing)}")
         return 1
-    unasked = [kind for kind in kinds if inspection.counts[kind] is None]
+    unasked = [kind for kind in kinds if kind in inspection.unasked]
     if unasked:
+        reasons = dict.fromkeys(inspection.unasked[kind] for kind in unasked)
         raise TrainingError(
-            f"Expected {FEWEST} photos or more, of two people or more in each class, to look for "
-            f"{' and '.join(unasked)}. Received: fewer."
+            f"Expected photos in which to look for {' and '.join(unasked)}, named by --fail-on. "
+            f"Received: {' and '.join(reasons)}."
         )
     return 0
 

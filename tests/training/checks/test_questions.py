@@ -140,9 +140,15 @@ def test_a_camera_per_class_is_a_shortcut_and_chance_is_not() -> None:
     photos = [photo(str(n), label="ab"[n % 2], source=("old", "new")[n % 2]) for n in range(80)]
     measures = [ordinary(brightness=float(random.normal(120, 10))) for _ in photos]
     found = shortcuts.find_shortcuts(photos, measures)
+    assert found is not None
     assert (found[0].measure, found[0].accuracy) == ("source", 1.0)
     assert found[0].by_class == {"a": "old 100%", "b": "new 100%"}
     assert [item.detail.split()[0] for item in shortcuts.describe(found)] == ["source"]
+
+
+def test_no_shortcut_is_sought_where_nobody_can_be_held_out() -> None:
+    photos = [photo(str(n), label="ab"[n % 2], person="" if n % 2 else "one") for n in range(20)]
+    assert shortcuts.find_shortcuts(photos, [ordinary(brightness=float(n)) for n in range(20)]) is None
 
 
 def test_small_classes_are_told_what_they_lack() -> None:

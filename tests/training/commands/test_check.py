@@ -37,13 +37,39 @@ def test_what_is_not_looked_for_is_not_found_to_be_none(
     assert main(["check", str(data), "--no-network", "--html", str(page), "--json", str(facts)]) == 0
     counts = json.loads(facts.read_text())["counts"]
     assert [kind for kind, count in counts.items() if count is None] == ["mislabelled", "outlier"]
-    assert re.search("mislabelled +- +not looked for", capsys.readouterr().out)
-    assert "outlier: not looked for" in page.read_text()
+    assert re.search("mislabelled +- +not looked for: the network was not asked", capsys.readouterr().out)
+    assert "outlier: not looked for, as the network was not asked" in page.read_text()
 
 
-@pytest.mark.parametrize("kind", ["mislabelled", "outlier"])
+def test_a_class_of_one_photo_and_its_copies_is_why_some_is_not_looked_for(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        save(scene(99).resize((80 + number, 80 + number)), data / "train/emu" / f"{number}.png")
+    page, facts = tmp_path / "report.html", tmp_path / "report.json"
+    assert main(["check", str(data), "--html", str(page), "--json", str(facts)]) == 0
+    document = json.loads(facts.read_text())
+    assert [kind for kind, count in document["counts"].items() if count is None] == [
+        "mislabelled",
+        "shortcut",
+    ]
+    assert document["shortcuts"] is None and "Shortcuts: how well" not in page.read_text()
+    why = "all photos of emu are of one person or look alike"
+    assert re.search(f"shortcut +- +not looked for: {why}", capsys.readouterr().out)
+    assert f"mislabelled: not looked for, as {why}" in page.read_text()
+    assert main(["check", str(data), "--no-network", "--fail-on", "shortcut"]) == 2
+    assert f"look for shortcut, named by --fail-on. Received: {why}." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("mislabelled", "all photos of cat, dog are of one person or look alike"),
+        ("outlier", "there are fewer than 20 photos"),
+    ],
+)
 def test_a_gate_without_what_it_takes_stays_closed(
-    data: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, kind: str, why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", str(data), "--no-network", "--fail-on", f"corrupt,{kind}"]) == 2
     assert f"Expected --fail-on without {kind} where --no-network is given" in capsys.readouterr().err
@@ -51,7 +77,7 @@ def test_a_gate_without_what_it_takes_stays_closed(
     for name in ("cat", "dog"):
         save(scene(len(name)), few / name / "0.png")
     assert main(["check", str(few), "--fail-on", kind]) == 2
-    assert f"to look for {kind}. Received: fewer." in capsys.readouterr().err
+    assert f"to look for {kind}, named by --fail-on. Received: {why}." in capsys.readouterr().err
 
 
 def test_an_unknown_kind_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
