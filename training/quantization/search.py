@@ -68,10 +68,11 @@ def search(graph: FloatGraph, tuning: NDArray[np.uint8], most_float: int, say: S
         say(f"calibrated by {method}: logits differ by {candidates[method][0]:.3f}")
     method = min(candidates, key=lambda name: candidates[name][0])
     start, observed = candidates[method]
-    shares = _affordable(graph.layers) if most_float else {}
+    # Photos that are told apart too easily show no error, so that no layer can be seen to take any away.
+    shares = _affordable(graph.layers) if most_float and start > TINY else {}
     gains = {}
     for name, share in shares.items():
-        gains[name] = 1 - (error(observed, [name]) / max(start, TINY)) ** 2
+        gains[name] = 1 - (error(observed, [name]) / start) ** 2
         say(f"{name} in float: {gains[name]:+.0%} less squared error for {share:.1%} of the work")
     worth = [name for name, gain in gains.items() if gain >= max(WORTH, PRICE * shares[name])]
     keep = tuple(sorted(worth, key=lambda name: -gains[name])[:most_float])

@@ -113,6 +113,20 @@ def test_the_search_says_what_it_tried(ready: FloatGraph) -> None:
     assert choice.document()["float_layers"] == list(choice.keep)
 
 
+def test_where_int8_costs_nothing_no_layer_stays_float(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.quantization.search.AFFORDABLE", 1.0)
+    model = graph()
+    dense = next(tensor for tensor in model.graph.initializer if tensor.name == "dense")
+    said: list[str] = []
+    for scale, tried in ((1, 2), (1e6, 0)):  # as sure of every photo as a number can say
+        louder = numpy_helper.from_array(numpy_helper.to_array(dense) * np.float32(scale), "dense")
+        dense.CopyFrom(louder)
+        said.clear()
+        choice = search(FloatGraph.of(model, IMAGES), colours(16, seed=5).images, 1, said.append)
+        assert len(choice.gains) == len(said) - len(METHODS) == tried
+    assert choice.error == 0 and choice.keep == ()
+
+
 def test_stored_weights_are_restored_before_they_are_rounded_again() -> None:
     model = graph()
     stored = store(model, "float16")
