@@ -240,12 +240,12 @@ def test_a_file_that_is_no_picture_gets_no_class_and_can_be_skipped(
     folder: Path, open_page: Open, shoot: Shoot
 ) -> None:
     for path in folder.glob("*.png"):
-        path.write_bytes(b"no picture")
+        path.write_bytes(b"\0\0\0\x18ftypheic" + b"an iPhone's photo")
     with labelling(folder, "--rater", "ann") as (address, _):
         page = open_page(address)
-        said = "This file cannot be shown, so it gets no class. Skip it."
-        expect(page.locator("#unreadable")).to_have_text(said)
-        expect(page.get_by_role("status")).to_have_text(said)
+        why = re.compile(r"\.png cannot be shown, so it gets no class: .*a HEIC photo.*save it as JPEG.* Skip it\.$")
+        expect(page.locator("#unreadable")).to_have_text(why)
+        expect(page.get_by_role("status")).to_have_text(why)
         cat = page.get_by_role("button", name=re.compile("Cat"))
         expect(cat).to_be_disabled()
         shoot(page, "labelling-unreadable")

@@ -33,6 +33,10 @@ class Suggestions:
         row = self.probabilities[index]
         return self.labels[int(row.argmax())], float(row.max())
 
+    def knows(self, index: int) -> bool:
+        """Whether there is a suggestion at all: of equal numbers the first would only stand first."""
+        return bool(np.ptp(self.probabilities[index]) > 0)
+
     @staticmethod
     def is_sure(confidence: float) -> bool:
         """Whether a suggestion of this confidence need not be confirmed by hand."""

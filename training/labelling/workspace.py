@@ -162,7 +162,9 @@ class Workspace:
 
     def _suggestion(self, index: int) -> tuple[str, float] | None:
         # A second opinion is worth something only if it is formed without help.
-        return self.suggestions.best(index) if self.suggestions and self.task == "first" else None
+        if self.suggestions is None or self.task != "first" or not self.suggestions.knows(index):
+            return None
+        return self.suggestions.best(index)
 
     def _photo(self, index: int) -> dict[str, Any]:
         label, confidence = self._suggestion(index) or (None, None)

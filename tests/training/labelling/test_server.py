@@ -163,14 +163,14 @@ def test_a_second_opinion_is_formed_without_the_first(workspace: Workspace) -> N
 
 
 def test_the_least_certain_photo_comes_first_then_the_most_unlike(workspace: Workspace) -> None:
-    probabilities = np.array([[0.9, 0.1], [0.5, 0.5], [0.99, 0.01], [0.2, 0.8], [0.4, 0.6], [0.95, 0.05]])
+    probabilities = np.array([[0.9, 0.1], [0.52, 0.48], [0.99, 0.01], [0.2, 0.8], [0.4, 0.6], [0.95, 0.05]])
     looks = np.eye(6, 63, dtype=np.float32)
     looks[4] = looks[1]
     hints = Suggestions(("cat", "dog"), probabilities, looks)
     helped = Workspace(workspace.folder, workspace.files, LABELS, workspace.journal, "ann", hints)
     with served(helped) as client:
         first = state(client)["photo"]
-        assert (first["file"], first["confidence"]) == ("1.png", 0.5)
+        assert (first["file"], first["confidence"]) == ("1.png", 0.52)
         after = post(client, "answer", tab="t", file="1.png", action="label", label=first["suggestion"])
     assert after["photo"]["file"] == "3.png"  # 4.png is less certain, but looks like 1.png
     assert after["saving"] == {
@@ -181,6 +181,17 @@ def test_the_least_certain_photo_comes_first_then_the_most_unlike(workspace: Wor
         "sure_labelled": 0,
         "sure_right": 0,
     }
+
+
+def test_a_model_without_an_opinion_suggests_nothing(workspace: Workspace) -> None:
+    probabilities = np.array([[0.9, 0.1]] * 5 + [[0.5, 0.5]])  # as of a file that cannot be read
+    hints = Suggestions(("cat", "dog"), probabilities, np.eye(6, 63, dtype=np.float32))
+    helped = Workspace(workspace.folder, workspace.files, LABELS, workspace.journal, "ann", hints)
+    with served(helped) as client:
+        assert state(client)["photo"] == {"file": "5.png", "suggestion": None, "confidence": None}
+        after = post(client, "answer", tab="t", file="5.png", action="label", label="dog")
+    assert after["photo"]["suggestion"] == "cat"
+    assert (after["saving"]["suggested"], after["saving"]["right"]) == (0, 0)
 
 
 def test_a_third_person_sees_what_two_others_dispute(workspace: Workspace) -> None:

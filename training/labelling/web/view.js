@@ -39,6 +39,22 @@ function address(file) {
 }
 
 /**
+ * Say that a file shows nothing, and then why, unless another is shown by then.
+ * @param {string} source
+ */
+async function explain(source) {
+  const unreadable = byId("unreadable", HTMLParagraphElement);
+  unreadable.textContent = "This file cannot be shown, so it gets no class. Skip it.";
+  showSight(false);
+  const response = await fetch(source).catch(() => null);
+  if (response?.status !== 422) return;
+  const { detail } = await response.json();
+  if (byId("photo", HTMLImageElement).getAttribute("src") !== source) return;
+  unreadable.textContent = `${detail} Skip it.`;
+  say(unreadable.textContent);
+}
+
+/**
  * @param {number} seconds
  * @returns {string}
  */
@@ -129,8 +145,8 @@ function showEnd({ total, task, folder }) {
 function showPhoto(photo, labels) {
   const image = byId("photo", HTMLImageElement);
   image.onload = () => showSight(true);
-  image.onerror = () => showSight(false);
   const source = address(photo.file);
+  image.onerror = () => explain(source);
   if (image.getAttribute("src") !== source) {
     image.hidden = byId("unreadable", HTMLParagraphElement).hidden = true;
     image.src = source;
