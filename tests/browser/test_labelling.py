@@ -243,7 +243,7 @@ def test_a_file_that_is_no_picture_gets_no_class_and_can_be_skipped(
         path.write_bytes(b"\0\0\0\x18ftypheic" + b"an iPhone's photo")
     with labelling(folder, "--rater", "ann") as (address, _):
         page = open_page(address)
-        why = re.compile(r"\.png cannot be shown, so it gets no class: .*a HEIC photo.*save it as JPEG.* Skip it\.$")
+        why = re.compile(r"\.png cannot be shown, so it gets no class: .*a HEIC photo.* Skip it\.$")
         expect(page.locator("#unreadable")).to_have_text(why)
         expect(page.get_by_role("status")).to_have_text(why)
         cat = page.get_by_role("button", name=re.compile("Cat"))
