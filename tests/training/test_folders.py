@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.training import folders
-from training.checks.survey import survey
 from training.dataset import count_people
 from training.errors import TrainingError
 from training.folders import read_dataset
@@ -54,98 +52,10 @@ def test_train_without_validation_is_split_too(tmp_path: Path) -> None:
     assert read_dataset(tmp_path).counts("validation") == {"green": 1, "red": 1}
 
 
-def test_labels_csv_names_people_and_geometry(tmp_path: Path) -> None:
-    folders.classes(tmp_path, count=3)
-    rows = ["file,person,geometry,source", "red/0.png,anna,wide,here", "red/1.png,anna,tight,"]
-    (tmp_path / "labels.csv").write_text("\n".join(rows))
-    data = read_dataset(tmp_path)
-    photos = {photo.path.relative_to(tmp_path).as_posix(): photo for photo in data.photos}
-    assert photos["red/0.png"].person == photos["red/1.png"].person == "anna"
-    assert photos["red/0.png"].geometry == "wide"
-    assert photos["red/0.png"].attributes == {"source": "here"}
-    assert photos["red/2.png"].person == "red/2.png"
-    assert data.has_eyes
-
-
-def test_tables_find_names_that_a_mac_or_an_archive_has_taken_apart(tmp_path: Path) -> None:
-    names = [unicodedata.normalize("NFD", name) for name in ("S\u00fc\u00df", "bl\u00e4ulich")]
-    folders.classes(tmp_path, names=(names[0], names[1]), count=3)
-    rows = ["file,person", "S\u00fc\u00df/0.png,anna", "S\u00fc\u00df/1.png,anna", "S\u00fc\u00df/9.png,ben"]
-    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
-    (tmp_path / "classes.csv").write_text(
-        "id,title\nbl\u00e4ulich,Like the sky\nS\u00fc\u00df,Like honey\n", "utf-8"
-    )
-    data = read_dataset(tmp_path)
-    assert [label.title for label in data.labels] == ["Like honey", "Like the sky"]
-    people = {photo.path.relative_to(tmp_path).as_posix(): photo.person for photo in data.photos}
-    assert people[f"{names[0]}/0.png"] == people[f"{names[0]}/1.png"] == "anna"
-    assert reasons(tmp_path) == {
-        "labels.csv": "1 of 3 rows name no file here, the first of them 'S\u00fc\u00df/9.png'"
-    }
-    seen = survey(tmp_path)
-    assert {photo.person for photo in seen.photos if photo.label == names[0]} == {"anna", f"{names[0]}/2.png"}
-    assert [item.path.name for item in seen.skipped] == ["labels.csv"]
-
-
-@pytest.mark.parametrize("heading", ["file, person", "file,Person", "\ufeffFile,PERSON "])
-def test_people_are_found_however_the_table_is_written(tmp_path: Path, heading: str) -> None:
-    folders.splits(tmp_path, train=2, validation=2)
-    rows = [heading, "train/red/0.png,anna", "validation/red/0.png, anna "]
-    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
-    assert reasons(tmp_path) == {"validation/red/0.png": "a photo of anna, who is in train"}
-
-
-def test_a_table_in_the_folder_of_a_split_is_an_error(tmp_path: Path) -> None:
-    folders.splits(tmp_path)
-    (tmp_path / "validation/labels.csv").write_text("file,person\nred/0.png,anna\n")
-    with pytest.raises(TrainingError, match="Expected one table for all splits"):
-        read_dataset(tmp_path)
-
-
-def test_unknown_geometry_is_an_error(tmp_path: Path) -> None:
-    folders.classes(tmp_path)
-    (tmp_path / "labels.csv").write_text("file,geometry\nred/0.png,round\n")
-    with pytest.raises(TrainingError, match="red/0.png in labels.csv. Received: round"):
-        read_dataset(tmp_path)
-
-
 def test_a_class_with_a_name_too_long_is_an_error(tmp_path: Path) -> None:
     folders.classes(tmp_path, names=("red", "g" * 101))
     with pytest.raises(TrainingError, match="cannot be used: id: String should have at most"):
         read_dataset(tmp_path)
-
-
-def test_classes_csv_tells_titles(tmp_path: Path) -> None:
-    folders.classes(tmp_path, names=("deep_red", "green"))
-    (tmp_path / "classes.csv").write_text("id,title,description,search\ngreen,Grass,Very green,grass art\n")
-    deep, green = read_dataset(tmp_path).labels
-    assert (deep.title, deep.description, deep.search) == ("Deep red", "", "")
-    assert (green.title, green.description, green.search) == ("Grass", "Very green", "grass art")
-
-
-def test_a_table_of_classes_without_their_ids_is_an_error(tmp_path: Path) -> None:
-    folders.classes(tmp_path)
-    (tmp_path / "classes.csv").write_text("name,title\nred,Blood\n")
-    with pytest.raises(TrainingError, match="`id` among them. Received: name, title"):
-        read_dataset(tmp_path)
-
-
-def test_a_class_of_two_rows_is_an_error(tmp_path: Path) -> None:
-    folders.classes(tmp_path)
-    (tmp_path / "classes.csv").write_text("id,title\nred,Blood\nred,Wine\n")
-    for read in (read_dataset, survey):
-        with pytest.raises(
-            TrainingError, match="classes.csv. Received: red in line 3, and in line 2 already"
-        ):
-            read(tmp_path)
-
-
-def test_rows_about_no_class_are_counted(tmp_path: Path) -> None:
-    folders.classes(tmp_path)
-    (tmp_path / "blue").mkdir()
-    (tmp_path / "classes.csv").write_text("id,title\nred,Blood\nRed,Wine\nblue,Sky\ngren,Grass\n")
-    said = "2 of 4 rows name no class here, the first of them 'Red'"
-    assert reasons(tmp_path) == {"blue": "an empty class", "classes.csv": said}
 
 
 def test_bad_files_are_named_with_their_reasons_and_left_alone(tmp_path: Path) -> None:
@@ -269,28 +179,6 @@ def test_nobody_measures_what_they_taught(tmp_path: Path) -> None:
     assert data.counts("train") == {"green": 3, "red": 3}
 
 
-def test_a_table_that_names_no_files_is_an_error(tmp_path: Path) -> None:
-    folders.classes(tmp_path)
-    (tmp_path / "labels.csv").write_text("file;person\nred/0.png;anna\n")
-    with pytest.raises(TrainingError, match="separated by commas.*`file` among them. Received: file;person"):
-        read_dataset(tmp_path)
-
-
-def test_a_table_about_other_files_is_an_error(tmp_path: Path) -> None:
-    folders.classes(tmp_path)
-    (tmp_path / "labels.csv").write_text("file,person\n0.png,anna\n1.png,ben\n")
-    with pytest.raises(TrainingError, match=r"such as green/0.png. Received: 2 of 2 rows .* '0.png'"):
-        read_dataset(tmp_path)
-
-
-def test_rows_about_no_file_are_counted(tmp_path: Path) -> None:
-    folders.classes(tmp_path)
-    (tmp_path / "labels.csv").write_text("file,person\nred/0.png,anna\nred/99.png,ben\n")
-    assert reasons(tmp_path) == {
-        "labels.csv": "1 of 2 rows name no file here, the first of them 'red/99.png'"
-    }
-
-
 def test_what_lies_beside_the_class_folders_is_named(tmp_path: Path) -> None:
     folders.splits(tmp_path)
     (tmp_path / "validation").rename(tmp_path / "valid")
@@ -301,13 +189,6 @@ def test_what_lies_beside_the_class_folders_is_named(tmp_path: Path) -> None:
     assert found["cover.png"] == found["train/stray.png"] == "a photo outside of the class folders"
     assert found["holdout"].startswith("a folder beside train/; the splits are called train, validation")
     assert read_dataset(tmp_path).counts("validation") == {"green": 3, "red": 3}
-
-
-def test_one_file_has_one_person(tmp_path: Path) -> None:
-    folders.classes(tmp_path)
-    (tmp_path / "labels.csv").write_text("file,person\nred/0.png,anna\nred/0.png,berta\n")
-    with pytest.raises(TrainingError, match="one person for red/0.png.*Received: 'anna' and 'berta'"):
-        read_dataset(tmp_path)
 
 
 def test_copies_under_two_names_are_one_person_in_every_number(tmp_path: Path) -> None:
