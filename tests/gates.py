@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from service.predictor import Asked, Predictor
 from service.prepared import Prepared
 from service.server import GracefulServer
 from service.settings import Settings
+from tests.uploads import picture
 
 PATIENCE_SECONDS = 30.0
 
@@ -50,6 +52,13 @@ class GatedService:
         self.client = client
         self.predictor = predictor
         self.server = server
+
+    def hold(self, pool: ThreadPoolExecutor) -> "Future[httpx.Response]":
+        """Close the gate, and let a thread of the pool ask about a photo that waits there by now."""
+        self.predictor.gate.clear()
+        asked = pool.submit(self.client.post, "/v1/classify", files={"image": picture()})
+        self.predictor.wait_until_asked()
+        return asked
 
     def metric(self, name: str) -> float:
         """The value of a metric now; `name` includes the labels."""

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ import pytest
 from service import folders
 from service.errors import InvalidBundle
 from tests.bundles import metadata, write_bundle
+from tests.users import ordinary_user
 
 
 def test_the_highest_version_wins(tmp_path: Path) -> None:
@@ -47,13 +47,9 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, closed: str) -> 
 @contextmanager
 def closed_to_us(folder: Path) -> Iterator[None]:
     """Nobody may enter the folder meanwhile; root, who may enter any, steps down."""
-    root = os.geteuid() == 0
     folder.chmod(0o000)
-    if root:
-        os.seteuid(65534)
     try:
-        yield
+        with ordinary_user():
+            yield
     finally:
-        if root:
-            os.seteuid(0)
         folder.chmod(0o755)

@@ -123,9 +123,7 @@ def test_a_request_that_outlives_the_server(models: Path, caplog: pytest.LogCapt
         gated(models, workers=1, grace_seconds=1) as service,
         ThreadPoolExecutor() as pool,
     ):
-        service.predictor.gate.clear()
-        asked = pool.submit(service.client.post, f"{service.address}/v1/classify", files={"image": picture()})
-        service.predictor.wait_until_asked()
+        asked = service.hold(pool)
         service.server.handle_exit(signal.SIGTERM, None)
         response = asked.result()
     assert (response.status_code, response.json()["code"]) == (503, "not_ready")

@@ -15,7 +15,6 @@ import pytest
 from service.protocol import ImpatientProtocol
 from tests.gates import eventually, gated
 from tests.serving import connect
-from tests.uploads import picture
 
 
 def until_closed(connection: socket.socket) -> bytes:
@@ -182,9 +181,7 @@ def test_idle_connections_lock_nobody_out(models: Path) -> None:
 
 def test_who_has_just_been_answered_is_not_the_one_that_is_idle_for_longest(models: Path) -> None:
     with gated(models, workers=1, max_connections=2) as service, ThreadPoolExecutor() as pool:
-        service.predictor.gate.clear()
-        slow = pool.submit(service.client.post, "/v1/classify", files={"image": picture()})
-        service.predictor.wait_until_asked()
+        slow = service.hold(pool)
         with connect(service.address) as idle:
             idle.sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
             assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
@@ -207,10 +204,7 @@ def test_unfinished_requests_lock_nobody_out(models: Path) -> None:
 
 def test_a_connection_at_work_is_not_closed_for_room(models: Path) -> None:
     with gated(models, workers=1, max_connections=2) as service, ThreadPoolExecutor() as pool:
-        service.predictor.gate.clear()
-        url = f"{service.address}/v1/classify"
-        busy = pool.submit(service.client.post, url, files={"image": picture()})
-        service.predictor.wait_until_asked()
+        busy = service.hold(pool)
         for _ in range(4):
             assert httpx.get(f"{service.address}/health/live").status_code == 200
             with connect(service.address), connect(service.address):

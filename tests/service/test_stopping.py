@@ -15,17 +15,14 @@ from tests.uploads import picture
 
 def test_stopping_is_announced_and_finishes_what_is_in_flight(models: Path) -> None:
     with gated(models, workers=1, drain_seconds=30.0) as service, ThreadPoolExecutor() as pool:
-        service.predictor.gate.clear()
-        url = f"{service.address}/v1/classify"
-        in_flight = pool.submit(service.client.post, url, files={"image": picture()})
-        service.predictor.wait_until_asked()
+        in_flight = service.hold(pool)
         service.server.handle_exit(signal.SIGTERM, None)
         ready = service.client.get("/health/ready")
         assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
         assert ready.headers["connection"] == "close"
         assert service.client.get("/health").json()["status"] == "stopping"
         assert service.client.get("/health/live").status_code == 200
-        late = pool.submit(service.client.post, url, files={"image": picture()})
+        late = pool.submit(service.client.post, "/v1/classify", files={"image": picture()})
         eventually(lambda: service.metric("service_requests_inside") == 2)
         service.server.handle_exit(signal.SIGTERM, None)  # asked a second time: no more draining
         service.predictor.gate.set()
@@ -34,9 +31,7 @@ def test_stopping_is_announced_and_finishes_what_is_in_flight(models: Path) -> N
 
 def test_asked_again_it_still_finishes_what_is_in_flight(models: Path) -> None:
     with gated(models, workers=1) as service, ThreadPoolExecutor() as pool:
-        service.predictor.gate.clear()
-        in_flight = pool.submit(service.client.post, "/v1/classify", files={"image": picture()})
-        service.predictor.wait_until_asked()
+        in_flight = service.hold(pool)
         service.server.handle_exit(signal.SIGTERM, None)
         eventually(lambda: service.server.should_exit)  # it does not drain any more
         service.server.handle_exit(signal.SIGTERM, None)
@@ -49,9 +44,7 @@ def test_asked_for_the_third_time_it_says_so_and_waits_for_nobody(
     models: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with gated(models, workers=1, drain_seconds=30.0) as service, ThreadPoolExecutor() as pool:
-        service.predictor.gate.clear()
-        in_flight = pool.submit(service.client.post, "/v1/classify", files={"image": picture()})
-        service.predictor.wait_until_asked()
+        in_flight = service.hold(pool)
         for _ in range(4):
             service.server.handle_exit(signal.SIGTERM, None)
         with pytest.raises(httpx.RemoteProtocolError):

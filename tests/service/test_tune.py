@@ -12,6 +12,17 @@ from service.settings import Settings
 from service.trials import Choice, Trial
 from tests.several import is_gone
 
+TELLS = """
+import os
+from service import trials
+made = trials.Workers
+def told(*given, **named):
+    os.write(2, b"measuring\\n")
+    return made(*given, **named)
+trials.Workers = told
+"""
+"""Code by which a process says that it measures."""
+
 
 @pytest.mark.parametrize(("cpus", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
 def test_candidates(cpus: int, counts: list[int]) -> None:
@@ -138,13 +149,7 @@ def test_ctrl_c_ends_it_with_what_was_measured(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("processes", [1, 2])
 def test_asked_to_stop_while_it_measures(models: Path, processes: int, number: signal.Signals) -> None:
-    code = (
-        "import sys; from service import trials, tune; made = trials.Workers\n"
-        "def told(*given, **named):\n"
-        "    print('measuring', file=sys.stderr, flush=True)\n"
-        "    return made(*given, **named)\n"
-        "trials.Workers = told; sys.exit(tune.main(['--seconds', '600']))"
-    )
+    code = f"import sys; from service import tune\n{TELLS}sys.exit(tune.main(['--seconds', '600']))"
     with started(models, code, processes) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "measuring\n"
@@ -155,12 +160,9 @@ def test_asked_to_stop_while_it_measures(models: Path, processes: int, number: s
 @pytest.mark.parametrize("processes", [1, 2])
 def test_in_the_background_of_a_script_it_leaves_ctrl_c_alone(models: Path, processes: int) -> None:
     code = (
-        "import signal, sys; from service import trials, tune; made = trials.Workers\n"
+        f"import signal, sys; from service import tune\n{TELLS}"
         "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "def told(*given, **named):\n"
-        "    print('measuring', file=sys.stderr, flush=True)\n"
-        "    return made(*given, **named)\n"
-        "trials.Workers = told; sys.exit(tune.main(['--seconds', '0.1']))"
+        "sys.exit(tune.main(['--seconds', '0.1']))"
     )
     with started(models, code, processes) as process:
         assert process.stderr is not None
@@ -171,13 +173,7 @@ def test_in_the_background_of_a_script_it_leaves_ctrl_c_alone(models: Path, proc
 
 
 def test_nobody_goes_on_measuring_for_one_that_was_asked_to_stop(models: Path) -> None:
-    code = (
-        "import os; from service import trials, tune; made = trials.Workers\n"
-        "def told(*given, **named):\n"
-        "    os.write(2, b'measuring\\n')\n"
-        "    return made(*given, **named)\n"
-        "trials.Workers = told; raise SystemExit(tune.main(['--seconds', '600']))"
-    )
+    code = f"import sys; from service import tune\n{TELLS}sys.exit(tune.main(['--seconds', '600']))"
     with started(models, code, processes=2) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "measuring\n"

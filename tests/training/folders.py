@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from training.folders import read_dataset
+
 
 def photo(path: Path, seed: int = 0, size: int = 40, colour: int | None = None) -> Path:
     """Write a photo of noise, tinted with a colour 0..2 (red, green, blue) that a network can learn."""
@@ -29,3 +31,8 @@ def splits(root: Path, train: int = 6, validation: int = 3) -> Path:
     classes(root / "train", count=train)
     classes(root / "validation", count=validation, start=1000)
     return root
+
+
+def reasons(root: Path) -> dict[str, str]:
+    """Why each file was left out that a data set does not use, by its name."""
+    return {item.path.relative_to(root).as_posix(): item.reason for item in read_dataset(root).skipped}

@@ -2,34 +2,16 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.training import folders
+from tests.users import ordinary_user
 from training.dataset import count_people
 from training.errors import TrainingError
 from training.folders import read_dataset
 from training.heldout import HeldOut
-
-
-def reasons(root: Path) -> dict[str, str]:
-    return {item.path.relative_to(root).as_posix(): item.reason for item in read_dataset(root).skipped}
-
-
-@contextmanager
-def ordinary_user() -> Iterator[None]:
-    """Root reads everything; step down for a moment if we are root."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 def test_split_layout(tmp_path: Path) -> None:
@@ -73,7 +55,7 @@ def test_bad_files_are_named_with_their_reasons_and_left_alone(tmp_path: Path) -
     (red / "unnamed").write_bytes((red / "1.png").read_bytes())
     (tmp_path / "train" / "blue").mkdir()
     before = {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert reasons(tmp_path) == {
+    assert folders.reasons(tmp_path) == {
         "train/red/zero.png": "Expected the bytes of a picture. Received: an empty file.",
         "train/red/notes.txt": "Expected a picture as JPEG, PNG, WEBP, AVIF, GIF, BMP, TIFF. "
         "Received: 13 bytes in another format.",
@@ -93,20 +75,20 @@ def test_class_without_a_usable_photo_is_left_out(tmp_path: Path) -> None:
     folders.classes(tmp_path)
     (tmp_path / "blue").mkdir()
     (tmp_path / "blue" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    assert reasons(tmp_path)["blue"] == "a class without one usable photo"
+    assert folders.reasons(tmp_path)["blue"] == "a class without one usable photo"
 
 
 def test_class_that_is_not_trained_is_not_measured(tmp_path: Path) -> None:
     folders.splits(tmp_path)
     folders.photo(tmp_path / "validation" / "blue" / "0.png", seed=7)
-    assert reasons(tmp_path)["validation/blue/0.png"] == "a class without photos to train on"
+    assert folders.reasons(tmp_path)["validation/blue/0.png"] == "a class without photos to train on"
 
 
 def test_copy_of_a_training_photo_measures_nothing(tmp_path: Path) -> None:
     folders.splits(tmp_path)
     copy = (tmp_path / "train" / "red" / "0.png").read_bytes()
     (tmp_path / "validation" / "red" / "copy.png").write_bytes(copy)
-    assert "the same bytes as" in reasons(tmp_path)["validation/red/copy.png"]
+    assert "the same bytes as" in folders.reasons(tmp_path)["validation/red/copy.png"]
 
 
 def test_two_names_on_one_photo_are_one_person(tmp_path: Path) -> None:
@@ -115,7 +97,7 @@ def test_two_names_on_one_photo_are_one_person(tmp_path: Path) -> None:
     (tmp_path / "validation/red/0.png").write_bytes(copy)
     rows = ["file,person", "train/red/0.png,anna", "validation/red/0.png,ben", "validation/red/1.png,ben"]
     (tmp_path / "labels.csv").write_text("\n".join(rows))
-    found = reasons(tmp_path)
+    found = folders.reasons(tmp_path)
     assert found.pop("validation/red/0.png") == f"the same bytes as {tmp_path}/train/red/0.png in train"
     assert found == {
         "validation/red/1.png": "a photo of ben, who is in train as anna: both have the same photo"
@@ -127,7 +109,7 @@ def test_names_that_are_not_unicode_are_named_as_far_as_they_can_be(tmp_path: Pa
     folders.photo(tmp_path / os.fsdecode(b"train/red/\xff.png"), seed=7)
     folders.photo(tmp_path / os.fsdecode(b"train/\xfe/0.png"), seed=8)
     reason = "a name that is not UTF-8; rename it, please"
-    assert reasons(tmp_path) == {"train/red/?.png": reason, "train/?": reason}
+    assert folders.reasons(tmp_path) == {"train/red/?.png": reason, "train/?": reason}
 
 
 def test_unreadable_folder_is_named() -> None:
@@ -137,7 +119,7 @@ def test_unreadable_folder_is_named() -> None:
         closed = root / "train" / "blue"
         closed.mkdir(mode=0o000)
         with ordinary_user():
-            found = reasons(root)
+            found = folders.reasons(root)
     assert found == {"train/blue": "an unreadable folder (Permission denied)"}
 
 
@@ -185,7 +167,7 @@ def test_what_lies_beside_the_class_folders_is_named(tmp_path: Path) -> None:
     folders.photo(tmp_path / "holdout" / "red" / "0.png")
     folders.photo(tmp_path / "cover.png")
     folders.photo(tmp_path / "train" / "stray.png")
-    found = reasons(tmp_path)
+    found = folders.reasons(tmp_path)
     assert found["cover.png"] == found["train/stray.png"] == "a photo outside of the class folders"
     assert found["holdout"].startswith("a folder beside train/; the splits are called train, validation")
     assert read_dataset(tmp_path).counts("validation") == {"green": 3, "red": 3}

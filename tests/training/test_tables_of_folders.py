@@ -11,10 +11,6 @@ from training.errors import TrainingError
 from training.folders import read_dataset
 
 
-def reasons(root: Path) -> dict[str, str]:
-    return {item.path.relative_to(root).as_posix(): item.reason for item in read_dataset(root).skipped}
-
-
 def test_labels_csv_names_people_and_geometry(tmp_path: Path) -> None:
     folders.classes(tmp_path, count=3)
     rows = ["file,person,geometry,source", "red/0.png,anna,wide,here", "red/1.png,anna,tight,"]
@@ -40,7 +36,7 @@ def test_tables_find_names_that_a_mac_or_an_archive_has_taken_apart(tmp_path: Pa
     assert [label.title for label in data.labels] == ["Like honey", "Like the sky"]
     people = {photo.path.relative_to(tmp_path).as_posix(): photo.person for photo in data.photos}
     assert people[f"{names[0]}/0.png"] == people[f"{names[0]}/1.png"] == "anna"
-    assert reasons(tmp_path) == {
+    assert folders.reasons(tmp_path) == {
         "labels.csv": "1 of 3 rows name no file here, the first of them 'S\u00fc\u00df/9.png'"
     }
     seen = survey(tmp_path)
@@ -53,7 +49,7 @@ def test_people_are_found_however_the_table_is_written(tmp_path: Path, heading: 
     folders.splits(tmp_path, train=2, validation=2)
     rows = [heading, "train/red/0.png,anna", "validation/red/0.png, anna "]
     (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
-    assert reasons(tmp_path) == {"validation/red/0.png": "a photo of anna, who is in train"}
+    assert folders.reasons(tmp_path) == {"validation/red/0.png": "a photo of anna, who is in train"}
 
 
 def test_a_table_in_the_folder_of_a_split_is_an_error(tmp_path: Path) -> None:
@@ -100,7 +96,7 @@ def test_rows_about_no_class_are_counted(tmp_path: Path) -> None:
     (tmp_path / "blue").mkdir()
     (tmp_path / "classes.csv").write_text("id,title\nred,Blood\nRed,Wine\nblue,Sky\ngren,Grass\n")
     said = "2 of 4 rows name no class here, the first of them 'Red'"
-    assert reasons(tmp_path) == {"blue": "an empty class", "classes.csv": said}
+    assert folders.reasons(tmp_path) == {"blue": "an empty class", "classes.csv": said}
 
 
 def test_a_table_that_names_no_files_is_an_error(tmp_path: Path) -> None:
@@ -120,7 +116,7 @@ def test_a_table_about_other_files_is_an_error(tmp_path: Path) -> None:
 def test_rows_about_no_file_are_counted(tmp_path: Path) -> None:
     folders.classes(tmp_path)
     (tmp_path / "labels.csv").write_text("file,person\nred/0.png,anna\nred/99.png,ben\n")
-    assert reasons(tmp_path) == {
+    assert folders.reasons(tmp_path) == {
         "labels.csv": "1 of 2 rows name no file here, the first of them 'red/99.png'"
     }
 
