@@ -20,6 +20,7 @@ from service.classifier import Classifier
 from service.eyes import EyeLocator
 from service.geometry import RGB, Square, cut
 from service.images import decode
+from service.locator_document import newest_locator
 from service.metadata import CropGeometry
 from training.console import progress, say
 from training.dataset import Photo
@@ -42,9 +43,9 @@ def main() -> None:
     options = parser.parse_args()
     path = folders.newest(options.models, options.model)
     classifier, model = Classifier(path / folders.MODEL_FILE), Model.open(path)
-    folder = options.models / "eye-locator"
-    versions = folders.versions(folder, "locator.json")
-    locator = EyeLocator(folder / str(versions[-1]))
+    folder = newest_locator(options.models / "eye-locator")
+    assert folder is not None, f"Expected the eye locator in {options.models}."
+    locator = EyeLocator(folder)
     measure(wide_photos(model, options.data, options.limit), classifier, locator)
 
 

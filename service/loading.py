@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from service import locator_bundle
 from service.errors import InvalidBundle
 from service.eyes import EyeLocator
-from service.folders import versions
-from service.locator_document import DOCUMENT
+from service.locator_document import newest_locator
 from service.models import ModelStore
 from service.opening import runtime
 from service.predictor import Predictor
@@ -39,6 +38,5 @@ def load_predictor(settings: Settings, sessions: Runtime | None = None) -> Predi
 
 
 def _load_locator(settings: Settings, sessions: Runtime) -> EyeLocator | None:
-    folder = settings.models / settings.locator
-    found = versions(folder, DOCUMENT)
-    return locator_bundle.load(folder / str(found[-1]), sessions) if found else None
+    folder = newest_locator(settings.models / settings.locator)
+    return locator_bundle.load(folder, sessions) if folder else None

@@ -5,9 +5,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from service.errors import InvalidBundle
+from service.folders import versions
 
 DOCUMENT: Final = "locator.json"
 _NETWORKS: Final = ("faces-near", "faces-far", "mesh", "eye")
+
+
+def newest_locator(folder: Path) -> Path | None:
+    """Folder of the highest version of the bundle `models/<name>`; None where there is none.
+
+    Raises InvalidBundle for a folder that may not be read.
+    """
+    found = versions(folder, DOCUMENT)
+    return folder / str(found[-1]) if found else None
 
 
 def read_document(folder: Path) -> dict[str, Any]:

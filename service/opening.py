@@ -11,8 +11,8 @@ from pathlib import Path
 
 from service import cpus
 from service.errors import InvalidBundle
-from service.folders import MODEL_FILE, check_files, newest, versions, wanted_names
-from service.locator_document import DOCUMENT, networks
+from service.folders import MODEL_FILE, check_files, newest, wanted_names
+from service.locator_document import networks, newest_locator
 from service.network_cost import is_light
 from service.runtime import Runtime
 from service.settings import Settings, split
@@ -46,10 +46,10 @@ def ahead(settings: Settings, sessions: Runtime) -> Iterator[None]:
 
 
 def _wanted(settings: Settings, sessions: Runtime) -> Iterator[tuple[Runtime, Path]]:
-    locators = settings.models / settings.locator
-    for version in versions(locators, DOCUMENT)[-1:]:
-        check_files(locators / str(version))
-        for path in networks(locators / str(version)):
+    locator = newest_locator(settings.models / settings.locator)
+    if locator:
+        check_files(locator)
+        for path in networks(locator):
             yield sessions.single, path
     for name in wanted_names(settings.models, settings.model):
         folder = newest(settings.models, name)

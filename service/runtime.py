@@ -36,8 +36,6 @@ _SPIN_MICROSECONDS: Final = 50
 """How long a thread that helps looks out for its part of the next layer before it sleeps. To wake it takes as
 long: a lone inference of a light network takes 4.5 ms in place of 5.4 with two threads, for no more CPU."""
 
-_Wish = tuple[Path, bool, int, bool]
-"""A file, whether its network is light, and `threads` and `adaptive` of who asks."""
 _arena_lock = threading.Lock()
 _log = logging.getLogger(__name__)
 
@@ -57,8 +55,10 @@ class Runtime:
     others: Callable[[], int] | None = None
     """How many workers are busy besides the one that asks, where processes are forked with the sessions that
     are open: no such session may have threads of its own, which would stay behind."""
-    begun: "dict[_Wish, Future[Any]]" = field(default_factory=dict, repr=False, compare=False)
-    """Sessions that somebody opens ahead, until they are asked for."""
+    begun: "dict[tuple[Runtime, Path, bool], Future[Any]]" = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """Sessions that are opened ahead, until they are asked for: by whom, of which file, `light` or not."""
 
     @classmethod
     def available(
@@ -89,7 +89,7 @@ class Runtime:
 
     def begin(self, path: Path, light: bool, pool: Executor) -> None:
         """Let `pool` open a file already that `open` will be asked for."""
-        self.begun[self._wish(path, light)] = pool.submit(self._open_kind, path, light)
+        self.begun[self, path, light] = pool.submit(self._open_kind, path, light)
 
     def open(self, path: Path, light: bool = False) -> Any:
         """An `InferenceSession` of a file, or what is used like one where inferences share the CPUs.
@@ -99,11 +99,8 @@ class Runtime:
         warning. Raises InvalidBundle, with a one-line reason, where there is no file that ONNX Runtime can
         load.
         """
-        begun = self.begun.pop(self._wish(path, light), None)
+        begun = self.begun.pop((self, path, light), None)
         return begun.result() if begun else self._open_kind(path, light)
-
-    def _wish(self, path: Path, light: bool) -> "_Wish":
-        return path, light, self.threads, self.adaptive
 
     def _open_kind(self, path: Path, light: bool) -> Any:
         if not path.is_file():

@@ -106,30 +106,33 @@ class Model:
                 return sum(photo.digest in digests for photo in photos)
         return None
 
-    def warnings(self, data: Dataset, photos: Sequence[Photo], split: str) -> list[str]:
-        """What a reader must know before believing numbers that are measured on these photos of a split."""
-        learned = self.learned(data, photos)
-        if split == "train" or learned == len(photos):
-            return [
-                "the model was trained on these photos. The numbers say how well it remembers them, "
-                "not how well it will do on new ones."
-            ]
-        if learned:
-            return [
-                f"the model learned from {learned:,} of these {len(photos):,} photos. About those the "
-                "numbers say how well it remembers them, not how well it will do on new ones."
-            ]
-        if learned is None and split == "all":
-            return [
-                "how many of these photos the model learned from cannot be told, as its training photos are "
-                "not here as a whole. The numbers are fair only if it never saw these photos or these people."
-            ]
-        if learned is None:
-            return [
-                "the training photos in this folder are not those the model was trained on. The numbers are "
-                "fair only if it never saw these photos or these people."
-            ]
-        return []
+
+def caveat(learned: int | None, images: int, split: str) -> str | None:
+    """What a reader must know before believing numbers that are measured on so many photos of a split.
+
+    `learned` is how many of them the model learned from, None where that cannot be told.
+    """
+    if split == "train" or learned == images:
+        return (
+            "the model was trained on these photos. The numbers say how well it remembers them, "
+            "not how well it will do on new ones."
+        )
+    if learned:
+        return (
+            f"the model learned from {learned:,} of these {images:,} photos. About those the "
+            "numbers say how well it remembers them, not how well it will do on new ones."
+        )
+    if learned is None and split == "all":
+        return (
+            "how many of these photos the model learned from cannot be told, as its training photos are "
+            "not here as a whole. The numbers are fair only if it never saw these photos or these people."
+        )
+    if learned is None:
+        return (
+            "the training photos in this folder are not those the model was trained on. The numbers are "
+            "fair only if it never saw these photos or these people."
+        )
+    return None
 
 
 def _typical(classifier: Classifier, images: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -29,8 +29,8 @@ class Inspection:
     @property
     def counts(self) -> dict[str, int | None]:
         """Findings per kind, every kind named; None for what was not looked for."""
-        found = Counter(finding.kind for finding in self.findings)
-        return {kind: None if kind in self.unasked else found[kind] for kind in KINDS}
+        found, unasked = Counter(finding.kind for finding in self.findings), self.unasked
+        return {kind: None if kind in unasked else found[kind] for kind in KINDS}
 
     @property
     def unasked(self) -> dict[str, str]:

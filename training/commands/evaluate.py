@@ -13,7 +13,7 @@ from training.console import progress, say
 from training.dataset import Photo, by_value, people_of
 from training.evaluation import Evaluation
 from training.metrics import score
-from training.models import Model
+from training.models import Model, caveat
 from training.photos import load
 from training.plots import plot_confusion
 from training.prediction import is_run
@@ -61,10 +61,11 @@ def run(options: argparse.Namespace) -> int:
     evaluation = measure(model, photos, options.split, options.by)
     for line in evaluation.lines():
         say(line)
-    for warning in model.warnings(data, photos, options.split):
+    learned = model.learned(data, photos)
+    if warning := caveat(learned, len(photos), options.split):
         say(f"\nNote: {warning}")
     if folder:
-        _write(evaluation, model.learned(data, photos), folder)
+        _write(evaluation, learned, folder)
     return 0
 
 

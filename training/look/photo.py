@@ -5,19 +5,19 @@ from math import ceil
 from pathlib import Path
 from typing import Final
 
-from service import folders, targets
+from service import targets
 from service.classifier import Classifier
 from service.errors import ServiceError
 from service.eyes import EyeLocator
 from service.geometry import RGB, Square, cut
 from service.images import decode
+from service.locator_document import newest_locator
 from service.regions import OVERSAMPLING, Region
 from service.targets import Found
 from training.dataset import Photo
 from training.errors import TrainingError
 from training.photos import square
 
-LOCATOR_FILE: Final = "locator.json"
 TITLES: Final = {"left_eye": "Left eye", "right_eye": "Right eye", "whole": "The picture"}
 ENOUGH: Final = 1440
 """Shorter side in pixels to which a large JPEG is decoded: enough for faces and for their eyes."""
@@ -90,12 +90,12 @@ def _part(region: str, picture: RGB, looked_at: Square, size: int) -> Part:
 
 
 def _locator(models: Path) -> EyeLocator:
-    versions = folders.versions(models / "eye-locator", LOCATOR_FILE)
-    if not versions:
+    folder = newest_locator(models / "eye-locator")
+    if folder is None:
         raise TrainingError(
             f"Expected the eye locator in {models / 'eye-locator'}. Received: nothing there; see --models."
         )
     try:
-        return EyeLocator(models / "eye-locator" / str(versions[-1]))
+        return EyeLocator(folder)
     except ServiceError as error:
         raise TrainingError(str(error)) from None

@@ -14,7 +14,7 @@ from training.console import progress, say
 from training.dataset import Photo, people_of
 from training.errors import TrainingError
 from training.heldout import HeldOut
-from training.models import Model
+from training.models import Model, caveat
 from training.parts import HIDDEN
 from training.photos import load
 from training.prediction import is_run, open_model
@@ -129,7 +129,7 @@ def _photos(model: Model, data: Path, split: str) -> Sequence[Photo]:
     dataset = model.read(data)
     photos = dataset.split(split)
     model.check(dataset, photos, split)
-    for warning in model.warnings(dataset, photos, split):
+    if warning := caveat(model.learned(dataset, photos), len(photos), split):
         say(f"Note: {warning}")
     return photos
 
