@@ -5,8 +5,9 @@ import importlib
 import os
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
@@ -48,7 +49,9 @@ def main() -> int:
         count = shares.processes(settings)
         make_room(count)
         if count > 1:
-            return _serve_together(settings, count)
+            with ExitStack() as kept:
+                listeners = [kept.enter_context(shares.listener()) for _ in range(count)]
+                return _serve_together(settings, shares.Share.all(count, listeners))
         logs.configure(settings.log_level)
         with memory.uncollected():
             running = _build(settings)
@@ -84,9 +87,8 @@ def _load(settings: Settings, modules: Iterable[str], share: shares.Share | None
         return loading.result()
 
 
-def _serve_together(settings: Settings, count: int) -> int:
-    """Serve with so many processes; returns the exit code. Raises InvalidBundle, CannotFork, CannotListen."""
-    everyone = shares.Share.all(count, [shares.listener() for _ in range(count)])
+def _serve_together(settings: Settings, everyone: Sequence[shares.Share]) -> int:
+    """Serve with a process each; returns the exit code. Raises InvalidBundle, CannotFork, CannotListen."""
     with memory.uncollected():
         # Before they are forked: libraries and models take their memory once.
         modules = ("service.app", "service.handed", "service.supervisor")

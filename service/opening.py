@@ -37,12 +37,14 @@ def ahead(settings: Settings, sessions: Runtime) -> Iterator[None]:
 
     Who asks `sessions` for one of them gets it, or the reason why there is none.
     """
-    with ThreadPoolExecutor(1) as pool:
-        with suppress(InvalidBundle):  # whoever loads it says so
-            for running, path in _wanted(settings, sessions):
-                running.begin(path, is_light(path), pool)
-        yield
-    sessions.begun.clear()
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            with suppress(InvalidBundle):  # whoever loads it says so
+                for running, path in _wanted(settings, sessions):
+                    running.begin(path, is_light(path), pool)
+            yield
+    finally:
+        sessions.begun.clear()
 
 
 def _wanted(settings: Settings, sessions: Runtime) -> Iterator[tuple[Runtime, Path]]:

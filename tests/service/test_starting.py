@@ -71,6 +71,15 @@ def test_a_bad_setting_stops_the_start(
     assert "short-secret" not in line
 
 
+def test_a_start_that_fails_leaves_no_socket_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["service"])
+    monkeypatch.setenv("SERVICE_MODELS", str(tmp_path))
+    monkeypatch.setenv("SERVICE_PROCESSES", "2")
+    open_before = len(list(Path("/proc/self/fd").iterdir()))
+    assert main() == 2
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_before
+
+
 def test_a_misspelt_setting_is_told(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(models, prot="9000") as (process, _):
         process.stop()
