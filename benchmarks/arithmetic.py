@@ -17,10 +17,10 @@ import onnx
 import onnxruntime
 
 from benchmarks.machine import describe as describe_machine
-from service import cpus
-from service.classifier import INPUT, OUTPUT
-from service.metadata import NetworkFacts
-from service.runtime import session_options
+from service.machine import cpus
+from service.networks.classifier import INPUT, OUTPUT
+from service.networks.metadata import NetworkFacts
+from service.networks.runtime import session_options
 from training.cost import describe
 from training.golden import synthetic
 from training.prediction import model_file, open_model

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import machine
-from service import folders, targets
-from service.classifier import Classifier
-from service.eyes import EyeLocator
-from service.geometry import RGB, Square, cut
-from service.images import decode
-from service.locator_document import newest_locator
-from service.metadata import CropGeometry
+from service.answering import targets
+from service.locator.document import newest_locator
+from service.locator.eyes import EyeLocator
+from service.networks import folders
+from service.networks.classifier import Classifier
+from service.networks.metadata import CropGeometry
+from service.pictures.geometry import RGB, Square, cut
+from service.pictures.images import decode
 from training.console import progress, say
 from training.dataset import Photo
 from training.models import Model

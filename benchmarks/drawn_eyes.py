@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from service.eyes import Face
-from service.geometry import RGB
+from service.locator.eyes import Face
+from service.pictures.geometry import RGB
 
 Points = NDArray[np.float64]
 

@@ -15,10 +15,11 @@ import onnx
 import onnxruntime
 
 from benchmarks import machine
-from service import cpus, folders
-from service.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
-from service.evidence import data_url
-from service.runtime import session_options
+from service.answering.evidence import data_url
+from service.machine import cpus
+from service.networks import folders
+from service.networks.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
+from service.networks.runtime import session_options
 from training.console import say
 
 WAYS = ([OUTPUT], [OUTPUT, TYPICALITY], [OUTPUT, TYPICALITY, EVIDENCE])

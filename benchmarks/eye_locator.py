@@ -28,11 +28,11 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.drawn_eyes import with_dark_glasses, with_shut_eyes
-from service import locator_bundle
-from service.eyes import Eye, EyeLocator, Face
-from service.geometry import RGB, Point, Square
-from service.images import decode
-from service.runtime import Runtime
+from service.locator import bundle as locator_bundle
+from service.locator.eyes import Eye, EyeLocator, Face
+from service.networks.runtime import Runtime
+from service.pictures.geometry import RGB, Point, Square
+from service.pictures.images import decode
 from training.console import progress, say
 
 MIN_WIDTH: Final = 24.0

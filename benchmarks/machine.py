@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from service import cpus
+from service.machine import cpus
 
 _INT8: Final = {
     "avx512_vnni": "AVX-512 VNNI",

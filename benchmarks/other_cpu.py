@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.classifier import Classifier
-from service.regions import read_whole
-from service.runtime import Runtime
+from service.networks.classifier import Classifier
+from service.networks.runtime import Runtime
+from service.pictures.regions import read_whole
 from training.golden import synthetic
 from training.prediction import model_file
 

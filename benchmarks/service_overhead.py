@@ -14,10 +14,11 @@ from pathlib import Path
 
 from benchmarks import machine, records
 from benchmarks.server import PACKAGES, Client, running
-from service import bundle, cpus
-from service.folders import newest
-from service.regions import read_whole
-from service.runtime import Runtime
+from service.machine import cpus
+from service.networks import bundle
+from service.networks.folders import newest
+from service.networks.runtime import Runtime
+from service.pictures.regions import read_whole
 from training.console import say
 
 

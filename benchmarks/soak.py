@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.comparison.processes import proportional_memory
 from benchmarks.machine import describe
-from service import cpus
+from service.machine import cpus
 from tests.processes import Process
 from tests.several import children
 from tests.uploads import bomb, long_gif, noise, picture, text_bomb

@@ -22,7 +22,7 @@ from PIL import Image, features
 
 from service import logs
 from service.errors import UnusableImage
-from service.images import decode
+from service.pictures.images import decode
 
 MAX_PIXELS: Final = 4_000_000
 MIN_SIDE: Final = 448

@@ -25,9 +25,9 @@ from onnx import compose, helper, numpy_helper, parser
 
 from scripts.mediapipe_operators import with_standard_operators
 from scripts.tflite_sparsity import densified
-from service.eyes import EyeLocator
-from service.images import decode
-from service.locator_bundle import golden_corners
+from service.locator.bundle import golden_corners
+from service.locator.eyes import EyeLocator
+from service.pictures.images import decode
 from training.canonical import canonical
 from training.console import say
 

@@ -13,11 +13,12 @@ if __name__ == "__main__":
     heard = serving or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
     for number in (signal.SIGTERM, *([signal.SIGINT] if heard else [])):
         signal.signal(number, lambda number, _: os._exit(0 if serving else 128 + number))
-    from service import memory
+    from service.machine import memory
 
     # With it every library is imported: to look for garbage among them again and again cost 80 of 1100 ms.
     with memory.uncollected():
-        from service import command, ending
+        from service import command
+        from service.processes import ending
     code = command.main()
     if serving:
         ending.end(code)

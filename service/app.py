@@ -7,24 +7,26 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
-from service import cpus, docs_page, health, problems, routes, tracing, web
+from service.answering.predictor import Predictor
+from service.answering.workers import Workers
+from service.commas import split
 from service.dataplane import DataPlane
-from service.guard import GuardMiddleware, Limits
-from service.keys import ApiKeys
-from service.loading import load_predictor
+from service.http import docs_page, health, problems, routes, tracing, web
+from service.http.guard import GuardMiddleware, Limits
+from service.http.keys import ApiKeys
+from service.http.middleware import HeadersMiddleware, RequestIdMiddleware
+from service.http.observation import ObservationMiddleware
+from service.http.openapi import DocumentedAPI, operation_id
+from service.lifecycle.loading import load_predictor
+from service.lifecycle.opening import runtime
+from service.lifecycle.reload import Reloader, locators, models_of
+from service.machine import cpus
 from service.metrics import Metrics
-from service.middleware import HeadersMiddleware, RequestIdMiddleware
-from service.observation import ObservationMiddleware
-from service.openapi import DocumentedAPI, operation_id
-from service.opening import runtime
-from service.predictor import Predictor
-from service.reload import Reloader, locators, models_of
-from service.settings import Settings, split
-from service.shares import Share
-from service.siblings import Siblings
-from service.workers import Workers
+from service.processes.shares import Share
+from service.processes.siblings import Siblings
+from service.settings import Settings
 
 API_VERSION = "1.0.0"
 
@@ -63,7 +65,12 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
     app.state.siblings = Siblings(app.state.share, app.state.metrics.registry)
     app.state.stopping = False
     keys = split(settings.api_keys.get_secret_value())
-    app.state.metrics.expect(routes.router.routes)
+    app.state.metrics.expect(
+        (method, route.path)
+        for route in routes.router.routes
+        if isinstance(route, Route)
+        for method in route.methods or ()
+    )
     pages = [health.router, web.create_router(), *([docs_page.create_router()] if settings.docs else [])]
     if keys:
         app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))])

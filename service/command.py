@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from service import lean, logs, memory, opening, shares
-from service.descriptors import make_room
+from service import lean_imports, logs
 from service.docstrings import attribute_docstrings
 from service.errors import CannotFork, CannotListen, CannotTrace, InvalidBundle, TooFewDescriptors
-from service.listening import listen
+from service.lifecycle import opening
+from service.machine import memory
+from service.machine.descriptors import make_room
+from service.processes import shares
+from service.serving.listening import listen
 from service.settings import Settings, misspelt
 
 if TYPE_CHECKING:
-    from service.predictor import Predictor
-    from service.server import GracefulServer
+    from service.answering.predictor import Predictor
+    from service.serving.server import GracefulServer
 
 SWITCH_SECONDS: Final = 1e-4
 """After so long a thread that runs Python lets another one: the event loop waits less for the workers. With
@@ -40,7 +43,7 @@ def main() -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         if tuning:
-            from service import tune
+            from service.tuning import tune
 
             return tune.main(sys.argv[2:])
         settings = Settings()
@@ -68,8 +71,9 @@ def main() -> int:
 
 
 def _build(settings: Settings) -> "GracefulServer":
-    predictor = _load(settings, ("service.app", "service.server"))
-    from service import app, server
+    predictor = _load(settings, ("service.app", "service.serving.server"))
+    from service import app
+    from service.serving import server
 
     return server.build(app.create_app(settings, predictor), settings)
 
@@ -78,10 +82,10 @@ def _load(settings: Settings, modules: Iterable[str], share: shares.Share | None
     """The models, loaded and verified while all else is imported, these modules included."""
     sessions = opening.runtime(settings, share or shares.Share())
     with opening.ahead(settings, sessions), ThreadPoolExecutor(1) as pool:
-        from service.loading import load_predictor
+        from service.lifecycle.loading import load_predictor
 
         loading = pool.submit(load_predictor, settings, sessions)
-        lean.import_fastapi()
+        lean_imports.import_fastapi()
         for module in modules:
             importlib.import_module(module)
         return loading.result()
@@ -91,10 +95,12 @@ def _serve_together(settings: Settings, everyone: Sequence[shares.Share]) -> int
     """Serve with a process each; returns the exit code. Raises InvalidBundle, CannotFork, CannotListen."""
     with memory.uncollected():
         # Before they are forked: libraries and models take their memory once.
-        modules = ("service.app", "service.handed", "service.supervisor")
+        modules = ("service.app", "service.processes.receiver", "service.processes.supervisor")
         loaded = _load(settings, modules, everyone[0]) if shares.can_share_sessions(settings) else None
-        lean.import_fastapi()
-        from service import app, handed, loading, supervisor
+        lean_imports.import_fastapi()
+        from service import app
+        from service.lifecycle import loading
+        from service.processes import receiver, supervisor
 
     def serve(share: shares.Share, channel: socket.socket) -> int:
         logs.configure(settings.log_level, facts={"process": share.number})
@@ -103,9 +109,9 @@ def _serve_together(settings: Settings, everyone: Sequence[shares.Share]) -> int
         try:
             with memory.uncollected():
                 predictor = loaded or loading.load_predictor(own, opening.runtime(own, share))
-                running = handed.build(app.create_app(own, predictor, share), own, share, channel)
+                running = receiver.build(app.create_app(own, predictor, share), own, share, channel)
         except (InvalidBundle, CannotTrace) as error:
-            handed.complain(channel, error)
+            receiver.complain(channel, error)
             return 2
         logs.silence_native_libraries()
         running.run([])

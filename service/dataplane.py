@@ -3,12 +3,12 @@
 import asyncio
 import logging
 
+from service.answering.predictor import Asked, Predictor
+from service.answering.prepared import Question
+from service.answering.workers import Turn, Workers
 from service.errors import InternalError, ServiceError
 from service.metrics import Metrics
-from service.predictor import Asked, Predictor
-from service.prepared import Question
 from service.schemas import Answer
-from service.workers import Turn, Workers
 
 _logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ ServiceError
 ├── InternalError
 └── InvalidBundle               a model folder that cannot be served (stops the start)
 
-A class's `code` is stable and part of the API; its HTTP status is in `service/problems.py`.
+A class's `code` is stable and part of the API; its HTTP status is in `service/http/problems.py`.
 """
 
 from typing import ClassVar

@@ -15,12 +15,11 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from starlette.routing import BaseRoute, Route
 
+from service.answering.workers import Workers
 from service.errors import InternalError, ServiceError
-from service.models import ModelStore
+from service.networks.models import ModelStore
 from service.schemas import Answer
-from service.workers import Workers
 
 # A creation time for each series would double them, and nobody reads it.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -90,12 +89,10 @@ class Metrics:
         ):
             Gauge(name, text, registry=self.registry).set_function(read)
 
-    def expect(self, routes: Iterable[BaseRoute]) -> None:
-        """Tell from the start, as 0, how many requests of these routes met something unexpected."""
-        for route in routes:
-            if isinstance(route, Route):
-                for method in route.methods or ():
-                    self._series(self._requests, method, route.path, "500")
+    def expect(self, calls: Iterable[tuple[str, str]]) -> None:
+        """Tell from the start, as 0, how many of these calls (method, route) met something unexpected."""
+        for method, route in calls:
+            self._series(self._requests, method, route, "500")
 
     def requested(self, method: str, route: str, status: int, seconds: float, code: str) -> None:
         """Count one request that has ended; `code` is its problem's, or empty."""

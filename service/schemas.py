@@ -9,7 +9,7 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Schema(BaseModel):
-    """Base of everything the API answers; service/openapi.py describes the fields by their docstrings."""
+    """Base of everything the API answers; `service.http.openapi` describes the fields by their docstrings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.picture_limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
-from service.runtime import CPU, PROVIDERS
+from service.commas import split
+from service.networks.runtime import CPU, PROVIDERS
+from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
@@ -136,8 +137,3 @@ def misspelt(variables: Iterable[str]) -> dict[str, str]:
 
     found = {name: get_close_matches(name.upper(), known, 1, ALIKE) for name in unknown}
     return {name: meant[0] for name, meant in found.items() if meant}
-
-
-def split(value: str) -> tuple[str, ...]:
-    """The parts of a setting that are separated by commas."""
-    return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)

@@ -10,9 +10,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from service.classifier import Classifier
-from service.metadata import METADATA_KEY
-from service.regions import read_whole
+from service.networks.classifier import Classifier
+from service.networks.metadata import METADATA_KEY
+from service.pictures.regions import read_whole
 
 COLOURS = ("red", "green", "blue")
 

@@ -8,7 +8,7 @@ def memory(data: bytes) -> int:
     """Bytes that decoding takes at its peak, in a process of its own."""
     # Of this memory alone: `ru_maxrss` of a process that pytest starts is pytest's own.
     code = (
-        "import sys; from service.images import decode; data = sys.stdin.buffer.read()\n"
+        "import sys; from service.pictures.images import decode; data = sys.stdin.buffer.read()\n"
         "def peak():\n"
         "    status = open('/proc/self/status').read()\n"
         "    return int(status.partition('VmHWM:')[2].split()[0])\n"

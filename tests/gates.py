@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 
-from service import server
+from service.answering.predictor import Asked, Predictor
+from service.answering.prepared import Prepared
 from service.app import create_app
-from service.loading import load_predictor
-from service.predictor import Asked, Predictor
-from service.prepared import Prepared
-from service.server import GracefulServer
+from service.lifecycle.loading import load_predictor
+from service.serving import server
+from service.serving.server import GracefulServer
 from service.settings import Settings
 from tests.uploads import picture
 

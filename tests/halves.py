@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from service.images import decode
+from service.pictures.images import decode
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
 

@@ -11,11 +11,11 @@ import uvicorn
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
+from service.answering.predictor import Asked, Predictor
+from service.answering.prepared import Prepared
 from service.app import create_app
 from service.errors import ServiceError
-from service.loading import load_predictor
-from service.predictor import Asked, Predictor
-from service.prepared import Prepared
+from service.lifecycle.loading import load_predictor
 from service.settings import Settings
 
 

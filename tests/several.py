@@ -59,4 +59,5 @@ def metrics(address: str) -> str:
 
 def patched(changes: str) -> str:
     """Code for the service with other constants: a test need not wait for what takes minutes."""
-    return f"import sys; from service import command, supervisor; {changes}; sys.exit(command.main())"
+    modules = "import sys; from service import command; from service.processes import supervisor"
+    return f"{modules}; {changes}; sys.exit(command.main())"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
-from service.geometry import RGB
+from service.pictures.geometry import RGB
 
 VERSION = 1
 """Part of the key of cached features: a change of what `vary` does must change it."""

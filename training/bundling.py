@@ -17,12 +17,12 @@ import onnx
 from onnx import ModelProto
 from pydantic import TypeAdapter, ValidationError
 
-from service import bundle
-from service.classifier import Classifier
 from service.errors import InvalidBundle
-from service.folders import MODEL_FILE
-from service.geometry import RGB
-from service.metadata import METADATA_KEY, BundleMetadata, Name
+from service.networks import bundle
+from service.networks.classifier import Classifier
+from service.networks.folders import MODEL_FILE
+from service.networks.metadata import METADATA_KEY, BundleMetadata, Name
+from service.pictures.geometry import RGB
 from training.card import CARD_FILE, model_card
 from training.console import quoted, say
 from training.errors import TrainingError

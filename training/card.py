@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from service.metadata import BundleMetadata, NetworkFacts
+from service.networks.metadata import BundleMetadata, NetworkFacts
 from training.calibration import doubt
 from training.card_notes import chosen, ethics, intended_use, limits, people
 from training.weight_files import CHANNELS

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from service.metadata import BundleMetadata
+from service.networks.metadata import BundleMetadata
 from training.hyperparameters import each_run
 from training.wording import photos_of
 

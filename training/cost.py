@@ -8,7 +8,7 @@ from typing import Final
 import onnx
 from onnx import ModelProto, NodeProto
 
-from service.metadata import NetworkFacts
+from service.networks.metadata import NetworkFacts
 from training.nodes import fields_of
 
 VGG16_LAYER: Final = re.compile(r"block[1-5]_(?:conv[1-3]|pool)")

@@ -14,14 +14,14 @@ from typing import Final
 from PIL import Image
 from pydantic import ValidationError
 
-from service.cpus import available
 from service.errors import UnusableImage
-from service.eyes import Eye, EyeLocator, Face
-from service.geometry import RGB, cut
-from service.images import decode
-from service.locator_document import DOCUMENT
-from service.metadata import CropGeometry
-from service.runtime import Runtime
+from service.locator.document import DOCUMENT
+from service.locator.eyes import Eye, EyeLocator, Face
+from service.machine.cpus import available
+from service.networks.metadata import CropGeometry
+from service.networks.runtime import Runtime
+from service.pictures.geometry import RGB, cut
+from service.pictures.images import decode
 from training.errors import TrainingError
 from training.file_names import Names, check_names
 from training.folders import PICTURES, rows_by_file

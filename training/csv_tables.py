@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from service.metadata import Label
+from service.networks.metadata import Label
 from training.errors import TrainingError
 from training.file_names import Names
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.metadata import DatasetFacts, Label
+from service.networks.metadata import DatasetFacts, Label
 from training.errors import TrainingError
 
 FILE: Final = "file:"

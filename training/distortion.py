@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from service.geometry import RGB
+from service.pictures.geometry import RGB
 
 VERSION: Final = "strong 1"
 """Part of the key of cached features: a change of what `distort` does must change it."""

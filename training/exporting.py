@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 from pydantic import ValidationError
 
-from service.classifier import TYPICALITY
-from service.metadata import BundleMetadata, Label
+from service.networks.classifier import TYPICALITY
+from service.networks.metadata import BundleMetadata, Label
 from training.bundling import LICENCE, Target, write_bundle
 from training.calibration import Calibration, calibrate, doubt, softmax, when_certain
 from training.console import say

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from service.metadata import CropGeometry
+from service.networks.metadata import CropGeometry
 from training.console import progress
 from training.dataset import Photo
 from training.variations import Variations

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from service.errors import EmptyFile, UnsupportedFormat, UnusableImage
-from service.images import decode
-from service.metadata import Label
+from service.networks.metadata import Label
+from service.pictures.images import decode
 from training.csv_tables import as_named, label_of, read_classes, read_table
 from training.dataset import Dataset, Photo, Skipped
 from training.errors import TrainingError

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from service.classifier import INPUT, OUTPUT, TYPICALITY
-from service.metadata import BundleMetadata
+from service.networks.classifier import INPUT, OUTPUT, TYPICALITY
+from service.networks.metadata import BundleMetadata
 from training.calibration import when_certain
 from training.errors import TrainingError
 from training.heldout import HeldOut

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.classifier import Classifier
 from service.errors import ServiceError
-from service.geometry import RGB
-from service.metadata import GoldenAnswer, GoldenAnswers
-from service.regions import read_whole
+from service.networks.classifier import Classifier
+from service.networks.metadata import GoldenAnswer, GoldenAnswers
+from service.pictures.geometry import RGB
+from service.pictures.regions import read_whole
 from training.errors import TrainingError
 
 SYNTHETIC: Final = 3

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tf2onnx
 from onnx import ModelProto, numpy_helper
 
-from service.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
+from service.networks.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
 from training.canonical import canonical
 from training.evidence import Split, explain
 from training.network import averaged, common

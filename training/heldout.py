@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from service.metadata import CropGeometry
+from service.networks.metadata import CropGeometry
 from training.dataset import Photo, people_of
 from training.errors import DAMAGED, TrainingError
 from training.metrics import Scores, score

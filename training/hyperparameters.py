@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from service.metadata import CropGeometry
+from service.networks.metadata import CropGeometry
 from training.errors import TrainingError
 
 OTHER_RUNS: Final = "averaged_with"

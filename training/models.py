@@ -9,9 +9,9 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from service.answers import is_typical
-from service.classifier import Classifier
-from service.metadata import CropGeometry
+from service.answering.answers import is_typical
+from service.networks.classifier import Classifier
+from service.networks.metadata import CropGeometry
 from training.dataset import Dataset, Photo, fingerprint
 from training.errors import TrainingError
 from training.folders import read_dataset

@@ -6,7 +6,7 @@ from typing import Any
 
 from onnx import ModelProto, NodeProto
 
-from service.classifier import INPUT
+from service.networks.classifier import INPUT
 
 
 def users_of(model: ModelProto) -> dict[str, list[NodeProto]]:

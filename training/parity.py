@@ -8,8 +8,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from service.classifier import INPUT, OUTPUT
-from service.runtime import session_options
+from service.networks.classifier import INPUT, OUTPUT
+from service.networks.runtime import session_options
 from training.errors import TrainingError
 from training.golden import synthetic
 

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.geometry import RGB, Square, cut
-from service.images import decode
-from service.metadata import CropGeometry
-from service.regions import OVERSAMPLING
+from service.networks.metadata import CropGeometry
+from service.pictures.geometry import RGB, Square, cut
+from service.pictures.images import decode
+from service.pictures.regions import OVERSAMPLING
 from training.dataset import Photo
 
 WIDE: Final = CropGeometry(scale=2.0, centre=0.55)

@@ -4,7 +4,7 @@ from typing import Final
 
 from onnx import ModelProto, NodeProto, numpy_helper
 
-from service.classifier import INPUT
+from service.networks.classifier import INPUT
 from training.nodes import users_of
 
 ORDER: Final = (0, 3, 1, 2)

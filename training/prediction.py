@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from service.answers import is_typical
-from service.classifier import Classifier, Probabilities
+from service.answering.answers import is_typical
 from service.errors import InvalidBundle, ServiceError
-from service.folders import MODEL_FILE, versions
-from service.geometry import RGB
-from service.metadata import BundleMetadata
-from service.regions import read_whole
-from service.runtime import Runtime
+from service.networks.classifier import Classifier, Probabilities
+from service.networks.folders import MODEL_FILE, versions
+from service.networks.metadata import BundleMetadata
+from service.networks.runtime import Runtime
+from service.pictures.geometry import RGB
+from service.pictures.regions import read_whole
 from training.console import quoted
 from training.dataset import Photo
 from training.errors import TrainingError

@@ -10,9 +10,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from service.bundle import GOLDEN_FILE
-from service.geometry import RGB
-from service.metadata import BundleMetadata, GoldenAnswers, NetworkFacts
+from service.networks.bundle import GOLDEN_FILE
+from service.networks.metadata import BundleMetadata, GoldenAnswers, NetworkFacts
+from service.pictures.geometry import RGB
 from training.bundling import Target, write_bundle
 from training.card import CARD_FILE, notes_of
 from training.console import say

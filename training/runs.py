@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from service.metadata import CropGeometry, DatasetFacts, Document, Label
+from service.networks.metadata import CropGeometry, DatasetFacts, Document, Label
 from training.calibration import softmax
 from training.errors import DAMAGED, TrainingError
 from training.hyperparameters import HyperParameters

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.metadata import CropGeometry
+from service.networks.metadata import CropGeometry
 from training.augmentation import VERSION as AUGMENTATION
 from training.augmentation import vary_each
 from training.dataset import Photo

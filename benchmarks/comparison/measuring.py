@@ -15,9 +15,9 @@ from benchmarks.comparison.load import Question, ask, load
 from benchmarks.comparison.processes import Tree, started
 from benchmarks.comparison.summary import RAW, RAW_FOURS, RAW_PHOTOS, Start, Step, step
 from benchmarks.server import Client, free_port
-from service import cpus
-from service.classifier import Classifier
-from service.regions import read_whole
+from service.machine import cpus
+from service.networks.classifier import Classifier
+from service.pictures.regions import read_whole
 
 START_SECONDS = 120.0
 CLIENTS: Final = (1, 2, 4, 8, 16)

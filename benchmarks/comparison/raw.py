@@ -20,10 +20,10 @@ import numpy as np
 
 from benchmarks.comparison.processes import proportional_memory
 from benchmarks.comparison.servers.model import Model
-from service import cpus
-from service.classifier import INPUT, OUTPUT
-from service.geometry import RGB
-from service.regions import read_whole
+from service.machine import cpus
+from service.networks.classifier import INPUT, OUTPUT
+from service.pictures.geometry import RGB
+from service.pictures.regions import read_whole
 from training.console import say
 
 KINDS: Final = {"arrays": (False, 1), "fours": (False, 4), "photos": (True, 1)}

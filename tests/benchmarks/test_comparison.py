@@ -7,7 +7,7 @@ from benchmarks.comparison import plots, summary
 from benchmarks.comparison.contenders import contenders, environment
 from benchmarks.comparison.load import Question, load, problem
 from benchmarks.comparison.summary import RAW, Start, Step
-from service.loading import load_predictor
+from service.lifecycle.loading import load_predictor
 from service.settings import Settings
 from tests.benchmarks.answering import answering
 

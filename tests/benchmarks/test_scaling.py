@@ -66,7 +66,7 @@ def test_what_is_started_stays_on_its_cpus() -> None:
     before = os.sched_getaffinity(0)
     with on(given()[:1]):
         told = subprocess.check_output(
-            [sys.executable, "-c", "from service import cpus; print(cpus.available())"]
+            [sys.executable, "-c", "from service.machine import cpus; print(cpus.available())"]
         )
     assert int(told) == 1
     assert os.sched_getaffinity(0) == before

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from starlette.types import Receive, Scope, Send
 
 from service.app import create_app
-from service.loading import load_predictor
+from service.lifecycle.loading import load_predictor
 from service.settings import Settings
 from tests.browser.conftest import Open
 from tests.serving import serve_app

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Page, expect
 
-from service import web
+from service.http import web
 from service.settings import Settings
 from tests.browser.conftest import Open, until
 from tests.serving import serve, serve_app

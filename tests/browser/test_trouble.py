@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from service.app import create_app
 from service.errors import Overloaded
-from service.loading import load_predictor
+from service.lifecycle.loading import load_predictor
 from service.settings import Settings
 from tests.browser.conftest import Open, Shoot, until
 from tests.browser.photos import RED, choose, encoded, photo

@@ -1,5 +1,6 @@
-from service import errors, problems
+from service import errors
 from service.errors import ServiceError
+from service.http import problems
 
 
 def subclasses(parent: type[ServiceError]) -> list[type[ServiceError]]:

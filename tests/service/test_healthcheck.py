@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.processes import running
-from tests.service.test_listening import IPV6
+from tests.service.serving.test_listening import IPV6
 
 DOCKERFILE = Path(__file__).parents[2] / "docker" / "service.Dockerfile"
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from service.settings import Settings, misspelt, split
+from service.commas import split
+from service.settings import Settings, misspelt
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = ROOT / "docs" / "operations.md"
@@ -31,11 +32,6 @@ def test_a_variable_that_hardly_differs_from_a_setting_is_told_apart_from_others
     meant = {"SERVICE_API_KEY": "SERVICE_API_KEYS", "SERVICE_PROT": "SERVICE_PORT"}
     assert misspelt([*meant, "SERVICE_NAME", "SERVICE_PORT", "service_port", "API_KEYS"]) == meant
     assert not misspelt(f"SERVICE_{name.upper()}" for name in Settings.model_fields)
-
-
-def test_parts_between_commas() -> None:
-    assert split("") == ()
-    assert split(" a, b ,,") == ("a", "b")
 
 
 def test_every_setting_is_documented() -> None:

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from service import handed, server
 from service.app import create_app
-from service.loading import load_predictor
+from service.lifecycle.loading import load_predictor
+from service.processes import receiver
+from service.processes.shares import Share
+from service.serving import server
 from service.settings import Settings
-from service.shares import Share
 from tests.gates import eventually
 from tests.processes import running
 from tests.serving import connect
@@ -113,10 +114,10 @@ def test_a_connection_that_is_handed_over_at_the_last_moment_holds_nothing_up(mo
         client = socket.create_connection(listener.getsockname(), timeout=30)
         connection, _ = listener.accept()
 
-        class Server(handed.HandedServer):
+        class Server(receiver.HandedServer):
             async def main_loop(self) -> None:
                 # The event loop has no turn between this and the end.
-                socket.send_fds(supervisor, [handed.CONNECTION], [connection.fileno()])
+                socket.send_fds(supervisor, [receiver.CONNECTION], [connection.fileno()])
 
         share = Share()
         app = create_app(settings, load_predictor(settings), share)

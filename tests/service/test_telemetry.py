@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.bundles import write_bundle
 
-LOAD = "import sys, pathlib, service.bundle as b; b.load(pathlib.Path(sys.argv[1]))"
+LOAD = "import sys, pathlib, service.networks.bundle as b; b.load(pathlib.Path(sys.argv[1]))"
 
 
 def test_loading_a_model_leaves_no_trace_of_telemetry(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from service.loading import load_predictor
-from service.predictor import Asked, Predictor
-from service.prepared import Question
+from service.answering.predictor import Asked, Predictor
+from service.answering.prepared import Question
+from service.lifecycle.loading import load_predictor
 from service.schemas import Answer
 from tests.bundles import metadata, write_bundle
 from tests.gates import eventually, gated

@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from service.answers import classification
-from service.classifier import Classifier, Outputs
+from service.answering.answers import classification
+from service.answering.evidence import SIDE, data_url
+from service.answering.targets import Target
 from service.errors import InvalidBundle
-from service.evidence import SIDE, data_url
-from service.geometry import Square
-from service.metadata import BundleMetadata
-from service.targets import Target
+from service.networks.classifier import Classifier, Outputs
+from service.networks.metadata import BundleMetadata
+from service.pictures.geometry import Square
 from tests.bundles import colour_model, explaining, metadata, write_bundle
 from tests.serving import serve, settings_for
 from tests.uploads import picture

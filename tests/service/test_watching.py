@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service import reload
-from service.reload import Reloader, models_of
-from service.runtime import Runtime
+from service.lifecycle import reload
+from service.lifecycle.reload import Reloader, models_of
+from service.networks.runtime import Runtime
 from tests.bundles import metadata, write_bundle
 from tests.gates import eventually
 from tests.processes import running

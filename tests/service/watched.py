@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from service.models import ModelStore
-from service.reload import Outcome, Reloader, models_of
-from service.runtime import Runtime
+from service.lifecycle.reload import Outcome, Reloader, models_of
+from service.networks.models import ModelStore
+from service.networks.runtime import Runtime
 from tests.bundles import write_bundle
 
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from service.metadata import METADATA_KEY, BundleMetadata
-from service.onnx_file import properties
+from service.networks.metadata import METADATA_KEY, BundleMetadata
+from service.networks.onnx_file import properties
 from tests.bundles import metadata
 from training.card import CARD_FILE, model_card, notes_of
 from training.card_notes import chosen, ethics, intended_use, limits, people

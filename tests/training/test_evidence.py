@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 from onnx import ModelProto
 
-from service.runtime import session_options
+from service.networks.runtime import session_options
 from training.evidence import Split
 from training.graph import to_onnx
 from training.hyperparameters import HyperParameters

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service import bundle
 from service.errors import InvalidBundle
-from service.metadata import BundleMetadata, CropGeometry
+from service.networks import bundle
+from service.networks.metadata import BundleMetadata, CropGeometry
 from tests.training.tiny import SIZE, colours, trained
 from training.bundling import Target, say_written
 from training.errors import TrainingError

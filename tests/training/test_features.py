@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from service.metadata import CropGeometry
+from service.networks.metadata import CropGeometry
 from tests.training import folders
 from training.dataset import Photo
 from training.features import FeatureCache

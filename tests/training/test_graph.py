@@ -8,8 +8,8 @@ import onnxruntime
 import pytest
 from onnx import ModelProto, TensorProto, numpy_helper
 
-from service.classifier import INPUT
-from service.runtime import session_options
+from service.networks.classifier import INPUT
+from service.networks.runtime import session_options
 from tests.training.tiny import SIZE, colours, network
 from training.calibration import softmax
 from training.graph import to_onnx

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from service import bundle
+from service.networks import bundle
 from tests.training.tiny import SIZE, colours, write_photos
 from training.__main__ import main
 from training.calibration import softmax

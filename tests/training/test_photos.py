@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.geometry import Square
-from service.metadata import CropGeometry
+from service.networks.metadata import CropGeometry
+from service.pictures.geometry import Square
 from training.dataset import Photo
 from training.photos import load, square
 

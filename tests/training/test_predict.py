@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.metadata import CropGeometry
+from service.networks.metadata import CropGeometry
 from tests.bundles import metadata, write_bundle
 from training.__main__ import main
 from training.prediction import find_pictures, open_model, predict

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from service.metadata import Label
+from service.networks.metadata import Label
 from training.exporting import Trained
 from training.heldout import HeldOut
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import laplace
 
-from service.geometry import RGB
+from service.pictures.geometry import RGB
 from training.checks.findings import Finding
 
 MEASURED_SIDE: Final = 256

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image
 
 from service.errors import UnusableImage
-from service.images import decode
+from service.pictures.images import decode
 from training.checks.findings import GRAVE, KINDS, REMEDIES
 from training.checks.inspection import Inspection
 

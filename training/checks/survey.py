@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from service.errors import UnusableImage
-from service.geometry import RGB, cut
-from service.images import decode
-from service.metadata import CropGeometry
+from service.networks.metadata import CropGeometry
+from service.pictures.geometry import RGB, cut
+from service.pictures.images import decode
 from training.checks.quality import Measures, measure
 from training.console import progress
 from training.dataset import Photo, Skipped

@@ -10,7 +10,7 @@ from typing import Final, get_args
 
 import numpy as np
 
-from service.metadata import Label
+from service.networks.metadata import Label
 from training.bundling import LICENCE, Target, say_written
 from training.commands.outputs import check_outside
 from training.console import say

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from service.answers import is_typical
-from service.metadata import BundleMetadata
+from service.answering.answers import is_typical
+from service.networks.metadata import BundleMetadata
 from training.console import progress, say
 from training.prediction import Prediction, find_pictures, open_model, predict
 from training.tables import table

@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from service.metadata import BundleMetadata
+from service.networks.metadata import BundleMetadata
 from training.commands import channels, rewrite
 from training.console import say
 from training.pruning.pipeline import thin_out

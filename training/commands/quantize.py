@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from service.metadata import BundleMetadata
+from service.networks.metadata import BundleMetadata
 from training.commands import rewrite
 from training.console import say
 from training.errors import TrainingError

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from service.metadata import BundleMetadata
+from service.networks.metadata import BundleMetadata
 from training.bundling import Target, say_written
 from training.calibration import doubt
 from training.commands.outputs import check_outside

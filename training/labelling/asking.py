@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.answers import is_typical
+from service.answering.answers import is_typical
 from service.errors import UnusableImage
-from service.geometry import RGB, cut
-from service.images import decode
+from service.pictures.geometry import RGB, cut
+from service.pictures.images import decode
 from training.checks.embedding import Vgg16Embedder
 from training.checks.mislabelled import components
 from training.checks.survey import EYE

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from service.metadata import Label
+from service.networks.metadata import Label
 from training.csv_tables import label_of, read_classes
 from training.errors import TrainingError
 from training.prediction import open_model

@@ -7,7 +7,7 @@ from typing import Final
 from PIL import Image
 
 from service.errors import UnusableImage
-from service.images import decode
+from service.pictures.images import decode
 from training.errors import TrainingError
 
 LARGEST: Final = 1200

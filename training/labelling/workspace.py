@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from service.metadata import Label
+from service.networks.metadata import Label
 from training.errors import TrainingError
 from training.labelling.agreement import compare
 from training.labelling.journal import Answers, Entry, Journal, standing

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.geometry import RGB
+from service.pictures.geometry import RGB
 from training.look.inside import Classify, Layer, Values, log_odds
 
 PATCH: Final = 0.22

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.answers import is_typical
-from service.classifier import EVIDENCE
-from service.geometry import RGB
-from service.metadata import BundleMetadata
+from service.answering.answers import is_typical
+from service.networks.classifier import EVIDENCE
+from service.networks.metadata import BundleMetadata
+from service.pictures.geometry import RGB
 from training.look import words
 from training.look.evidence import BATCH, Floats, Occlusion, occlude, places
 from training.look.inside import Inside, Layer

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from service.classifier import INPUT, OUTPUT
-from service.geometry import RGB
-from service.metadata import BundleMetadata
+from service.networks.classifier import INPUT, OUTPUT
+from service.networks.metadata import BundleMetadata
+from service.pictures.geometry import RGB
 from training.errors import TrainingError
 from training.look.network import Graph, Step
 from training.parity import open_session

@@ -11,7 +11,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
-from service.classifier import INPUT, OUTPUT
+from service.networks.classifier import INPUT, OUTPUT
 from training.errors import TrainingError
 from training.nodes import fields_of, needed, users_of
 

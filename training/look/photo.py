@@ -5,15 +5,15 @@ from math import ceil
 from pathlib import Path
 from typing import Final
 
-from service import targets
-from service.classifier import Classifier
+from service.answering import targets
+from service.answering.targets import Found
 from service.errors import ServiceError
-from service.eyes import EyeLocator
-from service.geometry import RGB, Square, cut
-from service.images import decode
-from service.locator_document import newest_locator
-from service.regions import OVERSAMPLING, Region
-from service.targets import Found
+from service.locator.document import newest_locator
+from service.locator.eyes import EyeLocator
+from service.networks.classifier import Classifier
+from service.pictures.geometry import RGB, Square, cut
+from service.pictures.images import decode
+from service.pictures.regions import OVERSAMPLING, Region
 from training.dataset import Photo
 from training.errors import TrainingError
 from training.photos import square

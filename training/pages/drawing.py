@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.geometry import RGB
+from service.pictures.geometry import RGB
 
 Array = NDArray[np.floating[Any]]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
-from service.classifier import INPUT
+from service.networks.classifier import INPUT
 from training.backbone import MEAN_RGB, other_colours
 from training.cost import describe
 from training.graph import OPSET

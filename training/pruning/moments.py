@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from onnx import ModelProto, ValueInfoProto
 
-from service.classifier import INPUT
+from service.networks.classifier import INPUT
 from training.console import progress
 from training.nodes import needed
 from training.parity import open_session

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from service.metadata import BundleMetadata
+from service.networks.metadata import BundleMetadata
 from training.bundling import Target
 from training.console import say
 from training.cost import describe

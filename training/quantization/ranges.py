@@ -15,7 +15,7 @@ from onnx import ModelProto, TensorProto, helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
 from onnxruntime.quantization.calibrate import TensorsData, create_calibrator
 
-from service.classifier import INPUT
+from service.networks.classifier import INPUT
 from training.cost import Layer
 from training.parity import open_session
 from training.photos import batches

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from service.geometry import RGB
+from service.pictures.geometry import RGB
 from training.calibration import softmax
 from training.reporting.subject import Subject, in_batches
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.comparison.summary import counted
-from service import cpus
+from service.machine import cpus
 
 TOPOLOGY: Final = Path("/sys/devices/system/cpu")
 MOST_PROCESSES: Final = 8

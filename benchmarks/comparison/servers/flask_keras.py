@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.comparison.servers.keras_network import build
 from benchmarks.comparison.servers.model import answer, model_file
-from service.classifier import Classifier
-from service.regions import read_whole
+from service.networks.classifier import Classifier
+from service.pictures.regions import read_whole
 
 
 class Network:

@@ -8,7 +8,7 @@ from typing import Final
 
 import keras
 
-from service.metadata import BundleMetadata
+from service.networks.metadata import BundleMetadata
 from training import backbone
 from training.hyperparameters import HyperParameters, recipes_of
 from training.network import assemble, build_head, part

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from service.classifier import INPUT, OUTPUT
-from service.metadata import METADATA_KEY, BundleMetadata
-from service.regions import read_whole
+from service.networks.classifier import INPUT, OUTPUT
+from service.networks.metadata import METADATA_KEY, BundleMetadata
+from service.pictures.regions import read_whole
 
 WORKERS = int(os.environ.get("BENCHMARK_WORKERS", "1"))
 """Worker processes: one for each CPU."""

@@ -7,7 +7,7 @@ import httpx
 import numpy as np
 import pytest
 
-from service.metadata import Label
+from service.networks.metadata import Label
 from tests.serving import serve_app
 from tests.training.checks.pictures import save, scene
 from training.labelling.deciding import decide

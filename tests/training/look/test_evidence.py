@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from service.geometry import RGB
+from service.pictures.geometry import RGB
 from training.look.evidence import occlude, places
 from training.look.inside import Layer, Values
 from training.look.network import Step

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from service.regions import read_whole
+from service.pictures.regions import read_whole
 from tests.bundles import write_bundle
 from tests.training.tiny import network
 from training.errors import TrainingError

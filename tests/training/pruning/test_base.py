@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from service import bundle
+from service.networks import bundle
 from tests.training import folders
 from training import backbone
 from training.__main__ import main

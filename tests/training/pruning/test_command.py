@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service import bundle
+from service.networks import bundle
 from tests.training.pruning.networks import CHANNELS, DIFFERENT, repetitive
 from tests.training.quantization.networks import write_source
 from tests.training.tiny import write_photos

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from service.metadata import BundleMetadata, DatasetFacts
+from service.networks.metadata import BundleMetadata, DatasetFacts
 from tests.training.tiny import COLOURS, LABELS, SIZE, colours
 from training.bundling import Target, write_bundle
 from training.calibration import calibrate

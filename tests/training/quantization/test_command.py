@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
-from service import bundle
+from service.networks import bundle
 from tests.training.quantization.networks import graph, write, write_source
 from tests.training.tiny import colours, write_photos
 from training import gate

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, numpy_helper
 
-from service.classifier import OUTPUT
-from service.metadata import BundleMetadata, DatasetFacts
+from service.networks.classifier import OUTPUT
+from service.networks.metadata import BundleMetadata, DatasetFacts
 from tests.training.quantization.networks import WIDTH, graph
 from tests.training.tiny import LABELS, SIZE, colours
 from training.cost import describe, layers

@@ -1,0 +1,123 @@
+"""Which squares of a photo a network is asked about, and which eyes it is not asked about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from PIL import Image
+
+from service.locator.closeup import Closeup
+from service.locator.eyes import Eye, EyeLocator, Face
+from service.locator.quality import Advice
+from service.networks.metadata import CropGeometry
+from service.pictures.geometry import RGB, Square, dimensions
+from service.pictures.regions import Region
+from service.schemas import RegionName
+
+NARROWEST: Final = 0.8
+"""Share of a close-up's shorter side under which its eye is cut out: the corners are known to some 5 %."""
+_UNUSABLE: Final = {
+    "closed": ("eye_closed", "The eye is closed. Keep both eyes open and look into the camera."),
+    "hidden": ("eye_hidden", "The eye is hidden. Take off dark glasses and move hair or hands away."),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A square of the decoded picture to classify; `face` is None for the whole picture."""
+
+    region: RegionName
+    square: Square
+    face: int | None = None
+    advice: tuple[Advice, ...] = ()
+    central: bool = False
+    """Whether it is the largest square in the middle of the picture."""
+
+
+@dataclass(frozen=True)
+class HiddenEye:
+    """An eye without a shape to tell, in the decoded picture."""
+
+    region: RegionName
+    square: Square
+    face: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything a photo offers: what to classify, and what cannot be."""
+
+    targets: Sequence[Target]
+    hidden: Sequence[HiddenEye] = ()
+
+    def scaled(self, factor: float) -> "Found":
+        """The same in a picture that is `factor` times as large."""
+        return Found(
+            [replace(target, square=target.square.scaled(factor)) for target in self.targets],
+            [replace(eye, square=eye.square.scaled(factor)) for eye in self.hidden],
+        )
+
+    def of_original(self, width: int, height: int, reduction: float) -> "Found":
+        """What to tell about an original of which the decoded picture is a reduction.
+
+        The last pixels of that stand for fewer of the original's than the others, so that the middles of the
+        two are not quite the same.
+        """
+        middle = Square.central(width, height).scaled(reduction)
+        return Found(
+            [replace(target, square=middle) if target.central else target for target in self.targets],
+            self.hidden,
+        )
+
+
+def whole(picture: RGB | Image.Image) -> Found:
+    """The central square of a decoded picture."""
+    return Found([Target("whole", Square.central(*dimensions(picture)), central=True)])
+
+
+def find(
+    picture: RGB, locator: EyeLocator, crop: CropGeometry, region: Region, every_face: bool
+) -> Found | None:
+    """The eyes of the largest face, or of every face; with `auto` also the one eye of a close-up.
+
+    None where the picture shows no eye. Before a face is searched for that is not obvious, the picture may be
+    the close-up: what is one is no face as well, and most pictures without an obvious face are.
+    """
+    if faces := locator.obvious(picture, every_face):
+        return _eyes(faces, crop)
+    if region == "auto" and (closeup := locator.closeup(picture)):
+        return _near(picture, closeup, crop)
+    faces = locator.search(picture, every_face)
+    return _eyes(faces, crop) if faces else None
+
+
+def _near(picture: RGB, closeup: Closeup, crop: CropGeometry) -> Found:
+    """The square that the network knows, or the whole picture where it is hardly larger than that."""
+    if closeup.corners is not None:
+        square = Square.around_eye(*closeup.corners, crop.scale, crop.centre)
+        if square.side <= NARROWEST * min(picture.shape[:2]):
+            return Found([Target("whole", square)])
+    return whole(picture)
+
+
+def _eyes(faces: Sequence[Face], crop: CropGeometry) -> Found:
+    pairs = [(index, eye) for index, face in enumerate(faces) for eye in face.eyes]
+    return Found(
+        [_target(index, eye, crop) for index, eye in pairs if eye.state == "open"],
+        [_hidden(index, eye, crop) for index, eye in pairs if eye.state != "open"],
+    )
+
+
+def _target(face: int, eye: Eye, crop: CropGeometry) -> Target:
+    return Target(_name(eye), eye.square(crop.scale, crop.centre), face, eye.advice)
+
+
+def _hidden(face: int, eye: Eye, crop: CropGeometry) -> HiddenEye:
+    code, detail = _UNUSABLE[eye.state]
+    return HiddenEye(_name(eye), eye.square(crop.scale, crop.centre), face, code, detail)
+
+
+def _name(eye: Eye) -> RegionName:
+    return "left_eye" if eye.side == "left" else "right_eye"

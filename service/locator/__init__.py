@@ -1,0 +1,1 @@
+"""The eye locator: any photo in, both eyes out."""

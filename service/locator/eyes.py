@@ -1,0 +1,211 @@
+"""Any photo in, both eyes out: the eye locator.
+
+    locator = EyeLocator(Path("models/eye-locator/1"))
+    for face in locator.locate(picture):
+        square = face.left.square(scale=1.3, centre=0.5)
+
+Left and right are the person's own. Pixels are those of the picture that was given.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from service.locator import closeup, quality
+from service.locator.closeup import Closeup
+from service.locator.document import networks
+from service.locator.faces import Detection, FaceDetector
+from service.locator.mesh import FaceMesh, FacePoints
+from service.locator.quality import Advice, State
+from service.locator.second_opinion import disagreement
+from service.locator.sessions import Network
+from service.locator.views import Points
+from service.networks.runtime import ON_CPU, Runtime
+from service.pictures.geometry import RGB, Point, Square
+
+Side = Literal["left", "right"]
+
+MIN_PRESENCE: Final = 0.4
+"""Least probability, by the mesh, that what a detector found is a face."""
+SURE_PRESENCE: Final = 0.9
+SURE_SCORE: Final = 0.75
+"""A face in the whole picture with both needs no second opinion."""
+STILL: Final = 0.075
+NEARLY_STILL: Final = 0.2
+"""On a real face the corners of the eyes move less than this, in eye widths, from one look to the next: twice
+in a row, or once where the detector saw the face in the whole picture."""
+_LOOKS: Final = 3
+MAX_DISAGREEMENT: Final = 0.115
+"""Mean of both eyes, over which a face that only a second look has found is none."""
+DOUBTFUL: Final = 0.15
+"""Disagreement over which an eye of a face that is not obvious counts as hidden."""
+
+
+@dataclass(frozen=True, eq=False)
+class Eye:
+    """One eye of a face."""
+
+    side: Side
+    outer: Point
+    inner: Point
+    eyelids: Points
+    """`[16, 2]`: outer corner, seven points of the lower lid, inner corner, seven of the upper lid."""
+    iris: Points
+    """`[5, 2]`: middle, and four points of its edge."""
+    width: float
+    """Pixels between the corners."""
+    openness: float
+    """Mean distance of the lids in eye widths; about 0.3 for an open eye."""
+    state: State
+    """`closed` and `hidden` eyes have no shape to tell."""
+    advice: tuple[Advice, ...]
+    """What would make a better photo, the gravest first."""
+
+    def square(self, scale: float, centre: float) -> Square:
+        """What a network of this crop geometry looks at."""
+        return Square.around_eye(self.outer, self.inner, scale, centre)
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face and its eyes."""
+
+    box: tuple[float, float, float, float]
+    """Left, top, width and height of all its points, in pixels."""
+    score: float
+    """The detector's, 0..1."""
+    roll: float
+    """Tilt of the eyes' line in degrees, positive clockwise as seen in the picture."""
+    yaw: float
+    """Turn of the head in degrees, positive to the person's own left."""
+    left: Eye
+    right: Eye
+
+    @property
+    def eyes(self) -> tuple[Eye, Eye]:
+        """Left and right eye."""
+        return self.left, self.right
+
+    @property
+    def area(self) -> float:
+        """Of the box, in pixels."""
+        return self.box[2] * self.box[3]
+
+
+class EyeLocator:
+    """Finds faces and their eyes; safe to call from several threads at once.
+
+    `folder` is the bundle `models/eye-locator/<version>`. Raises InvalidBundle where it is incomplete.
+    """
+
+    def __init__(self, folder: Path, runtime: Runtime = ON_CPU) -> None:
+        self.folder = folder
+        near, far, mesh, self._eye = (Network(path, runtime.single) for path in networks(folder))
+        self._detector = FaceDetector(near, far)
+        self._mesh = FaceMesh(mesh)
+
+    @property
+    def version(self) -> int:
+        """Of the bundle."""
+        return int(self.folder.name)
+
+    def locate(self, picture: RGB, every_face: bool = False) -> list[Face]:
+        """The largest face of an upright picture, or every one from large to small; empty where is none.
+
+        A picture without an obvious face is searched again for tilted, small and very close faces.
+        """
+        return self.obvious(picture, every_face) or self.search(picture, every_face)
+
+    def obvious(self, picture: RGB, every_face: bool = False) -> list[Face]:
+        """As `locate`, of the faces that one look at the whole picture shows."""
+        return _sorted(self._confirmed(picture, self._detector.first_look(picture), trusted=True), every_face)
+
+    def search(self, picture: RGB, every_face: bool = False) -> list[Face]:
+        """As `locate`, where none is obvious: tilted, small and very close faces, in several looks."""
+        looks = (self._confirmed(picture, found) for found in self._detector.second_look(picture))
+        return _sorted(next((found for found in looks if found), []), every_face)
+
+    def looks_like_eye_closeup(self, picture: RGB) -> bool:
+        """Whether the middle of a picture without a face shows one eye from near, open and visible."""
+        return self.closeup(picture) is not None
+
+    def closeup(self, picture: RGB) -> Closeup | None:
+        """That eye; None where there is none."""
+        return closeup.find(picture, self._eye)
+
+    def _confirmed(self, picture: RGB, detections: list[Detection], trusted: bool = False) -> list[Face]:
+        faces = []
+        for one in detections:
+            points = self._mesh.points(picture, one.view)
+            sure = trusted and one.score >= SURE_SCORE and points.presence >= SURE_PRESENCE
+            if sure:
+                faces.append(_face(picture, one, points))
+                continue
+            settled = self._settled(picture, points, trusted)
+            if settled is not None:
+                faces += self._examined(picture, _face(picture, one, settled), settled, trusted)
+        return faces
+
+    def _settled(self, picture: RGB, points: FacePoints, trusted: bool) -> FacePoints | None:
+        """Look closer until the points hold still; None for lamps and clouds, on which they roam."""
+        closer = self._mesh.points(picture, points.view)
+        moved = closer.distance(points)
+        if trusted and points.presence >= MIN_PRESENCE and moved <= NEARLY_STILL:
+            return points
+        for _ in range(_LOOKS):
+            before, points = moved, closer
+            closer = self._mesh.points(picture, points.view)
+            moved = closer.distance(points)
+            if max(before, moved) <= STILL:
+                return closer if closer.presence >= MIN_PRESENCE else None
+        return None
+
+    def _examined(self, picture: RGB, face: Face, points: FacePoints, trusted: bool) -> list[Face]:
+        """The face with its doubtful eyes hidden; nothing where it is none."""
+        left = disagreement(picture, points.left, "left", self._eye)
+        right = disagreement(picture, points.right, "right", self._eye)
+        if not trusted and (left + right) / 2 > MAX_DISAGREEMENT:
+            return []
+        return [replace(face, left=_doubted(face.left, left), right=_doubted(face.right, right))]
+
+
+def _sorted(faces: list[Face], every_face: bool) -> list[Face]:
+    faces.sort(key=lambda face: -face.area)
+    return faces if every_face else faces[:1]
+
+
+def _doubted(eye: Eye, disagreement: float) -> Eye:
+    return replace(eye, state="hidden") if eye.state == "open" and disagreement > DOUBTFUL else eye
+
+
+def _face(picture: RGB, detection: Detection, points: FacePoints) -> Face:
+    across = points.left.contour[0] - points.right.contour[0]
+    roll = float(np.degrees(np.arctan2(across[1], across[0])))
+    low, high = points.mesh.min(axis=0), points.mesh.max(axis=0)
+    return Face(
+        box=(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])),
+        score=detection.score,
+        roll=roll,
+        yaw=points.yaw,
+        left=_eye(picture, points, "left", roll),
+        right=_eye(picture, points, "right", roll),
+    )
+
+
+def _eye(picture: RGB, points: FacePoints, side: Side, roll: float) -> Eye:
+    found = points.left if side == "left" else points.right
+    measured = quality.measure(picture, points, side)
+    outer, inner = found.contour[0], found.contour[8]
+    return Eye(
+        side=side,
+        outer=(float(outer[0]), float(outer[1])),
+        inner=(float(inner[0]), float(inner[1])),
+        eyelids=found.contour,
+        iris=found.iris,
+        width=measured.width,
+        openness=measured.openness,
+        state=quality.state(measured),
+        advice=quality.advice(measured, roll, points.yaw),
+    )

@@ -1,0 +1,1 @@
+"""The machine: its CPUs, its memory, its file descriptors."""

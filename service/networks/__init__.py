@@ -1,0 +1,1 @@
+"""Networks: ONNX Runtime sessions, what a file says about itself, and bundles of both."""

@@ -1,0 +1,73 @@
+"""Where bundles are on disk: `models/<name>/<version>/`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from service.commas import split
+from service.errors import InvalidBundle
+
+MODEL_FILE: Final = "model.onnx"
+
+
+def wants_all(wanted: str) -> bool:
+    """Whether a setting asks for every bundle in the folder."""
+    return wanted.strip() == "*"
+
+
+def wanted_names(models: Path, wanted: str) -> list[str]:
+    """Names in a setting such as `eye-shape,another`; `*` is every bundle in the folder.
+
+    Raises InvalidBundle where `*` asks for a folder that is not there.
+    """
+    return names(models) if wants_all(wanted) else list(split(wanted))
+
+
+def names(models: Path) -> list[str]:
+    """Names of all bundles in `models/`, in alphabetical order."""
+    with _readable(models):
+        if not models.is_dir():
+            raise InvalidBundle(f"Expected a folder of models. Received: {models}, which is no folder.")
+        return sorted(child.name for child in models.iterdir() if versions(child))
+
+
+def versions(folder: Path, file: str = MODEL_FILE) -> list[int]:
+    """Versions of the bundle `models/<name>` that hold `file`, ascending; other folders are not looked at.
+
+    Raises InvalidBundle for a folder that may not be read.
+    """
+    with _readable(folder):
+        if not folder.is_dir():
+            return []
+        numbers = [int(child.name) for child in folder.iterdir() if child.name.isdecimal() and child.is_dir()]
+        return sorted(number for number in numbers if number >= 1 and (folder / str(number) / file).exists())
+
+
+def newest(models: Path, name: str) -> Path:
+    """Folder of the highest version of a bundle; raises InvalidBundle where there is none."""
+    found = versions(models / name)
+    if not found:
+        raise InvalidBundle(
+            f"Expected a model at {models / name}/<version>/{MODEL_FILE}. Received: nothing there. "
+            "Train one with `python -m training fit`, then `python -m training export`."
+        )
+    return models / name / str(found[-1])
+
+
+def check_files(folder: Path) -> None:
+    """Raise InvalidBundle for a version folder that holds a named pipe: who opens one may wait for ever."""
+    with _readable(folder):
+        for path in folder.rglob("*"):
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise InvalidBundle(f"{path}: expected a file. Received: a pipe, a socket or a device.")
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidBundle(
+            f"{folder}: expected a folder that this user may read. Received: {error.strerror}."
+        ) from None

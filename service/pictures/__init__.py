@@ -1,0 +1,1 @@
+"""Pictures: from hostile bytes to upright pixels, and squares in them."""

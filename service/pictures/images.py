@@ -1,0 +1,148 @@
+"""From hostile bytes to an upright RGB picture.
+
+Only the formats in `FORMATS` are opened, recognised by their content; the pixel count is checked from the
+header before anything is decoded.
+"""
+
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from PIL import (
+    AvifImagePlugin,
+    Image,
+    MpoImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
+from service.pictures.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels
+from service.pictures.geometry import RGB, dimensions
+from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
+from service.pictures.upright import QUARTER_TURNS, orientation_of, upright_rgb
+
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+HEIC_BRANDS: Final = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
+"""What the first box of a HEIC or HEIF file calls it (ISO/IEC 23008-12): the photos of iPhones."""
+
+# Imported so that an unknown format does not make Pillow load all of its plugins in the middle of a request.
+_PLUGINS: Final = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
+# Harmless oddities (odd EXIF, ICC); what matters raises. For the whole process, because `catch_warnings` is
+# not made for threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+# Our own limit is checked first and has a clear message; Pillow's would only warn.
+Image.MAX_IMAGE_PIXELS = None
+# libtiff reads every TIFF. Pillow's own way makes a Python object of each entry of the table of strips,
+# before anybody could count them: 2 MB cost 6 seconds and 470 MB.
+TiffImagePlugin.READ_LIBTIFF = True
+_DECODER_FAILURES: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    ZeroDivisionError,
+    AttributeError,
+    RuntimeError,
+    struct.error,
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture.
+
+    `content` may be smaller than the upright original of `width` x `height` pixels, where that is enough.
+    """
+
+    content: RGB | Image.Image
+    width: int
+    height: int
+
+    @cached_property
+    def pixels(self) -> RGB:
+        """The content as an array."""
+        return np.asarray(self.content)
+
+    @property
+    def reduction(self) -> float:
+        """Width of the content as a share of the original width, 0..1."""
+        return dimensions(self.content)[0] / self.width
+
+
+def decode(
+    data: bytes,
+    min_side: int | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    max_side: int = DEFAULT_MAX_SIDE,
+) -> Picture:
+    """Decode an encoded picture to upright RGB: the first frame, EXIF orientation applied, alpha over white.
+
+    `min_side` is the shorter side in pixels that is enough for the caller: a larger picture is reduced by the
+    largest whole number that leaves it as much, and a JPEG is not even decoded in full.
+
+    Raises EmptyFile, UnsupportedFormat, ImageTooLarge or CorruptImage.
+    """
+    if not data:
+        raise EmptyFile("Expected the bytes of a picture. Received: an empty file.")
+    scans = check_parts(data)
+    image = _open(data)
+    _check_size(image, max_pixels, max_side)
+    return _decode(image, data, scans, min_side, max_pixels)
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise UnsupportedFormat(
+            f"Expected a picture as {', '.join(FORMATS)}. Received: {_other_format(data)}."
+        ) from None
+    except _DECODER_FAILURES as error:
+        raise CorruptImage(f"The picture's header is damaged ({type(error).__name__}).") from None
+
+
+def _other_format(data: bytes) -> str:
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        return "a HEIC photo, as iPhones take them; save it as JPEG"
+    return f"{len(data):,} bytes in another format"
+
+
+def _check_size(image: Image.Image, max_pixels: int, max_side: int) -> None:
+    width, height = image.size
+    if width < 1 or height < 1:
+        raise CorruptImage("The picture has no pixels.")
+    kind = f" of {image.format}" if image.format in HELD_TWICE else ""
+    max_pixels = most_pixels(image, max_pixels)
+    if width * height > max_pixels or max(width, height) > max_side:
+        raise ImageTooLarge(
+            f"Expected at most {max_pixels:,} pixels{kind} and {max_side:,} pixels a side. "
+            f"Received: {width} x {height} = {width * height:,} pixels."
+        )
+
+
+def _decode(image: Image.Image, data: bytes, scans: int, min_side: int | None, max_pixels: int) -> Picture:
+    try:
+        check_work(image, data, scans, max_pixels)
+        width, height = image.size
+        if min_side is not None and image.format in JPEG:
+            enough = min_side / min(width, height)
+            image.draft(None, (max(1, int(width * enough)), max(1, int(height * enough))))
+        orientation = 1 if image.format == "TIFF" else orientation_of(image)  # Pillow turns a TIFF itself
+        shrink = max(1, min(image.size) // min_side) if min_side else 1
+        content = upright_rgb(image, orientation, shrink)
+    except _DECODER_FAILURES as error:
+        raise CorruptImage(f"The picture is truncated or damaged ({type(error).__name__}).") from None
+    if orientation in QUARTER_TURNS:
+        width, height = height, width
+    return Picture(content, width, height)

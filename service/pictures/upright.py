@@ -1,0 +1,79 @@
+"""From an image that Pillow holds to upright RGB pixels, in bands: it is in memory once, not five times."""
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from service.pictures.geometry import RGB
+
+_BAND_PIXELS: Final = 1 << 20
+_SIXTEEN_BIT_MODES: Final = {"I", "I;16", "I;16L", "I;16B", "I;16N"}
+_TRANSPARENT_MODES: Final = {"RGBA", "LA", "PA", "La", "RGBa"}
+QUARTER_TURNS: Final = {5, 6, 7, 8}
+"""EXIF orientations that swap width and height."""
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's, 1 to 8."""
+    orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation
+
+
+def upright_rgb(image: Image.Image, orientation: int = 1, shrink: int = 1) -> RGB | Image.Image:
+    """An image turned as its EXIF orientation, 1 to 8, says; alpha over white, 16 bits as 8.
+
+    Each pixel is the mean of a square of `shrink` pixels of the image. A small picture that is upright
+    already stays in Pillow's hands: copying it to NumPy and back takes as long as decoding half of it.
+    """
+    width, height = image.size
+    levels = _levels(image)
+    if orientation == 1 and width * height <= _BAND_PIXELS:
+        rgb = _to_rgb(image, levels)
+        rgb.load()
+        return rgb.reduce(shrink) if shrink > 1 else rgb
+    pixels = np.empty((math.ceil(height / shrink), math.ceil(width / shrink), 3), np.uint8)
+    for top, band in _bands(image, shrink):
+        rgb = _to_rgb(band, levels)
+        rows = np.asarray(rgb.reduce(shrink) if shrink > 1 else rgb)
+        pixels[top // shrink :][: len(rows)] = rows
+    return np.ascontiguousarray(_turned(pixels, orientation))
+
+
+def _bands(image: Image.Image, shrink: int) -> Iterator[tuple[int, Image.Image]]:
+    width, height = image.size
+    rows = shrink * max(1, _BAND_PIXELS // (width * shrink))
+    if rows >= height:  # no copy of a small picture
+        yield 0, image
+        return
+    for top in range(0, height, rows):
+        yield top, image.crop((0, top, width, min(height, top + rows)))
+
+
+def _levels(image: Image.Image) -> int:
+    """How many levels of a 16-bit image make one of 8 bits; Pillow itself clips values over 255."""
+    if image.mode not in _SIXTEEN_BIT_MODES:
+        return 1
+    return 257 if any(np.asarray(band).max() > 255 for _, band in _bands(image, 1)) else 1
+
+
+def _to_rgb(image: Image.Image, levels: int) -> Image.Image:
+    if image.mode in _SIXTEEN_BIT_MODES:
+        gray = np.clip(np.asarray(image).astype(np.int64) // levels, 0, 255).astype(np.uint8)
+        return Image.fromarray(gray).convert("RGB")
+    if image.mode in _TRANSPARENT_MODES or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _turned(pixels: RGB, orientation: int) -> RGB:
+    """What a camera stored turned or mirrored, as it was seen."""
+    if orientation in (5, 7):
+        pixels = pixels.transpose(1, 0, 2)
+    turns = {3: 2, 4: 2, 6: 3, 7: 2, 8: 1}.get(orientation, 0)
+    pixels = np.rot90(pixels, turns)
+    return pixels[:, ::-1] if orientation in (2, 4) else pixels

@@ -1,0 +1,1 @@
+"""uvicorn, its sockets and its connections."""

@@ -1,0 +1,1 @@
+"""Which settings suit this machine."""

@@ -1,0 +1,91 @@
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from service.app import create_app
+from service.errors import CannotTrace
+from service.settings import Settings
+from tests.processes import running
+from tests.uploads import picture
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def test_spans_join_the_callers_trace_and_say_nothing_of_the_upload(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received: list[ExportTraceServiceRequest] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append(ExportTraceServiceRequest.FromString(body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            return None
+
+    collector = HTTPServer(("127.0.0.1", 0), Collector)
+    thread = threading.Thread(target=collector.serve_forever)
+    thread.start()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.server_port}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
+    with running(models, tracing=True) as (process, address):
+        headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+        httpx.post(f"{address}/v1/classify", files={"image": ("me.png", picture())}, headers=headers)
+        httpx.get(f"{address}/health/ready")
+    collector.shutdown()
+    thread.join()
+    collector.server_close()
+    spans = [
+        span
+        for batch in received
+        for resource in batch.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+    assert "POST /v1/classify" in {span.name for span in spans}
+    assert {span.trace_id.hex() for span in spans} == {TRACE}
+    told = str(received)
+    assert "client.address" not in told and "user_agent" not in told and "me.png" not in told
+    assert 'string_value: "image-classifier"' in told
+    assert next(r for r in process.records() if r["message"] == "request")["trace_id"] == TRACE
+
+
+def test_a_silent_collector_does_not_hold_up_the_end(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with running(models, tracing=True) as (process, address):
+            assert httpx.get(f"{address}/v1/models").status_code == 200
+            begin = time.monotonic()
+            assert process.stop() == 0
+            assert time.monotonic() - begin < 6  # of ten that the exporter would wait
+
+
+def test_without_the_packages_the_start_says_so() -> None:
+    code = (
+        "import sys; sys.modules['opentelemetry.sdk'] = None\n"
+        "from service.errors import CannotTrace\nfrom service.http.tracing import telemetry\n"
+        "try: telemetry(True)\n"
+        "except CannotTrace as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("SERVICE_TRACING: expected the packages of requirements/tracing.txt.")
+
+
+def test_variables_that_do_not_fit_stop_the_start_with_one_line(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "256")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512")
+    with pytest.raises(CannotTrace, match=r"^SERVICE_TRACING: .+ Received: max_export_batch_size must be "):
+        create_app(Settings(models=models, model="colours", tracing=True))

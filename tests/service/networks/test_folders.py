@@ -1,0 +1,55 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from service.errors import InvalidBundle
+from service.networks import folders
+from tests.bundles import metadata, write_bundle
+from tests.users import ordinary_user
+
+
+def test_the_highest_version_wins(tmp_path: Path) -> None:
+    for version in (2, 10, 9):
+        write_bundle(tmp_path, metadata(version=version))
+    (tmp_path / "colours" / "11").mkdir()
+    (tmp_path / "colours" / "backup").mkdir()
+    assert folders.versions(tmp_path / "colours") == [2, 9, 10]
+    assert folders.newest(tmp_path, "colours") == tmp_path / "colours" / "10"
+
+
+def test_names_of_all_bundles(tmp_path: Path) -> None:
+    write_bundle(tmp_path)
+    write_bundle(tmp_path, metadata(name="another"))
+    (tmp_path / "empty").mkdir()
+    assert folders.names(tmp_path) == ["another", "colours"]
+
+
+def test_no_models_folder(tmp_path: Path) -> None:
+    with pytest.raises(InvalidBundle, match="Expected a folder of models"):
+        folders.names(tmp_path / "nowhere")
+
+
+def test_no_such_model(tmp_path: Path) -> None:
+    with pytest.raises(InvalidBundle, match="python -m training fit"):
+        folders.newest(tmp_path, "colours")
+
+
+@pytest.mark.parametrize("closed", ["colours", "colours/1"])
+def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, closed: str) -> None:
+    write_bundle(tmp_path)
+    tmp_path.chmod(0o755)
+    with closed_to_us(tmp_path / closed), pytest.raises(InvalidBundle, match="that this user may read"):
+        folders.newest(tmp_path, "colours")
+
+
+@contextmanager
+def closed_to_us(folder: Path) -> Iterator[None]:
+    """Nobody may enter the folder meanwhile; root, who may enter any, steps down."""
+    folder.chmod(0o000)
+    try:
+        with ordinary_user():
+            yield
+    finally:
+        folder.chmod(0o755)

@@ -1,0 +1,160 @@
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
+from service.pictures.images import FORMATS, decode
+from tests.halves import BLUE, RED, assert_red_then_blue, encoded, two_halves
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format(kind: str) -> None:
+    assert_red_then_blue(encoded(two_halves(), kind))
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("P", "PNG"), ("P", "GIF"), ("RGBA", "PNG"), ("RGBA", "WEBP")],
+)
+def test_colour_modes(mode: str, kind: str) -> None:
+    assert_red_then_blue(encoded(two_halves(mode), kind))
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "LA"])
+def test_gray_modes_become_three_equal_channels(mode: str) -> None:
+    pixels = decode(encoded(two_halves(mode), "PNG")).pixels
+    assert pixels.shape == (48, 64, 3)
+    assert (pixels[..., 0] == pixels[..., 2]).all()
+
+
+@pytest.mark.parametrize(("brand", "heic"), [("heic", True), ("mif1", True), ("isom", False)])
+def test_photos_of_iphones_are_called_what_they_are(brand: str, heic: bool) -> None:
+    data = struct.pack(">I4s4sI4s", 20, b"ftyp", brand.encode(), 0, brand.encode()) + bytes(40)
+    said = "a HEIC photo, as iPhones take them; save it as JPEG." if heic else "60 bytes in another format."
+    with pytest.raises(UnsupportedFormat, match=f"Received: {said}"):
+        decode(data)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bits_are_scaled_not_clipped(kind: str) -> None:
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16)[None].repeat(4, axis=0)
+    row = decode(encoded(Image.fromarray(ramp), kind)).pixels[0, :, 0].astype(int)
+    assert np.abs(row - np.arange(256)).max() <= 1
+
+
+def test_transparent_pixels_are_white() -> None:
+    data = encoded(Image.new("RGBA", (8, 8), (255, 0, 0, 0)), "PNG")
+    assert (decode(data).pixels == 255).all()
+
+
+def test_only_the_first_frame_of_an_animation() -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, BLUE)]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert np.abs(decode(data).pixels[4, 4].astype(int) - RED).max() < 40
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "red_at"),
+    [
+        (1, (64, 48), (8, 24)),
+        (2, (64, 48), (56, 24)),
+        (3, (64, 48), (56, 24)),
+        (6, (48, 64), (24, 8)),
+        (8, (48, 64), (24, 56)),
+    ],
+)
+def test_exif_orientation(orientation: int, size: tuple[int, int], red_at: tuple[int, int]) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = decode(encoded(two_halves(), "JPEG", exif=exif, quality=95))
+    assert (picture.width, picture.height) == size
+    x, y = red_at
+    assert picture.pixels[y, x, 0] > 150 > picture.pixels[y, x, 2]
+
+
+def test_a_large_jpeg_is_decoded_at_reduced_scale() -> None:
+    picture = decode(encoded(two_halves(size=(1600, 1200)), "JPEG"), min_side=200)
+    assert (picture.width, picture.height) == (1600, 1200)
+    assert picture.pixels.shape == (300, 400, 3)
+    assert picture.reduction == 0.25
+
+
+def test_a_small_jpeg_is_decoded_in_full() -> None:
+    assert decode(encoded(two_halves(), "JPEG"), min_side=200).pixels.shape == (48, 64, 3)
+
+
+def test_empty() -> None:
+    with pytest.raises(EmptyFile, match="an empty file"):
+        decode(b"")
+
+
+@pytest.mark.parametrize(
+    "data", [b"hello", b"%PDF-1.7\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0" * 99]
+)
+def test_other_formats(data: bytes) -> None:
+    with pytest.raises(UnsupportedFormat, match="in another format"):
+        decode(data)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_truncated_files(kind: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), kind)
+    with pytest.raises((CorruptImage, UnsupportedFormat)):
+        decode(data[: len(data) // 2])
+
+
+def test_too_many_pixels_are_refused_before_decoding() -> None:
+    data = encoded(two_halves(), "PNG")
+    with pytest.raises(ImageTooLarge, match="64 x 48 = 3,072 pixels"):
+        decode(data, max_pixels=3071)
+    with pytest.raises(ImageTooLarge, match="at most 50,000,000 pixels and 63 pixels a side"):
+        decode(data, max_side=63)
+    assert decode(data, max_pixels=3072, max_side=64).width == 64
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("min_side", [None, 8])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_every_orientation_is_the_one_pillow_means(kind: str, orientation: int, min_side: int | None) -> None:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 30, 3), dtype=np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(picture, kind, exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    found = decode(data, min_side)
+    assert (found.width, found.height) == expected.size
+    reduced = np.asarray(expected if min_side is None else expected.reduce(3))
+    np.testing.assert_array_equal(found.pixels, reduced)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP"])
+def test_a_picture_larger_than_needed_is_reduced(kind: str) -> None:
+    picture = decode(encoded(two_halves(size=(640, 480)), kind), min_side=150)
+    assert (picture.width, picture.height) == (640, 480)
+    assert picture.pixels.shape == (160, 214, 3)
+    assert np.abs(picture.pixels[80, 20].astype(int) - RED).max() < 60
+
+
+def test_the_many_pictures_of_a_phone_photo_cost_as_little_as_one() -> None:
+    photo = two_halves(size=(1600, 1200))
+    data = encoded(photo, "MPO", save_all=True, append_images=[photo.resize((160, 120))])
+    assert decode(data, min_side=200).pixels.shape == (300, 400, 3)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
+def test_formats_that_are_held_twice_may_have_half_of_the_pixels(kind: str) -> None:
+    data = encoded(two_halves(size=(64, 64)), kind)
+    assert decode(data, max_pixels=2 * 64 * 64).width == 64
+    with pytest.raises(ImageTooLarge, match=rf"Expected at most 4,095 pixels of {kind}"):
+        decode(data, max_pixels=2 * 64 * 64 - 1)
+
+
+def test_exif_that_cannot_be_written_again_does_no_harm() -> None:
+    entries = [(0x0112, 3, 1, 6), (0x0103, 8, 1, -5), (0x011A, 5, 1, 0xFFFF), (0x8769, 4, 1, 26)]
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHIi", *one) for one in entries)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + directory + bytes(4)
+    assert decode(encoded(two_halves(), "JPEG", exif=exif)).height == 64

@@ -1,0 +1,30 @@
+"""TIFFs whose tags cost a decoder far more than their pixels."""
+
+import pytest
+
+from service.errors import CorruptImage, UnusableImage
+from service.pictures.images import decode
+from service.pictures.tiff_tags import STARTS
+from tests.uploads import big_tag_bomb, tag_bomb
+
+
+def test_a_tiff_whose_tags_share_their_bytes_is_refused() -> None:
+    assert decode(tag_bomb(3, 60)).width == 8
+    with pytest.raises(
+        CorruptImage, match="fit into a TIFF of 1,000,000 bytes. Received: 1,000,000,036 bytes"
+    ):
+        decode(tag_bomb(1_000, 1_000_000))
+
+
+def test_a_tiff_of_very_many_tags_is_refused() -> None:
+    assert decode(tag_bomb(1_000, 4)).width == 8
+    with pytest.raises(CorruptImage, match="fewer than 10,000 tags"):
+        decode(big_tag_bomb(100_000))
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_tiff_that_ends_in_its_directory_is_no_picture(start: bytes) -> None:
+    data = start + tag_bomb(3, 200)[4:]
+    for size in (4, 8, 9, 73, 90):
+        with pytest.raises(UnusableImage):
+            decode(data[:size])

@@ -1,0 +1,93 @@
+"""What the process imports when it starts, each in a fresh interpreter."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(code: str) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_the_web_framework_is_imported_without_what_is_never_asked_of_it() -> None:
+    run("""if True:
+        import sys
+        from pydantic import BaseModel
+        from service import lean_imports
+        lean_imports.import_fastapi()
+        import fastapi.openapi.models
+        from service.app import create_app
+        from service.settings import Settings
+        create_app(Settings())
+        assert not [name for name in sys.modules if name.startswith("pydantic.v1.")]
+        assert not fastapi.openapi.models.Info.__pydantic_complete__
+        from service.networks.metadata import Document
+        from service.schemas import Schema
+        ours = [*Schema.__subclasses__(), *Document.__subclasses__()]
+        assert ours and all(model.__pydantic_complete__ for model in ours)
+        assert "defer_build" not in BaseModel.model_config
+        """)
+
+
+def test_numpy_starts_no_threads() -> None:
+    run("""if True:
+        import service.command, sys, threading
+        from pathlib import Path
+        assert "numpy" in sys.modules
+        assert len(list(Path("/proc/self/task").iterdir())) == threading.active_count() == 1
+        """)
+
+
+def test_networks_are_opened_before_all_else_is_imported() -> None:
+    run("""if True:
+        import service.command, sys
+        assert "onnxruntime" in sys.modules
+        later = [name for name in sys.modules if name.split(".")[0] in ("PIL", "fastapi", "uvicorn")]
+        assert not later, later
+        """)
+
+
+def test_models_and_eye_locator_are_verified_without_masked_arrays() -> None:
+    run("""if True:
+        import sys
+        from service.lifecycle.loading import load_predictor
+        from service.settings import Settings
+        assert load_predictor(Settings()).locator is not None
+        assert "numpy.ma" not in sys.modules
+        """)
+
+
+def test_processes_are_forked_with_all_that_a_server_needs() -> None:
+    run("""if True:
+        import sys
+        from service.processes import receiver
+        from service.app import create_app
+        from service.settings import Settings
+        from service.processes.shares import Share
+        imported = set(sys.modules)
+        app = create_app(Settings(), share=Share())
+        config = receiver.server.build(app, Settings()).config
+        config.load()
+        config.get_loop_factory()().close()
+        later = set(sys.modules) - imported
+        assert not later, later
+        """)
+
+
+def test_hardly_anybody_looks_for_garbage_while_libraries_are_imported() -> None:
+    run("""if True:
+        import gc, runpy, sys
+        times = 0
+        def count(phase, about):
+            global times
+            times += phase == "start"
+        gc.callbacks.append(count)
+        sys.argv = ["service", "--help"]
+        try:
+            runpy.run_module("service", run_name="__main__")
+        except SystemExit:
+            assert "onnxruntime" in sys.modules
+        assert times < 40, times  # 118 with collections as Python has them, 9 without
+        """)
