@@ -21,10 +21,10 @@ from service.machine import cpus
 from service.networks.classifier import INPUT, OUTPUT
 from service.networks.metadata import NetworkFacts
 from service.networks.runtime import session_options
-from training.cost import describe
-from training.golden import synthetic
-from training.prediction import model_file, open_model
-from training.storage import restore
+from training.graph.cost import describe
+from training.graph.golden import synthetic
+from training.graph.storage import restore
+from training.measuring.prediction import model_file, open_model
 
 BATCHES: Final = (1, 8)
 PICTURES: Final = 96

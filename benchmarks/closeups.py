@@ -24,9 +24,9 @@ from service.networks.metadata import CropGeometry
 from service.pictures.geometry import RGB, Square, cut
 from service.pictures.images import decode
 from training.console import progress, say
-from training.dataset import Photo
-from training.models import Model
-from training.photos import square
+from training.data.dataset import Photo
+from training.data.photos import square
+from training.measuring.models import Model
 
 Look = Callable[[RGB], tuple[RGB, Square] | None]
 """From a picture to the picture that is cut and its square; None where no eye is found."""

@@ -23,8 +23,8 @@ from PIL import Image
 from service.networks.classifier import Classifier
 from service.networks.runtime import Runtime
 from service.pictures.regions import read_whole
-from training.golden import synthetic
-from training.prediction import model_file
+from training.graph.golden import synthetic
+from training.measuring.prediction import model_file
 
 EMULATOR: Final = "qemu-x86_64"
 TOLERANCE: Final = 0.01

@@ -22,9 +22,9 @@ from PIL import Image
 
 from benchmarks import records
 from benchmarks.machine import describe
-from training.backbone import build, load_weights
 from training.console import progress, say
 from training.hyperparameters import HyperParameters
+from training.network.backbone import build, load_weights
 
 BATCHES = 6
 """Batches of the uncached loop that are measured, after one to warm up."""

@@ -28,8 +28,8 @@ from scripts.tflite_sparsity import densified
 from service.locator.bundle import golden_corners
 from service.locator.eyes import EyeLocator
 from service.pictures.images import decode
-from training.canonical import canonical
 from training.console import say
+from training.graph.canonical import canonical
 
 SOURCES: Final = {
     "faces-near": "face_detection/face_detection_short_range.tflite",

@@ -2,7 +2,8 @@
 
     python -m scripts.make_vgg16_weights SOURCE [--to models/vgg16-imagenet/weights.npz]
 
-`tests/training/test_backbone.py` checks the result against figures published for the ImageNet weights.
+`tests/training/network/test_backbone.py` checks the result against figures published for the ImageNet
+weights.
 """
 
 import argparse
@@ -10,10 +11,10 @@ import hashlib
 import sys
 from pathlib import Path
 
-from training.backbone import REPOSITORY_COPY
 from training.console import say
 from training.errors import TrainingError
-from training.weight_files import read_weights, write_npz
+from training.network.backbone import REPOSITORY_COPY
+from training.network.weight_files import read_weights, write_npz
 
 
 def main(argv: list[str] | None = None) -> int:

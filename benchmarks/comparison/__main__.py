@@ -19,7 +19,7 @@ from benchmarks.comparison.load import Question
 from benchmarks.comparison.measuring import CLIENTS, PICTURES, Plan, Unusable, expected, measure, measure_raw
 from benchmarks.comparison.summary import Start, Step
 from training.console import say
-from training.prediction import model_file
+from training.measuring.prediction import model_file
 
 
 def main() -> None:

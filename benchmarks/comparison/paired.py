@@ -22,7 +22,7 @@ from benchmarks.comparison.measuring import CLIENTS, PICTURES, Plan
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS, clients_table, rates
 from benchmarks.comparison.turns import Found, Seen, bare, in_turns, quartiles, ratios, served
 from training.console import say
-from training.prediction import model_file
+from training.measuring.prediction import model_file
 
 KINDS: Final = {RAW: "arrays", RAW_PHOTOS: "photos"}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from benchmarks.closeups import wide_photos
 from tests.bundles import metadata, write_bundle
 from tests.training import folders
-from training.folders import read_dataset
-from training.models import Model
+from training.data.folders import read_dataset
+from training.measuring.models import Model
 
 
 def test_photos_are_of_the_models_own_split(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from benchmarks.comparison.contenders import contenders
 from benchmarks.comparison.measuring import PICTURES, Plan
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS
 from benchmarks.comparison.turns import Seen
-from training.prediction import model_file
+from training.measuring.prediction import model_file
 
 
 def test_servers_that_are_up_at_once_are_asked_in_turns(tmp_path: Path) -> None:

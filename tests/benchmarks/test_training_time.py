@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from benchmarks.training_time import SPLITS, draw
-from training.folders import read_dataset
+from training.data.folders import read_dataset
 
 
 def test_the_drawn_pictures_are_a_data_set_without_copies(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.folders import read_dataset
+from training.data.folders import read_dataset
 
 
 def photo(path: Path, seed: int = 0, size: int = 40, colour: int | None = None) -> Path:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.bundles import metadata, write_bundle
 from training.__main__ import main
-from training.folders import read_dataset
+from training.data.folders import read_dataset
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
 

@@ -11,14 +11,14 @@ import pytest
 from service.networks import bundle
 from tests.training.tiny import SIZE, colours, write_photos
 from training.__main__ import main
-from training.calibration import softmax
 from training.commands.export import heldout_photos
-from training.heldout import HeldOut
+from training.graph.parity import ParityError
 from training.look.network import Graph
-from training.network import part
-from training.parity import ParityError
-from training.runs import HELD_OUT, MODEL, TYPICALITY, Run
-from training.typicality import Typicality
+from training.measuring.heldout import HeldOut
+from training.network.assembly import part
+from training.network.calibration import softmax
+from training.network.runs import HELD_OUT, MODEL, TYPICALITY, Run
+from training.network.typicality import Typicality
 
 
 def command(*arguments: object) -> int:

@@ -15,7 +15,7 @@ from PIL import Image
 from service.networks.metadata import CropGeometry
 from tests.bundles import metadata, write_bundle
 from training.__main__ import main
-from training.prediction import find_pictures, open_model, predict
+from training.measuring.prediction import find_pictures, open_model, predict
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from training.errors import TrainingError
-from training.evaluation import Evaluation
-from training.heldout import HeldOut
-from training.metrics import score
+from training.measuring.evaluation import Evaluation
+from training.measuring.heldout import HeldOut
+from training.measuring.metrics import score
 from training.plots import plot_confusion
 from training.tables import table
 

@@ -12,11 +12,11 @@ import pytest
 
 from tests.training import folders
 from tests.training.runs import TINY, fit
-from training import history, session
 from training.__main__ import main
 from training.errors import TrainingError
+from training.learning import history, session
 from training.locking import LOCK, alone
-from training.runs import PART, Run
+from training.network.runs import PART, Run
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_a_run_without_an_epoch_is_begun_anew(
 
     place = "_train_head" if computed else "_examples"
     with monkeypatch.context() as patch:
-        patch.setattr(f"training.session.{place}", interrupt)
+        patch.setattr(f"training.learning.session.{place}", interrupt)
         assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 130
     said = capsys.readouterr().out
     assert "Stopped before the run was complete: no model." in said
@@ -130,7 +130,7 @@ def test_an_error_that_follows_ctrl_c_keeps_the_best_epoch(
         except KeyboardInterrupt:
             raise AttributeError("'EagerTensor' object has no attribute '_type_spec'") from None
 
-    monkeypatch.setattr("training.session._fine_tune", confused)
+    monkeypatch.setattr("training.learning.session._fine_tune", confused)
     options = ("--epochs", "1", "--head", "gap", "--until", "block4", "--unfreeze", "block4")
     assert fit(data, tmp_path / "run", *options) == 0
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["interrupted"] is True

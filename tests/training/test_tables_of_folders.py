@@ -7,8 +7,8 @@ import pytest
 
 from tests.training import folders
 from training.checks.survey import survey
+from training.data.folders import read_dataset
 from training.errors import TrainingError
-from training.folders import read_dataset
 
 
 def test_labels_csv_names_people_and_geometry(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from service.networks.metadata import Label
-from training.exporting import Trained
-from training.heldout import HeldOut
+from training.bundles.exporting import Trained
+from training.measuring.heldout import HeldOut
 
 SIZE = 32
 COLOURS = {"blue": (30, 40, 200), "red": (200, 40, 30)}

@@ -10,7 +10,7 @@ import numpy as np
 from training.checks.findings import Finding
 from training.checks.mislabelled import Opinion
 from training.checks.quality import Measures
-from training.dataset import Photo
+from training.data.dataset import Photo
 
 FEWEST_PEOPLE: Final = 30
 """With fewer people, a class's accuracy is known to about +-10 points at best."""

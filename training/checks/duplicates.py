@@ -18,8 +18,8 @@ from scipy.fft import dctn
 from training.checks.alignment import likeness
 from training.checks.findings import Finding
 from training.console import progress
-from training.dataset import Photo
-from training.grouping import linked
+from training.data.dataset import Photo
+from training.data.grouping import linked
 
 NEIGHBOURS: Final = 6
 SIMILAR: Final = 0.7

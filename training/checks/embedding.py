@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training import backbone
+from training.network import backbone
 
 SIZE: Final = 96
 """Side of the crops in pixels: about 20 ms a photo on two cores."""

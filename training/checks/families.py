@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from training.checks.duplicates import Pair
 from training.checks.leakage import origin
-from training.dataset import Photo
-from training.grouping import by_key, linked
+from training.data.dataset import Photo
+from training.data.grouping import by_key, linked
 
 
 def families(photos: Sequence[Photo], pairs: Iterable[Pair]) -> list[str]:

@@ -10,7 +10,7 @@ from training.checks.findings import BY_NETWORK, KINDS, Finding
 from training.checks.mislabelled import Opinion, form_opinion
 from training.checks.quality import find_poor
 from training.checks.survey import Survey
-from training.splitting import one_name_each
+from training.data.splitting import one_name_each
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from training.checks.duplicates import Pair
 from training.checks.findings import Finding
-from training.dataset import Photo
+from training.data.dataset import Photo
 
 ORIGINS: Final = ("photo", "source_file")
 """Columns of `labels.csv` that may name the photo a crop was cut from; `training crop` writes the first."""

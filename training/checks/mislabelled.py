@@ -21,7 +21,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from training.calibration import log_likelihood_loss, softmax
+from training.network.calibration import log_likelihood_loss, softmax
 
 Probabilities = NDArray[np.float64]
 """`[N, C]`, rows sum to 1."""

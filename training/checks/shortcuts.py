@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from training.checks.findings import Finding
 from training.checks.quality import Measures
-from training.dataset import Photo
+from training.data.dataset import Photo
 
 TELLING: Final = 0.15
 """Share of the way from guessing to perfect from which a measure is reported."""

@@ -22,9 +22,8 @@ from service.pictures.geometry import RGB, cut
 from service.pictures.images import decode
 from training.checks.quality import Measures, measure
 from training.console import progress
-from training.dataset import Photo, Skipped
-from training.errors import TrainingError
-from training.folders import (
+from training.data.dataset import Photo, Skipped
+from training.data.folders import (
     described,
     files_of,
     list_files,
@@ -34,7 +33,8 @@ from training.folders import (
     unknown_classes,
     unmatched,
 )
-from training.photos import square
+from training.data.photos import square
+from training.errors import TrainingError
 
 THUMBNAIL: Final = 32
 BATCH: Final = 64

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from training.commands import fit
 from training.console import say
-from training.folders import read_dataset
+from training.data.folders import read_dataset
 from training.hyperparameters import HyperParameters
 from training.interrupts import INTERRUPTED
-from training.runs import RECIPE
+from training.network.runs import RECIPE
 
 RESULT = "crossvalidation.json"
 HELP = "measure a recipe on the training people, a part of them at a time; validation is not looked at"
@@ -36,7 +36,7 @@ def _run(options: argparse.Namespace, recipe: HyperParameters) -> int:
     path = options.out / RESULT
     data = read_dataset(options.data, recipe.validation_share, recipe.seed)
     path.unlink(missing_ok=True)  # a run that is stopped must not look like the finished one
-    from training.crossvalidation import crossvalidate  # imports TensorFlow, which takes seconds
+    from training.learning.crossvalidation import crossvalidate  # imports TensorFlow, which takes seconds
 
     try:
         found = crossvalidate(

@@ -10,13 +10,13 @@ import numpy as np
 
 from training.commands.outputs import MEASURED, check_file, check_outside, check_pictures
 from training.console import progress, say
-from training.dataset import Photo, by_value, people_of
-from training.evaluation import Evaluation
-from training.metrics import score
-from training.models import Model, caveat
-from training.photos import load
+from training.data.dataset import Photo, by_value, people_of
+from training.data.photos import load
+from training.measuring.evaluation import Evaluation
+from training.measuring.metrics import score
+from training.measuring.models import Model, caveat
+from training.measuring.prediction import is_run
 from training.plots import plot_confusion
-from training.prediction import is_run
 
 HELP: Final = (
     "Measure a run or an exported model: a table here, JSON and a confusion matrix in the run folder."

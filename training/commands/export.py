@@ -11,21 +11,21 @@ from typing import Final, get_args
 import numpy as np
 
 from service.networks.metadata import Label
-from training.bundling import LICENCE, Target, say_written
+from training.bundles.bundling import LICENCE, Target, say_written
+from training.bundles.exporting import Options, Trained, export
 from training.commands.outputs import check_outside
 from training.console import say
-from training.csv_tables import as_named, read_classes
+from training.data.csv_tables import as_named, read_classes
+from training.data.folders import read_dataset
+from training.data.photos import load
 from training.errors import TrainingError
-from training.exporting import Options, Trained, export
-from training.folders import read_dataset
-from training.heldout import HeldOut
+from training.graph.parity import ParityError
+from training.graph.storage import Storage
 from training.hyperparameters import OTHER_RUNS
-from training.network import average
-from training.parity import ParityError
-from training.photos import load
-from training.runs import HELD_OUT, Run
-from training.storage import Storage
-from training.typicality import Typicality
+from training.measuring.heldout import HeldOut
+from training.network.assembly import average
+from training.network.runs import HELD_OUT, Run
+from training.network.typicality import Typicality
 
 TOLD: Final = ("title", "description", "search")
 """What a table of classes may say about one."""

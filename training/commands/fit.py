@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
 
-from training import runs
 from training.commands.outputs import check_outside
 from training.console import quoted, say
-from training.dataset import Dataset, Skipped
+from training.data.dataset import Dataset, Skipped
+from training.data.folders import read_dataset
 from training.errors import TrainingError
-from training.folders import read_dataset
 from training.hyperparameters import HyperParameters
 from training.interrupts import INTERRUPTED
 from training.locking import alone
+from training.network import runs
 from training.new_folders import is_taken
 
 HELP = "train VGG16 on a folder of photos"
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     with claim(options):
         data = read_dataset(options.data, recipe.validation_share, recipe.seed)
         _say_data(data)
-        from training.session import train  # imports TensorFlow, which takes seconds
+        from training.learning.session import train  # imports TensorFlow, which takes seconds
 
         try:
             outcome = train(data, options.out, recipe, options.cache, options.weights)

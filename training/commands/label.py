@@ -18,7 +18,7 @@ from training.labelling.journal import FILE, Journal
 from training.labelling.server import create_app
 from training.labelling.suggestions import Suggestions
 from training.labelling.workspace import Task, Workspace
-from training.prediction import find_pictures
+from training.measuring.prediction import find_pictures
 
 HELP: Final = (
     "Show the photos of a folder one at a time in the browser, to be answered with a key. Answers are "

@@ -11,7 +11,7 @@ from typing import Any, Final
 from service.answering.answers import is_typical
 from service.networks.metadata import BundleMetadata
 from training.console import progress, say
-from training.prediction import Prediction, find_pictures, open_model, predict
+from training.measuring.prediction import Prediction, find_pictures, open_model, predict
 from training.tables import table
 
 UNUSUAL: Final = "unusual"

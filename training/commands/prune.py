@@ -4,10 +4,10 @@ import argparse
 from typing import Final
 
 from service.networks.metadata import BundleMetadata
+from training.bundles.rewriting import as_they_come
 from training.commands import channels, rewrite
 from training.console import say
 from training.pruning.pipeline import thin_out
-from training.rewriting import as_they_come
 
 HELP: Final = (
     "Write a bundle again without the channels that its photos do not need: fewer multiply-adds for the same "

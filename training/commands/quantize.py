@@ -4,11 +4,11 @@ import argparse
 from typing import Final
 
 from service.networks.metadata import BundleMetadata
+from training.bundles.rewriting import in_turn
 from training.commands import rewrite
 from training.console import say
 from training.errors import TrainingError
 from training.quantization.pipeline import quantize
-from training.rewriting import in_turn
 
 HELP: Final = (
     "Write a bundle again with int8 arithmetic, three to four times as fast. "

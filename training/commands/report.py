@@ -8,10 +8,10 @@ from typing import Any, Final
 from training.commands.outputs import MEASURED, REPORT, check_file, check_outside, check_pictures
 from training.console import say
 from training.errors import TrainingError
-from training.models import check_model
+from training.measuring.models import check_model
+from training.measuring.prediction import is_run, open_model
 from training.pages import render, write
 from training.plots import plot_confusion
-from training.prediction import is_run, open_model
 from training.reporting.report import Report
 from training.reporting.subject import Subject
 

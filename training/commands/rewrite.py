@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from service.networks.metadata import BundleMetadata
-from training.bundling import Target, say_written
-from training.calibration import doubt
+from training.bundles.bundling import Target, say_written
+from training.bundles.gate import Refused
+from training.bundles.rewriting import Draw, Material, Source, read_material, read_source
 from training.commands.outputs import check_outside
 from training.console import say
-from training.gate import Refused
-from training.rewriting import Draw, Material, Source, read_material, read_source
+from training.network.calibration import doubt
 
 
 def add_arguments(parser: argparse.ArgumentParser, photos: int, used: str) -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from training.console import progress, say
+from training.data.folders import rows_by_file
 from training.errors import TrainingError
-from training.folders import rows_by_file
 from training.labelling.agreement import compare
 from training.labelling.deciding import Decision, answered, decide
 from training.labelling.journal import FILE, Answers, read, standing
 from training.labelling.suggestions import SURE
+from training.measuring.prediction import find_pictures, open_model, predict
 from training.new_folders import check_new_folder, new_folder
-from training.prediction import find_pictures, open_model, predict
 
 HELP: Final = (
     "Copy the photos that `training label` has labels for into OUT/<class>/, with a labels.csv. "

@@ -14,10 +14,10 @@ from training.checks.families import families
 from training.checks.leakage import find_leaks
 from training.checks.survey import Survey, survey
 from training.console import say
-from training.dataset import Photo
+from training.data.dataset import Photo
+from training.data.splitting import one_name_each, split_people
 from training.errors import TrainingError
 from training.new_folders import check_new_folder, new_folder
-from training.splitting import one_name_each, split_people
 from training.tables import table
 
 HELP: Final = (

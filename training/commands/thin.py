@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from training.commands import channels
 from training.commands.outputs import check_outside
 from training.console import quoted, say
-from training.dataset import Dataset
+from training.data.dataset import Dataset
+from training.data.folders import read_dataset
 from training.errors import TrainingError
-from training.folders import read_dataset
 from training.hyperparameters import HyperParameters
-from training.variations import Variations
+from training.learning.variations import Variations
 
 HELP: Final = (
     "Write VGG16's weights again without the channels that photos of this kind do not need, as a file for "
@@ -54,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     data = read_dataset(options.data, recipe.validation_share, recipe.seed)
     images = _pictures(data, recipe, options.photos)
-    from training.backbone import load_weights  # imports TensorFlow, which takes seconds
+    from training.network.backbone import load_weights  # imports TensorFlow, which takes seconds
+    from training.network.weight_files import write_npz
     from training.pruning.base import multiply_adds, thin
-    from training.weight_files import write_npz
 
     whole = load_weights(options.weights)
     thinned = thin(whole, recipe.until, images, options.residual, recipe.seed, lambda cut: say(str(cut)))

@@ -18,10 +18,10 @@ from training.checks.embedding import Vgg16Embedder
 from training.checks.mislabelled import components
 from training.checks.survey import EYE
 from training.console import progress
-from training.dataset import Photo
+from training.data.dataset import Photo
+from training.data.photos import square
 from training.labelling.suggestions import Suggestions
-from training.photos import square
-from training.prediction import open_model, predict
+from training.measuring.prediction import open_model, predict
 
 BATCH: Final = 64
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from service.networks.metadata import Label
-from training.csv_tables import label_of, read_classes
+from training.data.csv_tables import label_of, read_classes
 from training.errors import TrainingError
-from training.prediction import open_model
+from training.measuring.prediction import open_model
 
 _FOLDER_NAME = re.compile(r"[^/\\.\x00-\x1f][^/\\\x00-\x1f]{0,99}")
 

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
+from training.data.file_names import Names
 from training.errors import TrainingError
-from training.file_names import Names
 from training.locking import lock
 
 FILE: Final = "labelling.csv"

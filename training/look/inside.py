@@ -14,9 +14,9 @@ from service.networks.classifier import INPUT, OUTPUT
 from service.networks.metadata import BundleMetadata
 from service.pictures.geometry import RGB
 from training.errors import TrainingError
+from training.graph.parity import open_session
 from training.look.network import Graph, Step
-from training.parity import open_session
-from training.prediction import model_file, open_model
+from training.measuring.prediction import model_file, open_model
 
 Values = NDArray[np.float32]
 Classify = Callable[[Values], Values]

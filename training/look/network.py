@@ -13,7 +13,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from service.networks.classifier import INPUT, OUTPUT
 from training.errors import TrainingError
-from training.nodes import fields_of, needed, users_of
+from training.graph.nodes import fields_of, needed, users_of
 
 Kind = Literal["conv", "pool", "average", "row", "dense", "softmax"]
 

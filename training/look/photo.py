@@ -14,9 +14,9 @@ from service.networks.classifier import Classifier
 from service.pictures.geometry import RGB, Square, cut
 from service.pictures.images import decode
 from service.pictures.regions import OVERSAMPLING, Region
-from training.dataset import Photo
+from training.data.dataset import Photo
+from training.data.photos import square
 from training.errors import TrainingError
-from training.photos import square
 
 TITLES: Final = {"left_eye": "Left eye", "right_eye": "Right eye", "whole": "The picture"}
 ENOUGH: Final = 1440

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
 from service.networks.classifier import INPUT
-from training.backbone import MEAN_RGB, other_colours
-from training.cost import describe
-from training.graph import OPSET
+from training.graph.conversion import OPSET
+from training.graph.cost import describe
+from training.network.backbone import MEAN_RGB, other_colours
+from training.network.weight_files import BLOCKS, Weights
 from training.pruning.graphs import Cut, prune
-from training.weight_files import BLOCKS, Weights
 
 
 def thin(

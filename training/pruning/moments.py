@@ -11,9 +11,9 @@ from onnx import ModelProto, ValueInfoProto
 
 from service.networks.classifier import INPUT
 from training.console import progress
-from training.nodes import needed
-from training.parity import open_session
-from training.photos import batches
+from training.data.photos import batches
+from training.graph.nodes import needed
+from training.graph.parity import open_session
 from training.pruning.sites import Site, loudness
 
 BATCH: Final = 16

@@ -3,14 +3,14 @@
 from typing import Any, Final
 
 from service.networks.metadata import BundleMetadata
-from training.bundling import Target
+from training.bundles.bundling import Target
+from training.bundles.rewriting import Material, Source, judge, write_again
 from training.console import say
-from training.cost import describe
 from training.errors import TrainingError
-from training.parity import logit_error, run_onnx
+from training.graph.cost import describe
+from training.graph.parity import logit_error, run_onnx
+from training.graph.storage import restore, store
 from training.pruning.graphs import prune
-from training.rewriting import Material, Source, judge, write_again
-from training.storage import restore, store
 
 BATCH: Final = 8
 REMEDY: Final = " A smaller --residual takes fewer channels away."

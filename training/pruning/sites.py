@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, numpy_helper
 
-from training.nodes import fields_of, users_of
+from training.graph.nodes import fields_of, users_of
 
 PASSING: Final = ("Relu", "MaxPool")
 """What may lie between: it treats every channel alone."""

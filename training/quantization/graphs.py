@@ -13,10 +13,10 @@ from onnx import ModelProto, numpy_helper
 from onnxruntime.quantization import QuantType
 from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
-from training.cost import Layer, layers
+from training.graph.cost import Layer, layers
+from training.graph.storage import output_axis, restore, store
 from training.quantization.ranges import OPERATIONS, Observed, channel_means
 from training.quantization.weights import bias_shift, output_rows, safe_scales
-from training.storage import output_axis, restore, store
 
 FREE: Final = 0.002
 """Layers with a smaller share of the multiply-adds stay float: int8 would save nothing there."""

@@ -3,12 +3,12 @@
 from typing import Any, Final
 
 from service.networks.metadata import BundleMetadata
-from training.bundling import Target
+from training.bundles.bundling import Target
+from training.bundles.rewriting import Material, Source, judge, write_again
 from training.console import say
-from training.cost import describe
+from training.graph.cost import describe
 from training.quantization.graphs import FloatGraph
 from training.quantization.search import search
-from training.rewriting import Material, Source, judge, write_again
 
 PAIRS: Final = "8 bits, neighbours within 16-bit sums"
 

@@ -16,9 +16,9 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
 from onnxruntime.quantization.calibrate import TensorsData, create_calibrator
 
 from service.networks.classifier import INPUT
-from training.cost import Layer
-from training.parity import open_session
-from training.photos import batches
+from training.data.photos import batches
+from training.graph.cost import Layer
+from training.graph.parity import open_session
 
 METHODS: Final[dict[str, tuple[CalibrationMethod, dict[str, Any]]]] = {
     "min-max": (CalibrationMethod.MinMax, {}),

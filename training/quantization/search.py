@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from training.cost import Layer
-from training.parity import TINY, logit_error, run_onnx
+from training.graph.cost import Layer
+from training.graph.parity import TINY, logit_error, run_onnx
 from training.quantization.graphs import FloatGraph
 from training.quantization.ranges import METHODS, Observed, observe
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.metrics import CALIBRATION_BINS
+from training.measuring.metrics import CALIBRATION_BINS
 from training.reporting.robustness import Curve
 
 INK: Final = "#123456"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.metrics import Estimate, score
-from training.parts import SMALLEST, in_order, parted, quarters
+from training.data.parts import SMALLEST, in_order, parted, quarters
+from training.measuring.metrics import Estimate, score
 from training.reporting.subject import Subject, measured
 
 

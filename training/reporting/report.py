@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.calibration import when_certain
-from training.card_notes import chosen
-from training.metrics import DRAWS, Scores, score
+from training.bundles.card_notes import chosen
+from training.measuring.metrics import DRAWS, Scores, score
+from training.network.calibration import when_certain
 from training.pages.drawing import thumbnail
 from training.reporting import charts
 from training.reporting.charts import Chart

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from service.pictures.geometry import RGB
-from training.calibration import softmax
+from training.network.calibration import softmax
 from training.reporting.subject import Subject, in_batches
 
 Change = Callable[[RGB, float, np.random.Generator], RGB]

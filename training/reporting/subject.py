@@ -8,16 +8,16 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from training.calibration import calibrate, softmax
 from training.checks.quality import measure
 from training.console import progress, say
-from training.dataset import Photo, people_of
+from training.data.dataset import Photo, people_of
+from training.data.parts import HIDDEN
+from training.data.photos import load
 from training.errors import TrainingError
-from training.heldout import HeldOut
-from training.models import Model, caveat
-from training.parts import HIDDEN
-from training.photos import load
-from training.prediction import is_run, open_model
+from training.measuring.heldout import HeldOut
+from training.measuring.models import Model, caveat
+from training.measuring.prediction import is_run, open_model
+from training.network.calibration import calibrate, softmax
 
 MARGIN: Final = 0.25
 """What is kept around a crop on every side, in its sides, so that turning and shifting shows real pixels."""

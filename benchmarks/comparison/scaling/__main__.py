@@ -22,7 +22,7 @@ from benchmarks.comparison.scaling.report import Report
 from benchmarks.comparison.summary import RAW
 from benchmarks.comparison.turns import Found, bare, in_turns, served
 from training.console import say
-from training.prediction import model_file
+from training.measuring.prediction import model_file
 
 CPUS = (2, 4, 8)
 

@@ -9,10 +9,10 @@ from typing import Final
 import keras
 
 from service.networks.metadata import BundleMetadata
-from training import backbone
 from training.hyperparameters import HyperParameters, recipes_of
-from training.network import assemble, build_head, part
-from training.weight_files import first_channels
+from training.network import backbone
+from training.network.assembly import assemble, build_head, part
+from training.network.weight_files import first_channels
 
 TUTORIAL: Final = HyperParameters(size=224)
 

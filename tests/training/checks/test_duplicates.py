@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from tests.training.checks.pictures import scene
 from training.checks.duplicates import describe, find_pairs, groups
 from training.checks.survey import thumbnail
-from training.dataset import Photo
+from training.data.dataset import Photo
 
 
 def recompressed(image: Image.Image) -> Image.Image:

@@ -14,7 +14,7 @@ from training.checks.inspection import inspect
 from training.checks.mislabelled import form_opinion
 from training.checks.quality import Measures, find_poor, measure
 from training.checks.survey import survey
-from training.dataset import Photo
+from training.data.dataset import Photo
 
 
 def photo(name: str, label: str = "a", split: str = "train", person: str = "", **facts: str) -> Photo:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.training import folders
+from training.data.folders import read_dataset
 from training.errors import TrainingError
-from training.folders import read_dataset
 from training.labelling.classes import choose_classes
 
 TABLES = (

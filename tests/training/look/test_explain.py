@@ -10,10 +10,10 @@ from PIL import Image
 from tests.bundles import write_bundle
 from tests.training.tiny import LABELS, colours, network
 from training.__main__ import main
-from training.bundling import Target
-from training.exporting import Options, Trained, export
+from training.bundles.bundling import Target
+from training.bundles.exporting import Options, Trained, export
 from training.hyperparameters import HyperParameters
-from training.network import assemble, build_head
+from training.network.assembly import assemble, build_head
 
 ROOT = Path(__file__).parents[3]
 

@@ -10,12 +10,12 @@ from service.pictures.regions import read_whole
 from tests.bundles import write_bundle
 from tests.training.tiny import network
 from training.errors import TrainingError
-from training.graph import to_onnx
+from training.graph.conversion import to_onnx
+from training.graph.storage import Storage, store
 from training.hyperparameters import HyperParameters
 from training.look.inside import Inside, log_odds
 from training.look.network import Graph
-from training.network import assemble, average, build_head
-from training.storage import Storage, store
+from training.network.assembly import assemble, average, build_head
 
 ROOT = Path(__file__).parents[3]
 

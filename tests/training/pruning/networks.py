@@ -5,7 +5,7 @@ import numpy as np
 from onnx import ModelProto
 
 from tests.training.tiny import SIZE
-from training.graph import to_onnx
+from training.graph.conversion import to_onnx
 
 CHANNELS = 32
 DIFFERENT = 16

@@ -8,12 +8,12 @@ import pytest
 
 from service.networks import bundle
 from tests.training import folders
-from training import backbone
 from training.__main__ import main
-from training.folders import read_dataset
-from training.photos import load
-from training.runs import Run
-from training.weight_files import Weights, first_channels, read_weights, write_npz
+from training.data.folders import read_dataset
+from training.data.photos import load
+from training.network import backbone
+from training.network.runs import Run
+from training.network.weight_files import Weights, first_channels, read_weights, write_npz
 
 SIZE = 32
 RECIPE = ["--size", str(SIZE), "--until", "block3", "--seed", "3"]

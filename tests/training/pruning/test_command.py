@@ -8,8 +8,8 @@ from service.networks import bundle
 from tests.training.pruning.networks import CHANNELS, DIFFERENT, repetitive
 from tests.training.quantization.networks import write_source
 from tests.training.tiny import write_photos
-from training import gate
 from training.__main__ import main
+from training.bundles import gate
 
 PHOTOS = ["--photos", "8"]
 RESIDUAL = ["--residual", "0.02"]

@@ -6,14 +6,14 @@ from onnx import numpy_helper
 
 from tests.training.pruning.networks import CHANNELS, DIFFERENT, repetitive
 from tests.training.tiny import SIZE, colours
-from training.cost import describe
-from training.graph import to_onnx
+from training.graph.conversion import to_onnx
+from training.graph.cost import describe
+from training.graph.parity import run_onnx
 from training.hyperparameters import HyperParameters
-from training.network import assemble, average, build_head, part
-from training.parity import run_onnx
+from training.network.assembly import assemble, average, build_head, part
+from training.network.typicality import Typicality
 from training.pruning.graphs import Cut, prune
 from training.pruning.sites import loudness, sites
-from training.typicality import Typicality
 
 IMAGES = colours(24, seed=3).images
 

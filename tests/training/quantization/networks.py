@@ -8,14 +8,14 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from service.networks.metadata import BundleMetadata, DatasetFacts
 from tests.training.tiny import COLOURS, LABELS, SIZE, colours
-from training.bundling import Target, write_bundle
-from training.calibration import calibrate
-from training.evaluation import Evaluation
-from training.folders import read_dataset
-from training.golden import synthetic
-from training.heldout import HeldOut
-from training.metrics import score
-from training.parity import run_onnx
+from training.bundles.bundling import Target, write_bundle
+from training.data.folders import read_dataset
+from training.graph.golden import synthetic
+from training.graph.parity import run_onnx
+from training.measuring.evaluation import Evaluation
+from training.measuring.heldout import HeldOut
+from training.measuring.metrics import score
+from training.network.calibration import calibrate
 
 WIDTH = 16
 

@@ -12,11 +12,11 @@ import pytest
 from service.networks import bundle
 from tests.training.quantization.networks import graph, write, write_source
 from tests.training.tiny import colours, write_photos
-from training import gate
 from training.__main__ import main
-from training.card import model_card
-from training.folders import read_dataset
-from training.prediction import open_model
+from training.bundles import gate
+from training.bundles.card import model_card
+from training.data.folders import read_dataset
+from training.measuring.prediction import open_model
 
 PHOTOS = ["--photos", "8"]
 

@@ -11,16 +11,16 @@ from service.networks.classifier import OUTPUT
 from service.networks.metadata import BundleMetadata, DatasetFacts
 from tests.training.quantization.networks import WIDTH, graph
 from tests.training.tiny import LABELS, SIZE, colours
-from training.cost import describe, layers
-from training.gate import compare
-from training.graph import to_onnx
+from training.bundles.gate import compare
+from training.graph.conversion import to_onnx
+from training.graph.cost import describe, layers
+from training.graph.parity import logit_error, run_onnx
+from training.graph.storage import restore, store
 from training.hyperparameters import HyperParameters
-from training.network import assemble, build_head
-from training.parity import logit_error, run_onnx
+from training.network.assembly import assemble, build_head
 from training.quantization.graphs import FloatGraph
 from training.quantization.ranges import METHODS, Observed, observe
 from training.quantization.search import search
-from training.storage import restore, store
 
 IMAGES = colours(16, seed=3).images
 

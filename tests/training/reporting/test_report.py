@@ -10,9 +10,9 @@ from PIL import Image
 
 from tests.bundles import metadata, write_bundle
 from training.__main__ import main
-from training.folders import read_dataset
-from training.models import Model
-from training.photos import load
+from training.data.folders import read_dataset
+from training.data.photos import load
+from training.measuring.models import Model
 from training.reporting.charts import risk_coverage
 from training.reporting.subject import Subject
 

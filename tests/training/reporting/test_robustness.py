@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training.calibration import softmax
-from training.models import Model
+from training.measuring.models import Model
+from training.network.calibration import softmax
 from training.reporting.groups import groups
 from training.reporting.robustness import TROUBLES, Trouble, chosen, curves
 from training.reporting.subject import Subject

@@ -1,0 +1,82 @@
+"""The card says where a model is weak, in its own numbers."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from service.networks.metadata import METADATA_KEY, BundleMetadata
+from service.networks.onnx_file import properties
+from tests.bundles import metadata
+from training.bundles.card import CARD_FILE, model_card, notes_of
+from training.bundles.card_notes import chosen, ethics, intended_use, limits, people
+from training.hyperparameters import OTHER_RUNS
+
+ROOT: Final = Path(__file__).parents[3]
+
+
+def estimate(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.05, "high": value + 0.05}
+
+
+def bundle(**changes: Any) -> BundleMetadata:
+    recalls = {"red": 0.9, "green": 0.6, "blue": 0.95}
+    validation = {
+        "images": 200,
+        "people": 90,
+        "accuracy": estimate(0.85),
+        "classes": {
+            name: {"recall": estimate(value), "support": 20 if name == "green" else 90}
+            for name, value in recalls.items()
+        },
+        "confusion": [[81, 9, 0], [2, 12, 6], [0, 4, 86]],
+        "groups": {
+            "source=phone": {"images": 40, "accuracy": estimate(0.7)},
+            "source=studio": {"images": 160, "accuracy": estimate(0.88)},
+        },
+    }
+    return BundleMetadata.model_validate(metadata(metrics={"validation": validation}, **changes))
+
+
+def test_limits_name_the_weakest_class_and_part() -> None:
+    text = limits(bundle())
+    assert "Weakest on `green`: it finds 60% of these photos. 6 of 20 are taken for `blue`." in text
+    assert "Few validation photos of `green` (20)" in text
+    assert "source=phone (70% of 40 photos)" in text
+    assert "studio" not in text
+
+
+def test_a_model_without_a_mistake_is_weakest_on_nothing() -> None:
+    faultless = bundle()
+    classes = faultless.metrics["validation"]["classes"]
+    for scores in classes.values():
+        scores["recall"] = estimate(1.0)
+    assert "Weakest" not in limits(faultless)
+    assert "- It finds every one of these photos, which does not tell where it is weak." in limits(faultless)
+    classes["green"]["recall"] = estimate(0.997)
+    assert "Weakest on `green`: it finds 99.7% of these photos." in limits(faultless)
+
+
+def test_a_model_of_eyes_makes_no_statement_about_origin() -> None:
+    assert "no statement about origin" in ethics(bundle(crop={"scale": 1.2, "centre": 0.5}))
+    assert "Where pictures show people" in ethics(bundle())
+
+
+def test_use_and_people_come_from_the_metadata() -> None:
+    assert "Red, Green, Blue" in intended_use(bundle())
+    assert "Trained on 3 photos; measured on 200 photos of 90 others" in people(bundle())
+
+
+def test_what_was_chosen_is_true_of_every_run_that_is_averaged() -> None:
+    assert chosen({"best": "last", OTHER_RUNS: [{"seed": 2}]}).startswith("Only the temperature")
+    assert chosen({"best": "last", OTHER_RUNS: [{"best": "loss"}]}).startswith("The best epoch")
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_cards_that_are_shipped_say_what_their_metadata_say(version: int) -> None:
+    folder = ROOT / "models" / "eye-shape" / str(version)
+    shipped = BundleMetadata.model_validate_json(properties(folder / "model.onnx")[METADATA_KEY])
+    card = (folder / CARD_FILE).read_text(encoding="utf-8")
+    notes = notes_of(card, shipped)
+    assert notes is not None and notes.startswith("## Read this before you use it")
+    assert model_card(shipped, notes) == card

@@ -1,0 +1,53 @@
+"""Which training photos a bundle is written again by."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.training.tiny import write_photos
+from training.bundles.rewriting import as_they_come, in_turn
+from training.data.dataset import Photo
+from training.data.folders import read_dataset
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Photo]:
+    """Training photos of two classes, of which one is rare."""
+    found = read_dataset(write_photos(tmp_path_factory.mktemp("photos"), 40), 0.1, 1).split("train")
+    rare = [photo for photo in found if photo.label == found[0].label]
+    return [photo for photo in found if photo.label != found[0].label] + rare[:4]
+
+
+def names(photos: list[Photo]) -> list[Path]:
+    return [photo.path for photo in photos]
+
+
+def test_in_turn_both_lists_have_as_many_of_a_rare_class(photos: list[Photo]) -> None:
+    first, second = in_turn(photos, 4, 1)
+    for found in (first, second):
+        assert sorted(Counter(photo.label for photo in found).values()) == [2, 2]
+    assert not set(names(first)) & set(names(second))
+
+
+def test_as_they_come_all_are_used_and_a_tenth_is_kept_apart(photos: list[Photo]) -> None:
+    first, second = as_they_come(photos, 1000, 1)
+    assert len(second) == -(-len(photos) // 10)
+    assert sorted(names(first + second)) == sorted(names(photos))
+
+
+def test_as_they_come_no_more_are_used_than_asked_for(photos: list[Photo]) -> None:
+    first, second = as_they_come(photos, 8, 1)
+    assert len(first) == 8 and not set(names(first)) & set(names(second))
+    assert names(first) != names(as_they_come(photos, 8, 2)[0])
+
+
+@pytest.mark.parametrize("classes", [100, 200, 300])
+def test_in_turn_both_lists_have_every_class_of_many(classes: int) -> None:
+    many = [
+        Photo(Path(f"{label}-{n}.png"), f"{label:03}", "train", f"{label}-{n}")
+        for label in range(classes)
+        for n in range(10)
+    ]
+    for found in in_turn(many, 128, 1):
+        assert len(found) == max(128, classes) and len({photo.label for photo in found}) == classes

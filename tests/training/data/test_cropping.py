@@ -1,0 +1,203 @@
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from subprocess import PIPE
+
+import pytest
+from PIL import Image
+
+from training.__main__ import main
+
+ROOT = Path(__file__).parents[3]
+LOCATOR = str(ROOT / "models/eye-locator/1")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "almond").mkdir(parents=True)
+    shutil.copy(ROOT / "examples/portrait.jpg", folder / "almond/eileen.jpg")
+    Image.new("RGB", (64, 48), "white").save(folder / "blank.png")
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "IMG_1.HEIC").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+    (folder / "notes.txt").write_text("not a photo")
+    return folder
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def crop(photos: Path, out: Path, *more: str) -> int:
+    return main(["crop", str(photos), "--out", str(out), "--locator", LOCATOR, "--processes", "1", *more])
+
+
+def test_cuts_both_eyes_and_goes_on_where_it_stopped(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
+    out = tmp_path / "crops"
+    assert crop(photos, out) == 0
+    assert "4 photos: 2 eyes" in capsys.readouterr().out
+    left, right = rows(out / "labels.csv")
+    assert (left["file"], left["eye"]) == ("almond/eileen.jpg-0-left.jpg", "left")
+    assert (right["file"], right["eye"]) == ("almond/eileen.jpg-0-right.jpg", "right")
+    assert left["label"] == "almond" and left["geometry"] == "wide"
+    assert left["person"] == right["person"] == "almond/eileen.jpg-0"
+    assert float(left["eye_width_px"]) == pytest.approx(18.5, abs=1)
+    assert left["quality"] == "face_too_small"
+    with Image.open(out / left["file"]) as image:
+        assert image.size == (224, 224)
+    reasons = {row["photo"]: row["reason"] for row in rows(out / "left_out.csv")}
+    assert reasons["blank.png"] == "no face found"
+    assert reasons["broken.jpg"].startswith("Expected a picture as")
+    assert "a HEIC photo, as iPhones take them; save it as JPEG" in reasons["IMG_1.HEIC"]
+    assert before == {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
+
+    shutil.copy(ROOT / "examples/portrait.jpg", photos / "second.jpg")
+    (photos / "labels.csv").write_text("file,person\nsecond.jpg,eileen\n")
+    assert crop(photos, out) == 0
+    assert "1 photos: 2 eyes" in capsys.readouterr().out
+    table = rows(out / "labels.csv")
+    assert [row["photo"] for row in table] == ["almond/eileen.jpg"] * 2 + ["second.jpg"] * 2
+    assert table[-1]["person"] == "eileen"
+
+
+def test_a_folder_that_went_through_an_archive_is_not_cropped_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, out, name = tmp_path / "photos", tmp_path / "crops", "J\u00fcrgen.jpg"
+    photos.mkdir()
+    shutil.copy(ROOT / "examples/portrait.jpg", photos / unicodedata.normalize("NFD", name))
+    (photos / "labels.csv").write_text(f"file,person\n{name},juergen\n", encoding="utf-8")
+    assert crop(photos, out) == 0
+    assert [row["person"] for row in rows(out / "labels.csv")] == ["juergen", "juergen"]
+    (photos / unicodedata.normalize("NFD", name)).rename(photos / name)
+    assert crop(photos, out) == 0
+    assert "0 photos" in capsys.readouterr().out
+    assert len(rows(out / "labels.csv")) == 2
+
+
+def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "crops"
+    photos.mkdir()
+    for number in range(60):
+        shutil.copy(ROOT / "examples/portrait.jpg", photos / f"{number:02}.jpg")
+    command = [sys.executable, "-m", "training", "crop", str(photos), "--out", str(out), "--locator", LOCATOR]
+    with subprocess.Popen(
+        [*command, "--processes", "2"], cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True
+    ) as run:
+        table = out / "labels.csv"
+        # Three lines: the head of the table and the eyes of the first photo.
+        while not table.exists() or len(table.read_bytes().splitlines()) < 3:
+            assert run.poll() is None
+        run.send_signal(signal.SIGINT)
+        told, complained = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "the same command goes on from here" in told
+    assert "Traceback" not in complained
+    before = len(rows(out / "labels.csv"))
+    assert 0 < before < 120 and before % 2 == 0
+    assert f"{before // 2} photos: {before} eyes cut" in told
+    assert len(list(out.glob("*.jpg"))) == before
+    assert crop(photos, out) == 0
+    lines = rows(out / "labels.csv")
+    assert len(lines) == 120 and len({row["file"] for row in lines}) == 120
+
+
+def test_names_that_differ_by_a_dot_are_two_photos(photos: Path, tmp_path: Path) -> None:
+    shutil.move(photos / "almond/eileen.jpg", photos / "almond/img.1.jpg")
+    shutil.copy(photos / "almond/img.1.jpg", photos / "almond/img_1.jpg")
+    out = tmp_path / "crops"
+    assert crop(photos, out) == 0
+    assert len(list(out.rglob("*.jpg"))) == len(rows(out / "labels.csv")) == 4
+
+
+@pytest.mark.parametrize(
+    "option", [("--size", "0"), ("--size", "4097"), ("--size", "100000"), ("--processes", "-1")]
+)
+def test_numbers_that_make_no_sense_write_nothing(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, str]
+) -> None:
+    assert crop(photos, tmp_path / "crops", *option) == 2
+    assert "Expected --size from 1 to 4096 and --processes from 0" in capsys.readouterr().err
+    assert not (tmp_path / "crops").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "number", "said"),
+    [
+        ("scale", "0", "greater than 0.5"),
+        ("scale", "-1", "greater than 0.5"),
+        ("scale", "1e9", "equal to 4"),
+        ("scale", "nan", "equal to 4"),
+        ("centre", "-0.1", "equal to 0"),
+        ("centre", "1.5", "equal to 1"),
+        ("centre", "inf", "equal to 1"),
+        ("centre", "nan", "equal to 1"),
+    ],
+)
+def test_squares_that_no_model_looks_at_are_not_cut(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, number: str, said: str
+) -> None:
+    assert crop(photos, tmp_path / "crops", f"--{option}={number}") == 2
+    error = capsys.readouterr().err
+    assert f"Expected --{option}" in error and said in error and error.count("\n") == 1
+    assert f"Received: {float(number)}." in error
+    assert not (tmp_path / "crops").exists()
+
+
+def test_refuses_folders_that_do_not_fit(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / os.fsdecode(b"\xff.jpg")).touch()
+    for source, out, message in (
+        (tmp_path / "missing", tmp_path / "crops", "Expected a folder of photos"),
+        (photos, photos / "crops", "Expected two separate folders"),
+        (tmp_path / "empty", tmp_path / "crops", "Expected photos below"),
+        (tmp_path / "odd", tmp_path / "crops", "Expected names in UTF-8. Received: ?.jpg"),
+    ):
+        assert crop(source, out) == 2
+        assert message in capsys.readouterr().err
+    assert not (photos / "crops").exists()
+
+
+def test_a_table_of_a_spreadsheet_names_people_too(photos: Path, tmp_path: Path) -> None:
+    (photos / "labels.csv").write_text("\ufefffile,person\nalmond/eileen.jpg,eileen\n", encoding="utf-8")
+    assert crop(photos, tmp_path / "crops") == 0
+    assert {row["person"] for row in rows(tmp_path / "crops" / "labels.csv")} == {"eileen"}
+
+
+def test_a_table_of_the_user_is_never_written_to(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "crops"
+    out.mkdir()
+    (out / "labels.csv").write_text("file,person\nmine.jpg,me\n")
+    assert crop(photos, out) == 2
+    assert "labels.csv is not of `training crop`" in capsys.readouterr().err
+    assert (out / "labels.csv").read_text() == "file,person\nmine.jpg,me\n"
+
+
+def test_crops_of_two_shapes_are_not_mixed(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert crop(photos, tmp_path / "crops") == 0
+    assert crop(photos, tmp_path / "crops", "--size", "96") == 2
+    assert "'size': 224}. Received: {" in capsys.readouterr().err
+
+
+def test_a_missing_locator_is_one_line(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["crop", str(photos), "--out", str(tmp_path / "crops"), "--locator", str(tmp_path)]
+    assert main(command) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,82 @@
+"""Every training person is answered for once, by a network that never saw them."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.training import folders
+from training.__main__ import main
+from training.data.dataset import Dataset
+from training.data.folders import read_dataset
+from training.errors import TrainingError
+from training.learning.crossvalidation import deal
+from training.network.runs import Run
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Dataset:
+    """Nine photos per class of people with three photos each."""
+    found = read_dataset(folders.splits(tmp_path / "photos", train=9))
+    photos = [replace(photo, person=f"{photo.label} {int(photo.path.stem) % 3}") for photo in found.photos]
+    return replace(found, photos=tuple(photos))
+
+
+def test_people_are_dealt_once_and_never_split(data: Dataset) -> None:
+    folds = list(deal(data, 3, seed=1))
+    answered = [photo.path for fold in folds for photo in fold.split("validation")]
+    assert sorted(answered) == sorted(photo.path for photo in data.split("train"))
+    for fold in folds:
+        sides = [{photo.person for photo in fold.split(name)} for name in ("train", "validation")]
+        assert not sides[0] & sides[1]
+        assert fold.counts("validation") == {"green": 3, "red": 3}
+
+
+@pytest.mark.parametrize("folds", [1, 4])
+def test_one_fold_and_more_than_people_of_a_class_are_refused(data: Dataset, folds: int) -> None:
+    with pytest.raises(TrainingError, match="Expected 2 folds or more, and at most 3, the people"):
+        next(deal(data, folds, seed=1))
+
+
+def test_command_measures_a_recipe_and_leaves_the_runs(
+    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "runs"
+    options = ["--cache", str(tmp_path / "cache"), "--folds", "2", "--size", "32", "--epochs", "2"]
+    options += ["--head", "conv", "--heads", "2", "--hidden", "4", "--until", "block3", "--augment", "1"]
+    options += ["--variation", "strong", "--class-weights", "logits", "--schedule", "cosine"]
+    options += ["--learning-rate", "1e-2", "--soft-labels", "agreement"]
+    assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 2
+    assert "Expected a column agreement in labels.csv" in capsys.readouterr().err
+    (data.root / "labels.csv").write_text("file,agreement\ntrain/red/0.png,0.75\n")
+    assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 0
+    assert "cross-validation on 18 train photos (" in capsys.readouterr().out
+    document = json.loads((out / "crossvalidation.json").read_text())
+    assert sum(map(sum, document["confusion"])) == 18
+    names = ["crossvalidation.json", "fold-1", "fold-2", "recipe.json"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    # The folds' photos choose nothing, although the recipe leaves the choice to them.
+    assert {Run.load(out / f"fold-{number}").config.hyperparameters.best for number in (1, 2)} == {"last"}
+    assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_anything_else_is_left_alone(
+    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thesis = tmp_path / "mine" / "fold-1" / "report" / "thesis.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("mine")
+    for options in ((), ("--overwrite",)):
+        assert main(["crossvalidate", str(data.root), "--out", str(tmp_path / "mine"), *options]) == 2
+        assert "Expected a new or empty folder for --out, or a run's" in capsys.readouterr().err
+    assert thesis.read_text() == "mine"
+
+
+def test_an_unknown_column_stops_before_anything_is_trained(
+    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["crossvalidate", str(data.root), "--out", str(tmp_path / "runs"), "--by", "colour"]) == 2
+    assert "Received: colour" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()

@@ -1,0 +1,180 @@
+"""A run folder holds what its contract says, and `fit` speaks to people."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.training import folders
+from tests.training.runs import fit
+from training.__main__ import main
+from training.commands.outputs import check_pictures
+from training.data.folders import read_dataset
+from training.errors import TrainingError
+from training.measuring.heldout import HeldOut
+from training.network.backbone import load_weights
+from training.network.runs import Run
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = folders.splits(tmp_path_factory.mktemp("photos"), train=12, validation=6)
+    (root / "train" / "red" / "broken.png").write_bytes(b"")
+    return root
+
+
+@pytest.fixture(scope="module")
+def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The head, then block 5, on photos with one variation each."""
+    out = tmp_path_factory.mktemp("runs") / "run"
+    assert (
+        fit(data, out, "--epochs", "4", "--augment", "1", "--unfreeze", "block5", "--fine-tune-epochs", "2")
+        == 0
+    )
+    return out
+
+
+def test_run_folder_is_complete(run: Path) -> None:
+    names = ["config.json", "curves.png", "history.csv", "metrics.json", "model.keras", "tensorboard"]
+    assert sorted(path.name for path in run.iterdir()) == [*names, "validation.npz"]
+    assert any("tfevents" in path.name for path in (run / "tensorboard").iterdir())
+    with Image.open(run / "curves.png") as curves:
+        assert curves.format == "PNG"
+    check_pictures(run, ["curves.png"])  # known as ours by the other files
+
+
+def test_history_has_a_row_per_epoch_of_both_stages(run: Path) -> None:
+    with (run / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["number"], row["stage"]) for row in rows] == [
+        (str(number), "head" if number < 5 else "fine-tuning") for number in range(1, 7)
+    ]
+
+
+def test_metrics_are_those_of_the_saved_network(run: Path, data: Path) -> None:
+    metrics = json.loads((run / "metrics.json").read_text())
+    kept = HeldOut.load(run / "validation.npz")
+    answers = Run.load(run).probabilities(kept.images).argmax(axis=1)
+    assert metrics["validation"]["accuracy"] == (answers == kept.labels).mean()
+    assert metrics["validation"]["images"] == 12
+    assert metrics["epochs"] == 6
+    assert metrics["interrupted"] is False
+    assert [item["file"] for item in metrics["skipped"]] == ["train/red/broken.png"]
+
+
+def test_config_says_what_was_decided(run: Path, data: Path) -> None:
+    config = Run.load(run).config
+    assert config.hyperparameters.unfreeze == "block5"
+    assert [label.id for label in config.labels] == ["green", "red"]
+    assert config.dataset == read_dataset(data).facts()
+    assert config.counts["train"] == {"green": 12, "red": 12}
+    assert {"python", "keras"} <= set(config.tools)
+    assert config.crop is None
+
+
+def test_blocks_before_the_unlocked_one_keep_their_weights(run: Path) -> None:
+    weights, network = load_weights(), Run.load(run).network()
+    kernel = network.get_layer("block4_conv3").get_weights()[0]
+    np.testing.assert_array_equal(kernel, weights["block4_conv3/kernel"])
+
+
+def test_head_and_base_may_learn_at_once(data: Path, tmp_path: Path) -> None:
+    options = ["--until", "block4", "--unfreeze", "block4", "--fine-tune-from", "start"]
+    options += ["--fine-tune-rate", "1e-3", "--schedule", "cosine", "--head", "gap"]
+    assert fit(data, tmp_path / "run", "--epochs", "3", *options) == 0
+    with (tmp_path / "run" / "history.csv").open(newline="") as file:
+        assert [row["stage"] for row in csv.DictReader(file)] == ["head and base"] * 3
+    weights, network = load_weights(), Run.load(tmp_path / "run").network()
+    kernels = {name: network.get_layer(name).get_weights()[0] for name in ("block3_conv3", "block4_conv3")}
+    np.testing.assert_array_equal(kernels["block3_conv3"], weights["block3_conv3/kernel"])
+    assert 1e-4 < np.abs(kernels["block4_conv3"] - weights["block4_conv3/kernel"]).max() < 0.05
+
+
+def test_learning_at_once_needs_something_to_unlock(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, tmp_path / "run", "--fine-tune-from", "start") == 2
+    assert "Expected --unfreeze with --fine-tune-from start" in capsys.readouterr().err
+
+
+def test_a_finished_run_is_not_overwritten_by_accident(
+    run: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, run) == 2
+    assert "There is a run in" in capsys.readouterr().err
+
+
+def test_a_class_that_nobody_is_set_aside_of_is_said(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixed = Path(shutil.copytree(data, tmp_path / "photos"))
+    folders.classes(mixed / "train", names=("blue",), count=2, start=5000)
+    assert fit(mixed, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
+    printed = capsys.readouterr().out
+    assert printed.count("Note: ") == 1
+    assert "Note: no validation photo of blue: " in printed and "at least 2 people for each class." in printed
+
+
+def test_a_training_that_diverges_says_so(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    wild = ("--unfreeze", "block3", "--fine-tune-from", "start", "--fine-tune-rate", "1")
+    assert fit(data, run, "--epochs", "1", "--batch", "4", *wild) == 0
+    assert "Note: the training has diverged" in capsys.readouterr().out
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    metrics = json.loads((run / "metrics.json").read_text(), parse_constant=refuse)
+    assert metrics["validation"]["loss"] is None
+    assert metrics["best_epoch"]["val_loss"] is None
+    assert main(["export", str(run), "--to", str(tmp_path / "models" / "wild" / "1")]) == 2
+    assert "a network that has diverged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["validation.npz", "model.keras"])
+def test_a_damaged_file_of_a_run_is_one_line(
+    run: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = Path(shutil.copytree(run, tmp_path / "run"))
+    whole = (damaged / name).read_bytes()
+    (damaged / name).write_bytes(whole[: len(whole) // 2])
+    assert main(["export", str(damaged), "--to", str(tmp_path / "models" / "colour" / "1")]) == 2
+    assert f"{damaged / name} (" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = folders.classes(tmp_path / "photos")
+    (tmp_path / "file").write_text("no folder")
+    assert main(["split", str(data), str(tmp_path / "file" / "out")]) == 2
+    assert "Not a directory" in capsys.readouterr().err
+
+
+def test_folder_without_a_run_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="Expected a run of `training fit`"):
+        Run.load(tmp_path)
+
+
+def test_report_names_numbers_files_and_next_steps(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, tmp_path / "run", "--epochs", "2", "--head", "gap") == 0
+    said = capsys.readouterr().out
+    assert "train/red/broken.png: Expected the bytes of a picture. Received: an empty file." in said
+    assert "Best of 2 epochs" in said
+    assert "balanced accuracy" in said
+    assert f"python -m training export {tmp_path / 'run'}" in said
+
+
+def test_what_comes_next_can_be_pasted(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, tmp_path / "my run", "--epochs", "1", "--head", "gap") == 0
+    assert f"\n  python -m training evaluate '{tmp_path}/my run' {data}\n" in capsys.readouterr().out

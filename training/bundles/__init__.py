@@ -1,0 +1,1 @@
+"""Model bundles, written: the graph, its golden answers and its card."""

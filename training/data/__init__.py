@@ -1,0 +1,1 @@
+"""Data sets: folders of labelled photos, their tables, and who is in which split."""

@@ -1,0 +1,275 @@
+"""From a folder of whole photos to one crop per eye, with a table of what was cut and what was not."""
+
+import csv
+import io
+import json
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+from pydantic import ValidationError
+
+from service.errors import UnusableImage
+from service.locator.document import DOCUMENT
+from service.locator.eyes import Eye, EyeLocator, Face
+from service.machine.cpus import available
+from service.networks.metadata import CropGeometry
+from service.networks.runtime import Runtime
+from service.pictures.geometry import RGB, cut
+from service.pictures.images import decode
+from training.data.file_names import Names, check_names
+from training.data.folders import PICTURES, rows_by_file
+from training.data.photos import WIDE
+from training.errors import TrainingError
+
+TABLE, LEFT_OUT, SHAPE = "labels.csv", "left_out.csv", "crop.json"
+COLUMNS: Final = (
+    "file", "label", "person", "eye", "geometry", "photo", "face", "eye_width_px", "roll", "yaw", "quality",
+)  # fmt: skip
+LEFT_OUT_COLUMNS: Final = ("photo", "reason")
+LARGEST: Final = 4096
+"""Side of a crop in pixels, at most: no model looks at less than a quarter of it, which is as much as the
+largest input of a network."""
+
+
+@dataclass(frozen=True)
+class CropOptions:
+    """How to cut. `scale` is the side in eye widths, `centre` the height of the eye in the square."""
+
+    photos: Path
+    out: Path
+    scale: float = WIDE.scale
+    centre: float = WIDE.centre
+    size: int = 224
+    every_face: bool = False
+    locator: Path = Path("models/eye-locator/1")
+    processes: int = 0
+    """0 takes the CPUs that the process is really given."""
+
+
+@dataclass(frozen=True)
+class Cropped:
+    """What became of one photo: rows of the table, or the reason why it has none."""
+
+    photo: str
+    rows: tuple[dict[str, str], ...] = ()
+    reason: str = ""
+
+
+def crop_folder(options: CropOptions, photos: Sequence[Path]) -> Iterator[Cropped]:
+    """Crop the eyes of every photo that has not been done yet, in parallel; yields photo by photo.
+
+    `photos` are those of `photos_in`. The two tables grow as photos are finished, so an interrupted run goes
+    on where it stopped. Photos are only read. Raises TrainingError for folders that do not fit.
+    """
+    _check(options, photos)
+    names = [photo.as_posix() for photo in photos]
+    done = set(map(Names(names).meant, _done(options.out)))
+    todo = [photo for photo in photos if photo.as_posix() not in done]
+    people = _people(options.photos, names)
+    processes = options.processes or available()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, _start, (options,)) as pool:
+        for cropped in _finished([pool.submit(_crop, photo) for photo in todo]):
+            known = people.get(cropped.photo)
+            if known:
+                cropped = replace(cropped, rows=tuple({**row, "person": known} for row in cropped.rows))
+            _record(options.out, cropped)
+            yield cropped
+
+
+def _finished(photos: Sequence[Future[Cropped]]) -> Iterator[Cropped]:
+    """The results in order; after Ctrl-C those of the photos that were begun, and then KeyboardInterrupt."""
+    stopped = False
+    try:
+        for photo in photos:
+            while not photo.cancelled():
+                try:
+                    cropped = photo.result()
+                except KeyboardInterrupt:
+                    stopped = True
+                    _cancel(photos)
+                    continue
+                yield cropped
+                break
+    finally:
+        _cancel(photos)
+    if stopped:
+        raise KeyboardInterrupt
+
+
+def _cancel(photos: Sequence[Future[Cropped]]) -> None:
+    for photo in photos:
+        photo.cancel()
+
+
+def photos_in(root: Path) -> list[Path]:
+    """Paths of the photos below a folder, relative to it, in a stable order; hidden folders are left out.
+
+    Raises TrainingError where there is no such folder, and for a name that is not UTF-8.
+    """
+    if not root.is_dir():
+        raise TrainingError(f"Expected a folder of photos. There is none at {root}")
+    below = (path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in PICTURES)
+    photos = [path for path in below if not any(part.startswith(".") for part in path.parts)]
+    check_names(photos)
+    return photos
+
+
+def _check(options: CropOptions, photos: Sequence[Path]) -> None:
+    root, out = options.photos.resolve(), options.out.resolve()
+    if out.is_relative_to(root) or root.is_relative_to(out):
+        raise TrainingError(f"Expected two separate folders for photos and crops. Received: {root} and {out}")
+    if not photos:
+        raise TrainingError(f"Expected photos below {root}. Received: none with a known suffix")
+    if not 1 <= options.size <= LARGEST or options.processes < 0:
+        raise TrainingError(
+            f"Expected --size from 1 to {LARGEST} and --processes from 0. "
+            f"Received: {options.size} and {options.processes}."
+        )
+    _check_geometry(options)
+    if not (options.locator / DOCUMENT).is_file():
+        raise TrainingError(f"Expected the eye locator in {options.locator}. Received: nothing there.")
+    out.mkdir(parents=True, exist_ok=True)
+    _check_earlier(options)
+
+
+def _check_geometry(options: CropOptions) -> None:
+    """What no model could look at is not cut either."""
+    try:
+        CropGeometry(scale=options.scale, centre=options.centre)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise TrainingError(
+            f"Expected --{first['loc'][0]} as a model may have it: {first['msg'].lower()}. "
+            f"Received: {first['input']}."
+        ) from None
+
+
+def _check_earlier(options: CropOptions) -> None:
+    """An earlier run in the folder must have been cut alike; raises TrainingError where it was not."""
+    table, shape = options.out / TABLE, options.out / SHAPE
+    mine = {"scale": options.scale, "centre": options.centre, "size": options.size}
+    if table.exists() and not (_header(table) == list(COLUMNS) and shape.exists()):
+        raise TrainingError(
+            f"Expected a new folder, or one of an earlier run, for the crops. Received: {options.out}, "
+            f"whose {TABLE} is not of `training crop`."
+        )
+    earlier = json.loads(shape.read_bytes()) if shape.exists() else mine
+    if earlier != mine:
+        raise TrainingError(
+            f"Expected the shape of the crops that are in {options.out}, {earlier}. Received: {mine}; "
+            "give another folder."
+        )
+    shape.write_text(json.dumps(mine) + "\n", encoding="utf-8")
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file), [])
+
+
+def _done(out: Path) -> set[str]:
+    rows = [row for name in (TABLE, LEFT_OUT) for row in _rows(out / name)]
+    return {row["photo"] for row in rows if row.get("photo")}
+
+
+def _people(photos: Path, names: Sequence[str]) -> dict[str, str]:
+    """The people that a `labels.csv` beside the photos of these `names` tells, by file."""
+    return {file: row["person"] for file, row in rows_by_file(photos, names).items() if row.get("person")}
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _record(out: Path, cropped: Cropped) -> None:
+    if cropped.rows:
+        _append(out / TABLE, COLUMNS, cropped.rows)
+    else:
+        _append(out / LEFT_OUT, LEFT_OUT_COLUMNS, [{"photo": cropped.photo, "reason": cropped.reason}])
+
+
+def _append(path: Path, columns: Sequence[str], rows: Sequence[dict[str, str]]) -> None:
+    # One write per photo: a run that is killed leaves whole photos.
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    if not path.exists():
+        writer.writeheader()
+    writer.writerows(rows)
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text.getvalue())
+
+
+_worker: "EyeCropper | None" = None
+
+
+def _start(options: CropOptions) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which lets a photo be finished
+    _worker = EyeCropper(options)
+
+
+def _crop(photo: Path) -> Cropped:
+    if _worker is None:
+        raise RuntimeError("The worker process was not started.")
+    return _worker.crop(photo)
+
+
+class EyeCropper:
+    """Cuts the eyes of one photo after the other; one per process."""
+
+    def __init__(self, options: CropOptions) -> None:
+        self._options = options
+        self._locator = EyeLocator(options.locator, Runtime(1))
+
+    def crop(self, photo: Path) -> Cropped:
+        """Cut the open eyes of a photo, given relative to the folder of photos."""
+        name = photo.as_posix()
+        try:
+            picture = decode((self._options.photos / photo).read_bytes()).pixels
+        except (UnusableImage, OSError) as error:
+            return Cropped(name, reason=str(error))
+        faces = self._locator.locate(picture, self._options.every_face)
+        if not faces:
+            return Cropped(name, reason="no face found")
+        rows = tuple(
+            self._save(photo, picture, number, face, eye)
+            for number, face in enumerate(faces)
+            for eye in face.eyes
+            if eye.state == "open"
+        )
+        states = ", ".join(f"{eye.side} eye {eye.state}" for face in faces for eye in face.eyes)
+        return Cropped(name, rows, reason="" if rows else states)
+
+    def _save(self, photo: Path, picture: RGB, number: int, face: Face, eye: Eye) -> dict[str, str]:
+        options = self._options
+        # The suffix stays in the name: a.jpg and a.png are different photos.
+        person = f"{photo.name}-{number}"
+        file = photo.parent / f"{person}-{eye.side}.jpg"
+        target = options.out / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        pixels = cut(picture, eye.square(options.scale, options.centre), options.size)
+        Image.fromarray(pixels).save(target, quality=95, subsampling=0)
+        wide = (options.scale, options.centre) == (WIDE.scale, WIDE.centre)
+        return {
+            "file": file.as_posix(),
+            "label": photo.parent.name,
+            "person": (photo.parent / person).as_posix(),
+            "eye": eye.side,
+            "geometry": "wide" if wide else "whole",
+            "photo": photo.as_posix(),
+            "face": str(number),
+            "eye_width_px": f"{eye.width:.1f}",
+            "roll": f"{face.roll:.1f}",
+            "yaw": f"{face.yaw:.1f}",
+            "quality": " ".join(item.code for item in eye.advice),
+        }

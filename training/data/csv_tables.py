@@ -1,0 +1,122 @@
+"""The tables beside photos, `labels.csv` and `classes.csv`, however their headings are written."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from service.networks.metadata import Label
+from training.data.file_names import Names
+from training.errors import TrainingError
+
+KNOWN_COLUMNS: Final = frozenset("file person geometry id title description search".split())
+"""Of the tables, found however they are written; others keep the author's capitals."""
+
+
+def read_table(path: Path, key: str) -> list[dict[str, str]]:
+    """The rows of a table, by column; none where there is no file. Empty rows and columns mean nothing.
+
+    Raises TrainingError if it cannot be read, for a row that has not a cell for each heading, and where there
+    are rows without the column `key`, by which they are known.
+    """
+    return [row for _, row in _numbered(path, key)]
+
+
+def read_classes(path: Path) -> list[dict[str, str]]:
+    """The rows of a table of classes, such as `classes.csv`, known by their `id`.
+
+    Raises TrainingError as `read_table` does, and for a class of two rows: nobody can know which is meant.
+    """
+    numbered = _numbered(path, "id")
+    lines: dict[str, int] = {}
+    for number, row in numbered:
+        name = row["id"]
+        if name and (before := lines.setdefault(name, number)) != number:
+            raise TrainingError(
+                f"Expected every class once in {path}. "
+                f"Received: {name} in line {number}, and in line {before} already."
+            )
+    return [row for _, row in numbered]
+
+
+def _numbered(path: Path, key: str) -> list[tuple[int, dict[str, str]]]:
+    """The rows of `read_table`, each with the number of its line."""
+    if not path.is_file():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = csv.reader(file)
+            rows = [(lines.line_num, cells) for cells in lines if any(cell.strip() for cell in cells)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
+    if not rows:
+        return []
+    headings = _headings(path, rows[0][1])
+    found = [(number, _row(path, number, headings, cells)) for number, cells in rows[1:]]
+    if found and key not in found[0][1]:
+        raise TrainingError(
+            f"Expected columns separated by commas in {path}, `{key}` among them. "
+            f"Received: {', '.join(found[0][1])}"
+        )
+    return found
+
+
+def as_named(rows: Sequence[dict[str, str]], key: str, there: Iterable[str]) -> list[dict[str, str]]:
+    """The rows, each with the name in its column `key` as it is written `there`, if only that can be meant.
+
+    A name that two rows write differently is that of the row which writes it as it is.
+    """
+    names = Names(there)
+    meant = {row[key]: names.meant(row[key]) for row in rows}
+    claims = Counter(meant.values())
+    return [row | {key: meant[row[key]]} if claims[meant[row[key]]] == 1 else row for row in rows]
+
+
+def label_of(name: str, row: Mapping[str, str]) -> Label:
+    """The class of this name, with what its row of `classes.csv` says, if any; raises TrainingError."""
+    title = row.get("title") or name.replace("_", " ").replace("-", " ").strip().capitalize()
+    try:
+        return Label(
+            id=name, title=title, description=row.get("description") or "", search=row.get("search") or ""
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise TrainingError(f"The class {name!r} cannot be used: {first['loc'][0]}: {first['msg']}") from None
+
+
+def _headings(path: Path, cells: Sequence[str]) -> list[str]:
+    """The columns; nameless ones, as spreadsheets put behind the others, are no mistake."""
+    headings = [_column(cell) for cell in cells]
+    twice = [name for name, count in Counter(headings).items() if name and count > 1]
+    if twice:
+        raise TrainingError(f"Expected every column once in {path}. Received: {twice[0]} more than once.")
+    return headings
+
+
+def _row(path: Path, number: int, headings: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    columns = len(_trimmed(headings))
+    if len(cells) < columns or len(_trimmed(cells)) > len(headings):
+        raise TrainingError(
+            f"Expected {columns} cells in line {number} of {path}, as many as columns. "
+            f"Received: {len(cells)}; a comma in a cell needs quotes around it."
+        )
+    return {name: _cell(name, cell) for name, cell in zip(headings, cells, strict=False) if name}
+
+
+def _trimmed(cells: Sequence[str]) -> Sequence[str]:
+    """Without the empty cells at the end."""
+    count = max((number for number, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return cells[:count]
+
+
+def _column(heading: str) -> str:
+    name = heading.strip()
+    return name.lower() if name.lower() in KNOWN_COLUMNS else name
+
+
+def _cell(column: str, text: str) -> str:
+    """Without the spaces around it, but in the name of a file, where they mean something."""
+    return text if column == "file" else text.strip()

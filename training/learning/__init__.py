@@ -1,0 +1,1 @@
+"""Training: variations of photos, cached features, epochs, and whole runs."""

@@ -1,0 +1,97 @@
+"""Compare recipes without touching the validation people: every training person is answered once for.
+
+The people of the training split are dealt into folds. For each fold a network is trained on the others and
+answers about this one; the answers of all folds together are scored as one set.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from training.console import say
+from training.data.dataset import Dataset, Photo, by_value, people_of
+from training.data.splitting import groups
+from training.errors import TrainingError
+from training.hyperparameters import HyperParameters
+from training.learning.session import train
+from training.measuring.evaluation import Evaluation
+from training.measuring.metrics import score
+from training.network.calibration import softmax
+from training.network.runs import RECIPE
+
+
+def deal(data: Dataset, folds: int, seed: int) -> Iterator[Dataset]:
+    """The training photos as `folds` data sets, each with another part of the people as validation.
+
+    Photos of one person, or the same byte for byte, stay together; classes keep their shares. Raises
+    TrainingError if a class has fewer people than there are folds: a fold would train without it.
+    """
+    people = groups(data.split("train"))
+    photos = [photo for together in people for photo in together]
+    group = [number for number, together in enumerate(people) for _ in together]
+    targets = data.targets(photos)
+    having = Counter(label for together in people for label in {photo.label for photo in together})
+    fewest = min(having[label.id] for label in data.labels)
+    if not 2 <= folds <= fewest:
+        raise TrainingError(
+            f"Expected 2 folds or more, and at most {fewest}, the people of the smallest class. "
+            f"Received: {folds}"
+        )
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for _, held_out in splitter.split(photos, targets, group):
+        chosen = set(held_out.tolist())
+        dealt = [
+            replace(photo, split="validation" if number in chosen else "train")
+            for number, photo in enumerate(photos)
+        ]
+        yield replace(data, photos=tuple(sorted(dealt, key=lambda photo: photo.path)))
+
+
+def crossvalidate(
+    data: Dataset,
+    out: Path,
+    recipe: HyperParameters,
+    cache: Path,
+    folds: int = 5,
+    weights: str | None = None,
+    by: str | None = None,
+) -> Evaluation:
+    """Train and answer fold by fold; the runs are left in `out/fold-1` and on.
+
+    The last epoch of each fold is kept: one chosen by the photos that it is then scored on would flatter the
+    recipe. `by` names a column of `labels.csv` whose values are scored on their own too.
+
+    Raises TrainingError, and KeyboardInterrupt where a fold is stopped: a part of the answers is no result.
+    """
+    by_value(data.split("train"), by)  # first: a column that is not there should not cost minutes
+    recipe = replace(recipe, best="last")
+    photos: list[Photo] = []
+    logits = []
+    dealt = list(deal(data, folds, recipe.seed))
+    document = {"folds": folds, "by": by, "hyperparameters": asdict(recipe)}
+    (out / RECIPE).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    for number, fold in enumerate(dealt, 1):
+        say(f"fold {number} of {folds}")
+        outcome = train(fold, out / f"fold-{number}", recipe, cache, weights)
+        if outcome.interrupted:
+            raise KeyboardInterrupt
+        logits.append(outcome.logits)
+        photos += fold.split("validation")
+    return _scored(data, photos, softmax(np.concatenate(logits)), by)
+
+
+def _scored(data: Dataset, photos: list[Photo], answers: NDArray[np.float32], by: str | None) -> Evaluation:
+    labels = [label.id for label in data.labels]
+    truth = data.targets(photos)
+    people = people_of(photos)
+    parts = {
+        part: score(answers[rows], truth[rows], people[rows], labels)
+        for part, rows in by_value(photos, by).items()
+    }
+    return Evaluation("cross-validation", "train", score(answers, truth, people, labels), parts)

@@ -1,0 +1,1 @@
+"""How good a model is, on photos of people it never saw."""
