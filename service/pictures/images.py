@@ -15,6 +15,7 @@ import numpy as np
 from PIL import (
     AvifImagePlugin,
     Image,
+    JpegImagePlugin,
     MpoImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
@@ -41,6 +42,9 @@ Image.MAX_IMAGE_PIXELS = None
 # libtiff reads every TIFF. Pillow's own way makes a Python object of each entry of the table of strips,
 # before anybody could count them: 2 MB cost 6 seconds and 470 MB.
 TiffImagePlugin.READ_LIBTIFF = True
+# Photoshop's notes in a JPEG say nothing about its pixels, and Pillow makes Python objects of each: 20 MB cost a second.
+_NOTES: Final = 0xFFED
+JpegImagePlugin.MARKER[_NOTES] = (*JpegImagePlugin.MARKER[_NOTES][:2], JpegImagePlugin.Skip)
 _DECODER_FAILURES: Final = (
     OSError,
     SyntaxError,

@@ -158,3 +158,11 @@ def test_exif_that_cannot_be_written_again_does_no_harm() -> None:
     directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHIi", *one) for one in entries)
     exif = b"Exif\0\0II*\0\x08\0\0\0" + directory + bytes(4)
     assert decode(encoded(two_halves(), "JPEG", exif=exif)).height == 64
+
+
+def test_nothing_is_made_of_what_photoshop_has_written_down() -> None:
+    data = encoded(two_halves(), "JPEG")
+    notes = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0\0\0\0\0" * 5_000
+    data = data[:2] + b"\xff\xed" + struct.pack(">H", 2 + len(notes)) + notes + data[2:]
+    assert "photoshop" not in Image.open(io.BytesIO(data)).info
+    assert_red_then_blue(data)
