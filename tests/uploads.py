@@ -157,6 +157,16 @@ def tag_bomb(tags: int, size: int) -> bytes:
     return (b"II*\0" + struct.pack("<I", 72) + bytes(64) + directory).ljust(size, b"\0")
 
 
+def number_bomb(tag: int, kind: int, width: int, numbers: int, pixels: bool = True) -> bytes:
+    """A TIFF of 8 x 8 pixels, or of none, with so many numbers of a type and its width in one tag."""
+    known = {256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 8, 279: 64} if pixels else {}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in known.items())
+    place = 72 + 2 + len(entries) + 12 + 4
+    entries += struct.pack("<HHII", tag, kind, numbers, place)
+    directory = struct.pack("<H", len(known) + 1) + entries + bytes(4)
+    return b"II*\0" + struct.pack("<I", 72) + bytes(64) + directory + b"\1".ljust(width, b"\0") * numbers
+
+
 def big_tag_bomb(tags: int) -> bytes:
     """A BigTIFF of so many tags without a value."""
     entries = b"".join(struct.pack("<HHQQ", tag % 65_536, 7, 0, 0) for tag in range(tags))

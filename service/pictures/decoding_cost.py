@@ -67,6 +67,7 @@ def check_parts(data: bytes) -> int:
             raise CorruptImage(
                 f"Expected tags that fit into a TIFF of {len(data):,} bytes. Received: {tags.size:,} bytes."
             )
+        tiff_tags.check_numbers(tags, "the tags of a TIFF")
     else:
         return scans
     if parts >= MAX_PARTS:

@@ -24,9 +24,10 @@ from PIL import (
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.pictures.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels
+from service.pictures.exif import orientation_of
 from service.pictures.geometry import RGB, dimensions
 from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
-from service.pictures.upright import QUARTER_TURNS, orientation_of, upright_rgb
+from service.pictures.upright import QUARTER_TURNS, upright_rgb
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 HEIC_BRANDS: Final = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
@@ -42,7 +43,8 @@ Image.MAX_IMAGE_PIXELS = None
 # libtiff reads every TIFF. Pillow's own way makes a Python object of each entry of the table of strips,
 # before anybody could count them: 2 MB cost 6 seconds and 470 MB.
 TiffImagePlugin.READ_LIBTIFF = True
-# Photoshop's notes in a JPEG say nothing about its pixels, and Pillow makes Python objects of each: 20 MB cost a second.
+# Photoshop's notes in a JPEG say nothing about its pixels, and Pillow makes Python objects of each: 20 MB
+# cost a second.
 _NOTES: Final = 0xFFED
 JpegImagePlugin.MARKER[_NOTES] = (*JpegImagePlugin.MARKER[_NOTES][:2], JpegImagePlugin.Skip)
 _DECODER_FAILURES: Final = (

@@ -8,7 +8,7 @@ from PIL import TiffImagePlugin
 
 from service.errors import CorruptImage, ImageTooLarge
 from service.pictures import jpeg_scans
-from service.pictures.upright import orientation_of
+from service.pictures.exif import orientation_of
 
 BYTES_OF_PIXEL: Final = 8
 """What decoding may hold for each pixel that is allowed."""

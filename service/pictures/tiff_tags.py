@@ -1,18 +1,26 @@
 """How much the tags of a TIFF file hold: libtiff reads the value of each, wherever it lies.
 
 Values may lie in the same place: 4,000 tags of a file of 20 MB are 80 GB in memory, and two million tags keep
-the interpreter from everybody else for ten seconds.
+the interpreter from everybody else for ten seconds. So do two million fractions in one tag, of which Pillow
+makes a Python object each. Exif is a TIFF too, with tags and no picture.
 """
 
 import struct
 from typing import Final, NamedTuple
 
+from service.errors import CorruptImage
+
 STARTS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """The second pair is of BigTIFF, whose places and counts have 64 bits."""
+MAX_NUMBERS: Final = 1_000_000
+"""Numbers in all tags together: a tenth of a second. 50 million pixels in tiles of 16 x 16 have 390,000."""
+MAX_FRACTIONS: Final = 10_000
+"""Fractions among them, each of which costs as much as 20 other numbers. Cameras write a handful."""
 
 _BIG: Final = b"+"
 _WIDTHS: Final = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes of a number by its type, where it is not one."""
+_FRACTIONS: Final = {5, 10}
 
 
 class Tags(NamedTuple):
@@ -21,6 +29,10 @@ class Tags(NamedTuple):
     number: int
     size: int
     """Bytes of all values together."""
+    numbers: int
+    """Values of more than a byte, of the tags that would fit into the data."""
+    fractions: int
+    """Those that are a numerator and a denominator."""
 
 
 def measure(data: bytes, most: int) -> Tags:
@@ -32,8 +44,24 @@ def measure(data: bytes, most: int) -> Tags:
     first, each = start + struct.calcsize(order + number), struct.calcsize(order + entry)
     listed = data[first : first + min(count, most) * each]
     whole = listed[: len(listed) // each * each]
-    size = sum(_WIDTHS.get(kind, 1) * values for _, kind, values in struct.iter_unpack(order + entry, whole))
-    return Tags(min(count, most), size)
+    size = numbers = fractions = 0
+    for _, kind, values in struct.iter_unpack(order + entry, whole):
+        width = _WIDTHS.get(kind, 1)
+        size += width * values
+        if 1 < width and width * values <= len(data):
+            numbers += values
+            fractions += values if kind in _FRACTIONS else 0
+    return Tags(min(count, most), size, numbers, fractions)
+
+
+def check_numbers(tags: Tags, kind: str) -> None:
+    """Raise CorruptImage for so many numbers that Python would be kept from everything else."""
+    if tags.numbers > MAX_NUMBERS:
+        raise CorruptImage(f"Expected at most {MAX_NUMBERS:,} numbers in {kind}. Received: {tags.numbers:,}.")
+    if tags.fractions > MAX_FRACTIONS:
+        raise CorruptImage(
+            f"Expected at most {MAX_FRACTIONS:,} fractions in {kind}. Received: {tags.fractions:,}."
+        )
 
 
 def _unpacked(layout: str, data: bytes, place: int) -> tuple[int, ...]:

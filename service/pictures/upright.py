@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from service.pictures.geometry import RGB
 
@@ -14,12 +14,6 @@ _SIXTEEN_BIT_MODES: Final = {"I", "I;16", "I;16L", "I;16B", "I;16N"}
 _TRANSPARENT_MODES: Final = {"RGBA", "LA", "PA", "La", "RGBa"}
 QUARTER_TURNS: Final = {5, 6, 7, 8}
 """EXIF orientations that swap width and height."""
-
-
-def orientation_of(image: Image.Image) -> int:
-    """EXIF's, 1 to 8."""
-    orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
-    return orientation
 
 
 def upright_rgb(image: Image.Image, orientation: int = 1, shrink: int = 1) -> RGB | Image.Image:

@@ -5,7 +5,7 @@ import pytest
 from service.errors import CorruptImage, UnusableImage
 from service.pictures.images import decode
 from service.pictures.tiff_tags import STARTS
-from tests.uploads import big_tag_bomb, tag_bomb
+from tests.uploads import big_tag_bomb, number_bomb, tag_bomb
 
 
 def test_a_tiff_whose_tags_share_their_bytes_is_refused() -> None:
@@ -20,6 +20,15 @@ def test_a_tiff_of_very_many_tags_is_refused() -> None:
     assert decode(tag_bomb(1_000, 4)).width == 8
     with pytest.raises(CorruptImage, match="fewer than 10,000 tags"):
         decode(big_tag_bomb(100_000))
+
+
+@pytest.mark.parametrize(("kind", "width"), [(5, 8), (10, 8), (3, 2), (12, 8)])
+def test_a_tiff_of_very_many_numbers_is_refused(kind: int, width: int) -> None:
+    most, name = (10_000, "fractions") if kind in (5, 10) else (1_000_000, "numbers")
+    resolution = 282  # which Pillow reads of every picture
+    assert decode(number_bomb(resolution, kind, width, most - 100)).width == 8
+    with pytest.raises(CorruptImage, match=f"at most {most:,} {name} in the tags of a TIFF. Received: "):
+        decode(number_bomb(resolution, kind, width, most + 1))
 
 
 @pytest.mark.parametrize("start", STARTS)

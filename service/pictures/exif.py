@@ -1,0 +1,39 @@
+"""Exif, read for the orientation alone, and only where reading it costs little.
+
+Pillow reads it in several places, some of them while a file is opened. So the one function that all of them
+call looks at the tags first: 16 MB of fractions in a PNG or WebP kept the interpreter for five seconds.
+"""
+
+import re
+from typing import Final
+
+from PIL import ExifTags, Image
+
+from service.errors import CorruptImage
+from service.pictures import tiff_tags
+
+MAX_TAGS: Final = 10_000
+"""Tags of Exif; cameras write a few dozen."""
+
+_HEADS: Final = re.compile(rb"(Exif\0\0){0,2}")
+_read = Image.Exif.load
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's, 1 to 8. Raises CorruptImage for Exif that would be costly to read."""
+    orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation
+
+
+def _load(exif: Image.Exif, data: bytes) -> None:
+    head = _HEADS.match(data)
+    content = data[head.end() :] if head else data
+    if content.startswith(tiff_tags.STARTS):
+        tags = tiff_tags.measure(content, MAX_TAGS)
+        if tags.number >= MAX_TAGS:
+            raise CorruptImage(f"Expected fewer than {MAX_TAGS:,} tags in Exif.")
+        tiff_tags.check_numbers(tags, "Exif")
+    _read(exif, data)
+
+
+Image.Exif.load = _load  # type: ignore[assignment, method-assign]
