@@ -19,7 +19,7 @@ from service.processes.shares import Share
 
 IN_A_ROW: Final = 2
 """Images of one turn. With one, batches are the slowest of all answers under load; each more makes the single
-images behind them wait for one more. `benchmarks/README.md` has the numbers."""
+images behind them wait for one more. `benchmarks/history.md`, "Soak and fuzz", has the numbers."""
 
 
 BORROWED: Final = 4
