@@ -1,7 +1,7 @@
 """What our own VGG16 sees in a crop, as a vector: features of two middle blocks, averaged over a grid.
 
 The third and fourth blocks still tell fine shapes apart (a crease, a contour); the fifth knows ImageNet's
-objects. Which blocks find the most wrong labels is measured in benchmarks/README.md.
+objects. How many wrong labels they find is measured in benchmarks/README.md.
 """
 
 from pathlib import Path
