@@ -93,6 +93,7 @@ bench: $(BENCH_ENV)/.ready $(SERVICE_ENV)/.ready  ## measure every target of spe
 	rm -f runs/bench/*.json
 	$(BENCH_ENV)/bin/python -m benchmarks.footprint --python $(SERVICE_ENV)/bin/python
 	$(BENCH_ENV)/bin/python -m benchmarks.service_overhead
+	$(BENCH_ENV)/bin/python -m benchmarks.decoding
 	$(BENCH_ENV)/bin/python -m benchmarks.comparison $(BENCH)
 	$(BENCH_ENV)/bin/python -m benchmarks.comparison.paired --out runs/bench $(if $(findstring quick,$(BENCH)),--turns 4)
 	$(BENCH_ENV)/bin/python -m benchmarks.training_time $(if $(findstring quick,$(BENCH)),--train 80 --validation 40)

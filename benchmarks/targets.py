@@ -18,7 +18,7 @@ from benchmarks.comparison.beside import Comparison
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS, counted
 from training.console import say
 
-PARTS: Final = ("results", "turns", "overhead", "footprint", "image", "training")
+PARTS: Final = ("results", "turns", "overhead", "decoding", "footprint", "image", "training")
 """Names of the files, without `.json`."""
 SERVERS: Final = ("LitServe", "BentoML", "Ray Serve")
 TUTORIALS: Final = {
@@ -82,6 +82,8 @@ def targets(parts: Mapping[str, Part]) -> Iterator[Target]:
     compared = Comparison.read(dict(results)) if results is not None else Comparison((), ())
     yield _of_raw(compared, turns)
     yield _most("on top of decoding and inference, one client, p50", 3.0, parts["overhead"], "overhead", "ms")
+    what = "a JPEG of 12 megapixels and 3 MB, from bytes to 224 pixels"
+    yield _most(what, 40, parts["decoding"], "milliseconds", "ms", ".1f")
     for name, called in TUTORIALS.items():
         yield from _beside_tutorial(compared, name, called)
     for name in SERVERS:
