@@ -22,8 +22,8 @@ from service.http.openapi import DocumentedAPI, operation_id
 from service.lifecycle.loading import load_predictor
 from service.lifecycle.opening import runtime
 from service.lifecycle.reload import Reloader, locators, models_of
-from service.machine import cpus
 from service.metrics import Metrics
+from service.processes import shares
 from service.processes.shares import Share
 from service.processes.siblings import Siblings
 from service.settings import Settings
@@ -88,7 +88,7 @@ async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     metrics: Metrics = app.state.metrics
     share: Share = app.state.share
-    count = max(settings.workers or cpus.available(), share.processes)
+    count = shares.workers(settings, share.processes)
     workers = Workers(predictor, count, settings.waiting or count, metrics.waited, share)
     metrics.watch(predictor.models, workers)
     app.state.predictor = predictor

@@ -14,10 +14,16 @@ from pydantic import ValidationError
 
 from service import lean_imports, logs
 from service.docstrings import attribute_docstrings
-from service.errors import CannotFork, CannotListen, CannotTrace, InvalidBundle, TooFewDescriptors
+from service.errors import (
+    CannotFork,
+    CannotListen,
+    CannotTrace,
+    InvalidBundle,
+    TooFewDescriptors,
+    TooFewThreads,
+)
 from service.lifecycle import opening
-from service.machine import memory
-from service.machine.descriptors import make_room
+from service.machine import descriptors, memory, threads
 from service.processes import shares
 from service.serving.listening import listen
 from service.settings import Settings, misspelt
@@ -50,7 +56,8 @@ def main() -> int:
         for name, meant in misspelt(os.environ).items():
             logs.complain(f"{name}: there is no such setting, and it does nothing. Was {meant} meant?")
         count = shares.processes(settings)
-        make_room(count)
+        descriptors.make_room(count)
+        threads.make_room(shares.threads_together(settings, count))
         if count > 1:
             with ExitStack() as kept:
                 listeners = [kept.enter_context(shares.listener()) for _ in range(count)]
@@ -62,7 +69,7 @@ def main() -> int:
     except ValidationError as error:
         logs.complain(_describe(error))
         return 2
-    except (CannotFork, CannotListen, InvalidBundle, CannotTrace, TooFewDescriptors) as error:
+    except (CannotFork, CannotListen, InvalidBundle, CannotTrace, TooFewDescriptors, TooFewThreads) as error:
         logs.complain(str(error))
         return 2
     logs.silence_native_libraries()
@@ -103,14 +110,15 @@ def _serve_together(settings: Settings, everyone: Sequence[shares.Share]) -> int
         from service.processes import receiver, supervisor
 
     def serve(share: shares.Share, channel: socket.socket) -> int:
-        logs.configure(settings.log_level, facts={"process": share.number})
         share.close_others()
         own = settings.model_copy(update={"max_connections": share.of(settings.max_connections)})
         try:
+            threads.make_room(shares.threads(own, share))
+            logs.configure(settings.log_level, facts={"process": share.number})
             with memory.uncollected():
                 predictor = loaded or loading.load_predictor(own, opening.runtime(own, share))
                 running = receiver.build(app.create_app(own, predictor, share), own, share, channel)
-        except (InvalidBundle, CannotTrace) as error:
+        except (InvalidBundle, CannotTrace, TooFewThreads) as error:
             receiver.complain(channel, error)
             return 2
         logs.silence_native_libraries()

@@ -168,3 +168,7 @@ class CannotFork(Exception):
 
 class TooFewDescriptors(Exception):
     """The system lets the service open too few files (stops the start; no client ever sees it)."""
+
+
+class TooFewThreads(Exception):
+    """The system lets the service start too few threads (stops the start; no client ever sees it)."""

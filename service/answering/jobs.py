@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, Protocol
 
+from service.machine import threads
+
 
 class Work(Protocol):
     """What is done with the items of jobs, on several threads at once."""
@@ -71,7 +73,7 @@ class Worker(threading.Thread):
     """A thread that does the job it is given, then what `more` gives it, then waits for the next.
 
     `companion` gives it a job to finish together with so many at hand, or None where too few wait for that.
-    The thread outlives whatever `work` raises.
+    The thread outlives whatever `work` raises. To make one raises TooFewThreads.
     """
 
     def __init__(
@@ -90,7 +92,7 @@ class Worker(threading.Thread):
         self._on_start = on_start
         self._untold: list[Job] = []
         """Done, and nobody knows yet."""
-        self.start()
+        threads.start(self)
 
     def run(self) -> None:
         """What the thread does."""

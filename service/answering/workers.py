@@ -22,10 +22,6 @@ IN_A_ROW: Final = 2
 images behind them wait for one more. `benchmarks/history.md`, "Soak and fuzz", has the numbers."""
 
 
-BORROWED: Final = 4
-"""Workers of one process of several while the others leave CPUs idle; Python hardly keeps more busy."""
-
-
 class Turn:
     """One admitted request; its jobs wait here for their turns."""
 
@@ -74,8 +70,9 @@ class Workers:
         self._turns: deque[Turn] = deque()
         self._lock = threading.Lock()
         """Guards the queue and the idle workers, which the threads change too."""
-        threads = max(self.count, min(count, BORROWED))
-        self._idle = [Worker(work, self._next_or_rest, self._companion, on_start) for _ in range(threads)]
+        self._idle = [
+            Worker(work, self._next_or_rest, self._companion, on_start) for _ in range(share.crew(count))
+        ]
         """The one that worked last is the last: its processor still has the networks at hand."""
         self._crew = tuple(self._idle)
 

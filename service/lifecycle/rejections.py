@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from service.errors import TooFewThreads
+
 RETRY_SECONDS: Final = 300.0
 """After so long a folder is tried again as it is: what was wrong may not have been in its files."""
 _LASTING: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
@@ -50,11 +52,11 @@ def signature_of(folder: Path) -> Signature:
 
 
 def _may_pass(error: BaseException | None) -> bool:
-    """Whether want of memory, of file descriptors or the like is behind an error: the next look may do."""
+    """Whether want of memory, descriptors, threads or the like is behind an error: the next look may do."""
     while error is not None:
         # Pillow's errors about a picture are OSErrors too, but have no number.
         numbered = isinstance(error, OSError) and error.errno is not None
-        if isinstance(error, MemoryError) or (numbered and not isinstance(error, _LASTING)):
+        if isinstance(error, (MemoryError, TooFewThreads)) or (numbered and not isinstance(error, _LASTING)):
             return True
         error = error.__cause__ or error.__context__
     return False

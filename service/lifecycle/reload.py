@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from service.answering.predictor import Predictor
-from service.errors import InvalidBundle
+from service.errors import InvalidBundle, TooFewThreads
 from service.lifecycle.rejections import Rejections, Signature, signature_of
 from service.locator import bundle as locator_bundle
 from service.locator.document import DOCUMENT
+from service.machine import threads
 from service.networks import bundle
 from service.networks.folders import MODEL_FILE, versions, wanted_names, wants_all
 from service.networks.models import ModelStore
@@ -104,7 +105,8 @@ class Reloader:
         while True:
             await asyncio.sleep(seconds)
             try:
-                await self._look_aside()
+                with _reported():
+                    await self._look_aside()
             except Exception:  # a watcher that dies would keep every later version away
                 _logger.exception("looking for new models failed")
 
@@ -167,7 +169,7 @@ class Reloader:
 def _reported() -> Iterator[None]:
     try:
         yield
-    except (OSError, InvalidBundle) as error:
+    except (OSError, InvalidBundle, TooFewThreads) as error:
         # The folder may be mounted anew at this very moment; the loaded models go on.
         _logger.warning("cannot look for new models", extra={"reason": str(error)})
 
@@ -184,7 +186,7 @@ def _in_background(work: Callable[[], None]) -> "Future[None]":
         else:
             future.set_result(None)
 
-    threading.Thread(target=run, name="reload", daemon=True).start()
+    threads.start(threading.Thread(target=run, name="reload", daemon=True))
     return future
 
 

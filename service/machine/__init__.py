@@ -1,1 +1,1 @@
-"""The machine: its CPUs, its memory, its file descriptors."""
+"""The machine: its CPUs, its memory, its file descriptors, its threads."""

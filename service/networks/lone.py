@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from service.errors import InvalidBundle
-from service.machine import memory
+from service.errors import InvalidBundle, TooFewThreads
+from service.machine import memory, threads
 
 MOST_HELPED: Final = 4
 """Threads of a lone inference of a light network. 0.4 billion multiply-adds take 5.4, 3.8, 3.1 and 2.9 ms
@@ -82,13 +82,13 @@ class LoneSession:
             try:
                 self._helped = open_helped()
                 memory.give_back()
-            except InvalidBundle as error:
+            except (InvalidBundle, TooFewThreads) as error:
                 _warn(error)
 
         try:
             # No daemon: Python's end aborts while ONNX Runtime loads a model.
-            threading.Thread(target=open_beside, name=THREAD, daemon=False).start()
-        except RuntimeError as error:  # no more threads are allowed
+            threads.start(threading.Thread(target=open_beside, name=THREAD, daemon=False))
+        except TooFewThreads as error:
             _warn(error)
 
 

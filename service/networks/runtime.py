@@ -15,6 +15,7 @@ import onnxruntime
 
 from service.errors import InvalidBundle
 from service.machine import cpus
+from service.machine.threads import make_room
 from service.networks.adaptive import AdaptiveSession
 from service.networks.lone import MOST_HELPED, LoneSession
 
@@ -97,7 +98,7 @@ class Runtime:
         That is an `AdaptiveSession`; or a `LoneSession` for a `light` network, to which more threads bring
         less, and where processes are forked with it. What a provider cannot run is run by the CPU, with a
         warning. Raises InvalidBundle, with a one-line reason, where there is no file that ONNX Runtime can
-        load.
+        load, and TooFewThreads.
         """
         begun = self.begun.pop((self, path, light), None)
         return begun.result() if begun else self._open_kind(path, light)
@@ -120,6 +121,7 @@ class Runtime:
         return LoneSession(one, open_more, max(1, cpus.available() // threads), self.others or (lambda: 0))
 
     def _open(self, path: Path, model: str | bytes) -> Any:
+        make_room(self.threads - 1)  # ONNX Runtime waits for ever if it gets some of its threads, but not all
         try:
             session = self._start(model)
         except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files

@@ -12,11 +12,14 @@ from typing import Final
 
 from service.commas import split
 from service.machine import cpus
+from service.machine.threads import FEWEST, OF_PROCESS
 from service.networks.runtime import CPU
 from service.processes.shared_counters import Counter, Tally
 from service.settings import Settings
 
 MOST_PROCESSES: Final = 16
+BORROWED: Final = 4
+"""Workers of one process of several while the others leave CPUs idle; Python hardly keeps more busy."""
 MOST_THREADS: Final = 8
 """Of a lone inference where several processes have threads for it, most of which are always idle."""
 
@@ -34,6 +37,26 @@ def processes(settings: Settings) -> int:
     if not _on_cpu(settings):
         return 1
     return max(1, min(cpus.available() // max(1, settings.threads), workers, MOST_PROCESSES))
+
+
+def workers(settings: Settings, processes: int) -> int:
+    """How many workers so many processes have together."""
+    return max(settings.workers or cpus.available(), processes)
+
+
+def threads(settings: Settings, share: "Share") -> int:
+    """How many threads a process with this share needs besides its first.
+
+    Those of one network are counted: it waits for ever for what another process has taken.
+    """
+    crew = share.crew(workers(settings, share.processes))
+    return max(FEWEST, crew + max(0, settings.threads - 1) + OF_PROCESS + settings.tracing)
+
+
+def threads_together(settings: Settings, processes: int) -> int:
+    """How many so many processes need that are not there yet; each of several begins with one."""
+    each = threads(settings, Share(processes=processes))
+    return each if processes == 1 else processes * (each + 1)
 
 
 def can_share_sessions(settings: Settings) -> bool:
@@ -109,6 +132,10 @@ class Share:
         for number, one in enumerate(self.listeners):
             if number != self.number:
                 one.close()
+
+    def crew(self, workers: int) -> int:
+        """Threads of this process that answer, of so many of all: its part, or more that it may borrow."""
+        return max(self.of(workers), min(workers, BORROWED))
 
     def of(self, total: int) -> int:
         """Its part of a number that all processes share evenly; 1 at least."""

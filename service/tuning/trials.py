@@ -15,7 +15,7 @@ import numpy as np
 from service.answering.predictor import Asked, Predictor
 from service.answering.prepared import Question
 from service.answering.workers import Workers
-from service.errors import ServiceError
+from service.errors import ServiceError, TooFewThreads
 from service.machine import cpus
 from service.processes.forking import STOPS, held_back
 from service.processes.shares import Share
@@ -54,7 +54,7 @@ def measure(
 ) -> Trial:
     """Classify `photo` for a quarter of `seconds` on its own, then in a full house, in these processes.
 
-    Raises ServiceError where it cannot be classified.
+    Raises ServiceError where it cannot be classified, and TooFewThreads.
     """
     asked = Asked(photo, Question(region="whole"))
     (outcome,) = predictor.finish([predictor.prepare(asked)])
@@ -102,7 +102,7 @@ def _side_by_side(
                 one.start()
                 started.append(one)
                 sends.close()
-        return [one.recv() for one in told]
+        return [_found(one.recv()) for one in told]
     except EOFError:
         raise ServiceError("A process ended while it was measured, perhaps for want of memory.") from None
     finally:
@@ -120,8 +120,18 @@ def _tell(
     seconds: float,
     share: Share,
 ) -> None:
-    found = asyncio.run(_load(predictor, asked, count, clients, seconds, share))
-    sends.send(_Found(found.milliseconds, found.throughput, _own_bytes()))
+    try:
+        found = asyncio.run(_load(predictor, asked, count, clients, seconds, share))
+    except TooFewThreads as error:
+        sends.send(error)
+    else:
+        sends.send(_Found(found.milliseconds, found.throughput, _own_bytes()))
+
+
+def _found(told: _Found | TooFewThreads) -> _Found:
+    if isinstance(told, TooFewThreads):
+        raise told
+    return told
 
 
 async def _load(

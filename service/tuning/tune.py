@@ -23,7 +23,7 @@ from service.commas import split
 from service.errors import ServiceError
 from service.lifecycle.loading import load_predictor
 from service.lifecycle.opening import runtime
-from service.machine import cpus
+from service.machine import cpus, threads
 from service.networks.bundle import GOLDEN_FILE
 from service.networks.metadata import GoldenAnswers
 from service.networks.runtime import CPU
@@ -54,7 +54,10 @@ _ASSIGNMENT: Final = re.compile(
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print and write; returns the exit code. Raises InvalidBundle and ValidationError."""
+    """Measure, print and write; returns the exit code.
+
+    Raises InvalidBundle, ValidationError and TooFewThreads.
+    """
     for number in STOPS:  # the processes that measure have to end too
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
@@ -62,6 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     settings, available = Settings(), cpus.available()
     processes = len(_everyone(settings))
     choices = candidates(available, split(settings.providers) == (CPU,), processes)
+    threads.make_room(_threads(settings, choices, processes))
     trials = list[Trial]()
     try:
         data = options.photo.read_bytes() if options.photo else None
@@ -141,17 +145,15 @@ def candidates(available: int, only_cpu: bool = True, processes: int = 1) -> lis
     counts = sorted({2**power for power in range(available.bit_length())} | {available})
     at_once = AT_ONCE if only_cpu else AT_ONCE_ACCELERATED
     return [
-        Choice(threads, workers, pictures)
-        for threads, pictures, workers in itertools.product([0, *counts], at_once, counts)
+        Choice(each, workers, pictures)
+        for each, pictures, workers in itertools.product([0, *counts], at_once, counts)
     ]
 
 
 def _trials(settings: Settings, choices: list[Choice], seconds: float, data: bytes | None) -> Iterator[Trial]:
     everyone = _everyone(settings)
-    for (threads, at_once), same in itertools.groupby(
-        choices, lambda choice: (choice.threads, choice.at_once)
-    ):
-        tried = settings.model_copy(update={"threads": threads, "at_once": at_once})
+    for (count, at_once), same in itertools.groupby(choices, lambda choice: (choice.threads, choice.at_once)):
+        tried = settings.model_copy(update={"threads": count, "at_once": at_once})
         predictor = load_predictor(tried, runtime(tried, everyone[0]))
         photo = data or _golden_photo(predictor)
         for choice in same:
@@ -163,6 +165,14 @@ def _everyone(settings: Settings) -> Sequence[Share]:
     chosen = settings.model_copy(update={"threads": 0, "workers": 0})
     count = shares.processes(chosen) if shares.can_share_sessions(chosen) else 1
     return Share.all(count) if count > 1 else [Share()]
+
+
+def _threads(settings: Settings, choices: Sequence[Choice], processes: int) -> int:
+    most = {
+        "threads": max(choice.threads for choice in choices),
+        "workers": max(choice.workers for choice in choices),
+    }
+    return shares.threads_together(settings.model_copy(update=most), processes)
 
 
 def _golden_photo(predictor: Predictor) -> bytes:

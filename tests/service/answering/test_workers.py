@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from service.answering.workers import BORROWED, Turn, Workers
+from service.answering.workers import Turn, Workers
 from service.errors import Overloaded
-from service.processes.shares import Share
+from service.processes.shares import BORROWED, Share
 from tests.work import Calls, Gate, settle
 
 
