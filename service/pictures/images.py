@@ -47,6 +47,9 @@ TiffImagePlugin.READ_LIBTIFF = True
 # cost a second.
 _NOTES: Final = 0xFFED
 JpegImagePlugin.MARKER[_NOTES] = (*JpegImagePlugin.MARKER[_NOTES][:2], JpegImagePlugin.Skip)
+# An AVIF would start threads for each CPU of the machine, which makes it no quicker; where the system allows
+# no more of them, it would count as damaged.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 _DECODER_FAILURES: Final = (
     OSError,
     SyntaxError,

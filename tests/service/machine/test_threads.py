@@ -12,6 +12,7 @@ import pytest
 from service.errors import TooFewThreads
 from service.machine import threads
 from service.networks.lone import CALM_SECONDS
+from service.pictures.images import FORMATS
 from service.processes.shares import Share, threads_together
 from service.settings import Settings
 from tests.processes import Process, running
@@ -67,6 +68,25 @@ def test_the_fewest_threads_are_enough(models: Path, processes: int, used: int) 
             time.sleep(CALM_SECONDS)  # who asks alone would be helped by further threads
         assert httpx.get(f"{address}/metrics").status_code == 200
     assert not [line for line in process.lines if "Traceback" in line]
+
+
+@ALONE
+def test_a_photo_is_decoded_without_further_threads(models: Path) -> None:
+    """Where there are none, it would count as damaged."""
+    code = (
+        "import resource, sys; from service import command\n"
+        "from service.answering.predictor import Predictor\n"
+        "prepare = Predictor.prepare\n"
+        "def scarce(self, asked):\n"
+        "    resource.setrlimit(resource.RLIMIT_NPROC, (1, 100))\n"
+        "    return prepare(self, asked)\n"
+        "Predictor.prepare = scarce\n"
+        "sys.exit(command.main())"
+    )
+    with running(models, with_threads(100), code) as (_, address):
+        for form in FORMATS:
+            answer = httpx.post(f"{address}/v1/classify", files={"image": picture(form)})
+            assert answer.status_code == 200, form
 
 
 @ALONE
