@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import InternalError
-from service.http import problems
+from service.http import problems, tracing
 from service.metrics import Metrics
 
 CLIENT_GONE: Final = 499
@@ -40,6 +40,8 @@ class ObservationMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if "endpoint" not in scope:
+                    tracing.name_span(scope["method"], self._known(scope))
             await send(message)
 
         try:
@@ -71,8 +73,11 @@ class ObservationMiddleware:
 
     def _template(self, scope: Scope) -> str:
         """The path template of the matched route, never the path that the client chose."""
-        route = scope.get("route")
         if "endpoint" not in scope:
-            route = next((one for one in self._routes if one.matches(scope)[0] is not Match.NONE), None)
-        # FastAPI's own pages have no template.
-        return str(getattr(route, "path", "other" if "endpoint" in scope else "unmatched"))
+            return self._known(scope) or "unmatched"
+        return str(getattr(scope.get("route"), "path", "other"))  # FastAPI's own pages have no template
+
+    def _known(self, scope: Scope) -> str | None:
+        """The template for a request that the application has found no route for, or not yet."""
+        route = next((one for one in self._routes if one.matches(scope)[0] is not Match.NONE), None)
+        return getattr(route, "path", None)

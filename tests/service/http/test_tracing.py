@@ -3,12 +3,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from service.app import create_app
 from service.errors import CannotTrace
@@ -19,9 +22,9 @@ from tests.uploads import picture
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-def test_spans_join_the_callers_trace_and_say_nothing_of_the_upload(
-    models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def collecting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ExportTraceServiceRequest]]:
+    """What is sent to a collector meanwhile, which services that start in the block know."""
     received: list[ExportTraceServiceRequest] = []
 
     class Collector(BaseHTTPRequestHandler):
@@ -39,26 +42,56 @@ def test_spans_join_the_callers_trace_and_say_nothing_of_the_upload(
     thread.start()
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.server_port}")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
-    with running(models, tracing=True) as (process, address):
-        headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
-        httpx.post(f"{address}/v1/classify", files={"image": ("me.png", picture())}, headers=headers)
-        httpx.get(f"{address}/health/ready")
-    collector.shutdown()
-    thread.join()
-    collector.server_close()
-    spans = [
+    try:
+        yield received
+    finally:
+        collector.shutdown()
+        thread.join()
+        collector.server_close()
+
+
+def spans_of(received: list[ExportTraceServiceRequest]) -> list[Span]:
+    return [
         span
         for batch in received
         for resource in batch.resource_spans
         for scope in resource.scope_spans
         for span in scope.spans
     ]
+
+
+def test_spans_join_the_callers_trace_and_say_nothing_of_the_upload(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with collecting(monkeypatch) as received, running(models, tracing=True) as (process, address):
+        headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+        httpx.post(f"{address}/v1/classify", files={"image": ("me.png", picture())}, headers=headers)
+        httpx.get(f"{address}/health/ready")
+    spans = spans_of(received)
     assert "POST /v1/classify" in {span.name for span in spans}
     assert {span.trace_id.hex() for span in spans} == {TRACE}
     told = str(received)
     assert "client.address" not in told and "user_agent" not in told and "me.png" not in told
     assert 'string_value: "image-classifier"' in told
     assert next(r for r in process.records() if r["message"] == "request")["trace_id"] == TRACE
+
+
+def test_a_request_that_is_refused_before_its_route_is_found_has_one(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        collecting(monkeypatch) as received,
+        running(models, tracing=True, max_body_bytes=2000) as (_, address),
+    ):
+        for path in "/v1/classify", "/v1/nothing":
+            assert httpx.post(f"{address}{path}", content=bytes(2001)).status_code == 413
+    classify, nothing = spans_of(received)
+    assert (classify.name, nothing.name) == ("POST /v1/classify", "POST")
+    routes = [
+        [one.value.string_value for one in span.attributes if one.key == "http.route"]
+        for span in (classify, nothing)
+    ]
+    assert routes == [["/v1/classify"], []]
 
 
 def test_a_silent_collector_does_not_hold_up_the_end(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
