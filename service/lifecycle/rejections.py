@@ -3,15 +3,19 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from service.errors import TooFewThreads
 
 RETRY_SECONDS: Final = 300.0
 """After so long a folder is tried again as it is: what was wrong may not have been in its files."""
+STILL_SECONDS: Final = 30.0
+"""So long the files of a folder have to be still before it is rejected: a copy may stall for a while."""
 _LASTING: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 """What the next look would meet again. Its mending shows in the signature."""
 
+Verdict = Literal["early", "new", "known"]
+"""Whether it is too early to tell, or the reason is news or known."""
 Signature = frozenset[tuple[str, int, int, int, int]]
 
 
@@ -29,12 +33,16 @@ class Rejections:
     def __init__(self) -> None:
         self._known: dict[Path, _Rejection] = {}
 
-    def add(self, folder: Path, signature: Signature, error: Exception) -> bool:
-        """Keep a folder away for a while; returns whether that is news."""
-        before, reason = self._known.get(folder), str(error)
-        until = time.monotonic() + (0.0 if _may_pass(error) else RETRY_SECONDS)
-        self._known[folder] = _Rejection(signature, reason, until)
-        return before is None or (before.signature, before.reason) != (signature, reason)
+    def add(self, folder: Path, signature: Signature, error: Exception, since: float) -> Verdict:
+        """Keep a folder away for a while, whose files have been the same `since` then (on the same clock)."""
+        before, now, reason = self._known.get(folder), time.monotonic(), str(error)
+        passes, settled = _may_pass(error), since + STILL_SECONDS
+        if now < settled and not passes:
+            self._known[folder] = _Rejection(signature, "", settled)
+            return "early"
+        self._known[folder] = _Rejection(signature, reason, now if passes else now + RETRY_SECONDS)
+        is_known = before is not None and (before.signature, before.reason) == (signature, reason)
+        return "known" if is_known else "new"
 
     def hold(self, folder: Path, signature: Signature) -> bool:
         """Whether a folder is still to be left alone."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -85,7 +86,8 @@ class Reloader:
     The highest version that can be served is served: a new folder replaces the old version once it has given
     its golden answers, a removed folder gives way to the one below it, and a bad folder is reported once and
     left alone for some minutes, or until its files change. A folder is loaded only when two looks in a row
-    saw the same files, so that a copy in progress is not mistaken for a bad model.
+    saw the same files, and is bad only where they have been the same for longer, so that a copy in progress
+    is not mistaken for a bad model.
     """
 
     def __init__(
@@ -97,7 +99,8 @@ class Reloader:
         self._store = store
         self._kinds = kinds
         self._on_change = on_change
-        self._seen: dict[Path, Signature] = {}
+        self._seen: dict[Path, tuple[Signature, float]] = {}
+        """Files of a folder, and since when they are the same, on the monotonic clock."""
         self._rejections = Rejections()
 
     async def watch(self, seconds: float) -> None:
@@ -142,20 +145,26 @@ class Reloader:
             signature = signature_of(folder)
             if self._rejections.hold(folder, signature):
                 continue
-            if self._seen.get(folder) != signature:
-                self._seen[folder] = signature
+            seen, since = self._seen.get(folder, (None, 0.0))
+            if seen != signature:
+                self._seen[folder] = signature, time.monotonic()
                 return
-            if self._try(kind, folder, signature):
+            if self._try(kind, folder, signature, since):
                 return
 
-    def _try(self, kind: Kind, folder: Path, signature: Signature) -> bool:
-        facts = {"model": folder.parent.name, "version": int(folder.name)}
+    def _try(self, kind: Kind, folder: Path, signature: Signature, since: float) -> bool:
+        facts: dict[str, Any] = {"model": folder.parent.name, "version": int(folder.name)}
         try:
             fresh = kind.load(folder)
         except Exception as error:  # whatever a bad file provokes, the old version stays
+            facts["reason"] = str(error)
+            verdict = self._rejections.add(folder, signature, error, since)
+            if verdict == "early":
+                _logger.info("new model version is not complete, or bad", extra=facts)
+                return False
             self._store.rejected = self._store.rejected | {folder: str(error)}
-            if self._rejections.add(folder, signature, error):
-                _logger.error("new model version rejected", extra=facts | {"reason": str(error)})
+            if verdict == "new":
+                _logger.error("new model version rejected", extra=facts)
                 self._on_change("rejected")
             return False
         kind.replace(fresh)

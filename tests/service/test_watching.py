@@ -17,6 +17,7 @@ from tests.bundles import metadata, write_bundle
 from tests.gates import eventually
 from tests.processes import running
 from tests.service.watched import Watched
+from tests.several import patched
 from tests.uploads import picture
 
 
@@ -98,6 +99,7 @@ def test_a_swap_under_load_loses_no_request(tmp_path: Path) -> None:
     write_bundle(tmp_path / "models")
     seen: list[tuple[int, int]] = []
     stop, answered = threading.Event(), threading.Semaphore(0)
+    impatient = patched("from service.lifecycle import rejections; rejections.STILL_SECONDS = 0")
 
     def ask(client: httpx.Client) -> None:
         while not stop.is_set():
@@ -106,7 +108,7 @@ def test_a_swap_under_load_loses_no_request(tmp_path: Path) -> None:
             answered.release()
 
     with (
-        running(tmp_path / "models", waiting=50, reload_seconds=0.05) as (_, address),
+        running(tmp_path / "models", code=impatient, waiting=50, reload_seconds=0.05) as (_, address),
         httpx.Client(base_url=address) as client,
         ThreadPoolExecutor() as pool,
     ):

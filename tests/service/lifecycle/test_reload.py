@@ -24,6 +24,11 @@ from tests.service.watched import Watched
 LOCATOR = Path(__file__).parents[3] / "models/eye-locator/1"
 
 
+@pytest.fixture(autouse=True)
+def without_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejections, "STILL_SECONDS", 0.0)
+
+
 def test_a_new_version_is_served_once_its_files_are_still(watched: Watched) -> None:
     old = watched.store.get(None)
     write_bundle(watched.folder, metadata(version=2))
@@ -48,6 +53,55 @@ def test_a_bad_version_is_reported_once_and_the_old_one_stays(
     assert "differs by" in vars(record)["reason"]
     assert list(watched.store.rejected) == [folder]
     assert watched.outcomes == ["rejected"]
+
+
+def cut_off(folder: Path) -> None:
+    model = (folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(model[: len(model) // 2])
+
+
+def without_golden(folder: Path) -> None:
+    shutil.rmtree(folder / "golden")
+
+
+@pytest.mark.parametrize("spoil", [cut_off, without_golden])
+def test_a_copy_that_stalls_is_not_rejected(
+    watched: Watched,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    spoil: Callable[[Path], None],
+) -> None:
+    monkeypatch.setattr(rejections, "STILL_SECONDS", 30.0)
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    whole = write_bundle(watched.folder / "made", metadata(version=2))
+    copy = watched.folder / "colours" / "2"
+    shutil.copytree(whole, copy)
+    spoil(copy)
+    with caplog.at_level(logging.INFO, "service"):
+        assert watched.look_twice() == 1
+        now += 29
+        assert watched.look_twice() == 1
+    assert [record.getMessage() for record in caplog.records] == ["new model version is not complete, or bad"]
+    assert (watched.outcomes, watched.store.rejected) == ([], {})
+    shutil.copytree(whole, copy, dirs_exist_ok=True)
+    assert watched.look_twice() == 2
+    assert watched.outcomes == ["loaded"]
+
+
+@pytest.mark.parametrize("spoil", [cut_off, without_golden])
+def test_a_copy_that_has_ended_too_soon_is_rejected_in_the_end(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr(rejections, "STILL_SECONDS", 30.0)
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    spoil(write_bundle(watched.folder, metadata(version=2)))
+    for _ in range(3):
+        assert watched.look_twice() == 1
+        now += 30
+    assert watched.outcomes == ["rejected"]
+    assert len(watched.store.rejected) == 1
 
 
 def test_a_bad_version_that_was_mended(watched: Watched) -> None:
