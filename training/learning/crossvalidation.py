@@ -6,7 +6,7 @@ answers about this one; the answers of all folds together are scored as one set.
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -30,19 +30,14 @@ def deal(data: Dataset, folds: int, seed: int) -> Iterator[Dataset]:
     """The training photos as `folds` data sets, each with another part of the people as validation.
 
     Photos of one person, or the same byte for byte, stay together; classes keep their shares. Raises
-    TrainingError if a class has fewer people than there are folds: a fold would train without it.
+    TrainingError if a class has fewer people than there are folds, or all of them in one: a fold would train
+    without it.
     """
     people = groups(data.split("train"))
     photos = [photo for together in people for photo in together]
     group = [number for number, together in enumerate(people) for _ in together]
     targets = data.targets(photos)
-    having = Counter(label for together in people for label in {photo.label for photo in together})
-    fewest = min(having[label.id] for label in data.labels)
-    if not 2 <= folds <= fewest:
-        raise TrainingError(
-            f"Expected 2 folds or more, and at most {fewest}, the people of the smallest class. "
-            f"Received: {folds}"
-        )
+    _check_folds(data, people, folds)
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     for _, held_out in splitter.split(photos, targets, group):
         chosen = set(held_out.tolist())
@@ -50,7 +45,33 @@ def deal(data: Dataset, folds: int, seed: int) -> Iterator[Dataset]:
             replace(photo, split="validation" if number in chosen else "train")
             for number, photo in enumerate(photos)
         ]
-        yield replace(data, photos=tuple(sorted(dealt, key=lambda photo: photo.path)))
+        fold = replace(data, photos=tuple(sorted(dealt, key=lambda photo: photo.path)))
+        lost = [label for label, count in fold.counts("train").items() if not count]
+        if lost:  # of two or three people, with photos of other classes besides
+            raise TrainingError(
+                f"Expected photos of every class to train on in each of {folds} folds. Received: one without "
+                f"{', '.join(lost)}, whose people fell into one part. Give another --seed, or more folds."
+            )
+        yield fold
+
+
+def _check_folds(data: Dataset, people: Sequence[Sequence[Photo]], folds: int) -> None:
+    """Raise TrainingError unless there is somebody of each class for each fold; `people` are their photos."""
+    if folds < 2:
+        raise TrainingError(f"Expected --folds 2 or more. Received: {folds}")
+    having = Counter(label for together in people for label in {photo.label for photo in together})
+    few = {label.id: having[label.id] for label in data.labels if having[label.id] < folds}
+    if not few:
+        return
+    named = any(photo.named for photo in data.photos)
+    units, more = ("people", "photos of more people") if named else ("different photos", "photos")
+    alone = [name for name, count in few.items() if count < 2]
+    remedy = f"leave out {', '.join(alone)}" if alone else f"give --folds {min(few.values())}"
+    raise TrainingError(
+        f"Expected {folds} {units} or more of each class to train on, for {folds} folds. "
+        f"Received: {', '.join(f'{name} with {count}' for name, count in few.items())}. "
+        f"Add {more}, or {remedy}."
+    )
 
 
 def crossvalidate(

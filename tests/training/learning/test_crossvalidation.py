@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from service.networks.metadata import Label
 from tests.training import folders
 from training.__main__ import main
-from training.data.dataset import Dataset
+from training.data.dataset import Dataset, Photo
 from training.data.folders import read_dataset
 from training.errors import TrainingError
 from training.learning.crossvalidation import deal
@@ -33,10 +34,49 @@ def test_people_are_dealt_once_and_never_split(data: Dataset) -> None:
         assert fold.counts("validation") == {"green": 3, "red": 3}
 
 
-@pytest.mark.parametrize("folds", [1, 4])
-def test_one_fold_and_more_than_people_of_a_class_are_refused(data: Dataset, folds: int) -> None:
-    with pytest.raises(TrainingError, match="Expected 2 folds or more, and at most 3, the people"):
-        next(deal(data, folds, seed=1))
+def test_one_fold_is_refused(data: Dataset) -> None:
+    with pytest.raises(TrainingError, match="Expected --folds 2 or more. Received: 1"):
+        next(deal(data, 1, seed=1))
+
+
+def test_classes_with_fewer_people_than_folds_are_named(data: Dataset) -> None:
+    alone = folders.photo(data.root / "train" / "blue" / "0.png", seed=7)
+    people = ("ann", "ben", "cleo")
+    blue = [Photo(alone, "blue", "train", person=name, digest=name) for name in people]
+    for count, received, remedy in (
+        (3, "blue with 3, green with 3, red with 3", "give --folds 3"),
+        (2, "blue with 2, green with 3, red with 3", "give --folds 2"),
+        (1, "blue with 1, green with 3, red with 3", "leave out blue"),
+    ):
+        labels = (Label(id="blue", title="Blue"), *data.labels)
+        more = replace(data, labels=labels, photos=(*data.photos, *blue[:count]))
+        with pytest.raises(TrainingError) as refused:
+            next(deal(more, 4, seed=1))
+        assert str(refused.value) == (
+            "Expected 4 people or more of each class to train on, for 4 folds. "
+            f"Received: {received}. Add photos of more people, or {remedy}."
+        )
+
+
+def test_a_fold_that_would_train_without_a_class_is_refused(data: Dataset) -> None:
+    """Only two people have the class b, one of them with photos of another class as well."""
+    shown = ("a", "aaa", "bcc", "ccc", "cc", "b" * 10, "a", "aa", "a", "aaa")
+    photos = [
+        Photo(Path(f"{person}-{number}"), label, "train", f"p{person}", digest=f"{person}-{number}")
+        for person, labels in enumerate(shown)
+        for number, label in enumerate(labels)
+    ]
+    rare = replace(data, labels=tuple(Label(id=name, title=name) for name in "abc"), photos=tuple(photos))
+    with pytest.raises(TrainingError, match="in each of 2 folds. Received: one without b, whose people fell"):
+        list(deal(rare, 2, seed=1))
+
+
+def test_where_nobody_is_named_photos_are_counted(tmp_path: Path) -> None:
+    found = read_dataset(folders.splits(tmp_path / "photos", train=3))
+    with pytest.raises(
+        TrainingError, match="Expected 5 different photos or more .*green with 3, red with 3. Add photos, or"
+    ):
+        next(deal(found, 5, seed=1))
 
 
 def test_command_measures_a_recipe_and_leaves_the_runs(
