@@ -21,6 +21,8 @@ KINDS: Final = {
 
 BY_NETWORK: Final = ("mislabelled", "outlier")
 """Kinds that a network is asked about."""
+BY_HOLDING_OUT: Final = ("mislabelled", "shortcut")
+"""Kinds that people are asked about who were not learned from."""
 
 REMEDIES: Final = {
     "corrupt": "Fetch these files again, or delete them.",

@@ -6,7 +6,8 @@ from typing import Any
 
 from training.checks import balance, duplicates, leakage, outliers, shortcuts
 from training.checks.families import families
-from training.checks.findings import BY_NETWORK, KINDS, Finding
+from training.checks.findings import BY_HOLDING_OUT, BY_NETWORK, KINDS, Finding
+from training.checks.holding_out import why_nobody
 from training.checks.mislabelled import Opinion, form_opinion
 from training.checks.quality import find_poor
 from training.checks.survey import Survey
@@ -23,8 +24,8 @@ class Inspection:
     classes: list[balance.ClassReport]
     shortcuts: list[shortcuts.Shortcut] | None
     opinion: Opinion | None
-    alone: tuple[str, ...]
-    """Classes with photos of one person or one thing only, of whom nobody can be held out."""
+    nobody: str
+    """Why nobody can be held out (training/checks/holding_out.py); empty where somebody can."""
 
     @property
     def counts(self) -> dict[str, int | None]:
@@ -35,12 +36,7 @@ class Inspection:
     @property
     def unasked(self) -> dict[str, str]:
         """The kinds that were not looked for, and why."""
-        reasons = {}
-        if len(self.classes) < 2:
-            reasons = dict.fromkeys(("mislabelled", "shortcut"), "there is one class only")
-        elif self.alone:
-            reason = f"all photos of {', '.join(self.alone)} are of one person or look alike"
-            reasons = dict.fromkeys(("mislabelled", "shortcut"), reason)
+        reasons = dict.fromkeys(BY_HOLDING_OUT, self.nobody) if self.nobody else {}
         if len(self.survey.photos) < outliers.FEWEST:
             reasons["outlier"] = f"there are fewer than {outliers.FEWEST} photos"
         if self.survey.features is None:
@@ -95,8 +91,8 @@ def inspect(survey: Survey, smallest: int = 48, seed: int = 1) -> Inspection:
     found += [*balance.describe(classes), *shortcuts.describe(telling or [])]
     order = list(KINDS)
     found.sort(key=lambda finding: (order.index(finding.kind), -finding.score, finding.files))
-    alone = [label for label in survey.labels if len({one.person for one in known if one.label == label}) < 2]
-    return Inspection(survey, tuple(found), classes, telling, opinion, tuple(alone))
+    nobody = why_nobody([photo.label for photo in photos], people)
+    return Inspection(survey, tuple(found), classes, telling, opinion, nobody)
 
 
 def _doubts(survey: Survey, names: list[str], opinion: Opinion) -> list[Finding]:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
 
+from training.checks.holding_out import Fold, hold_out
 from training.network.calibration import log_likelihood_loss, softmax
 
 Probabilities = NDArray[np.float64]
@@ -29,7 +29,6 @@ Probabilities = NDArray[np.float64]
 COMPONENTS: Final = 256
 REGULARISATION: Final = 0.001
 """Of features with variance 1: strong, because there are as many features as photos."""
-FOLDS: Final = 5
 REPEATS: Final = 3
 """Cross-validations with different folds, whose mean counts."""
 DOUBTFUL: Final = 0.25
@@ -55,15 +54,15 @@ def form_opinion(
 ) -> Opinion | None:
     """Doubt the labels `targets` (0..C-1, `[N]`) of photos with `features` `[N, D]`.
 
-    None where a class has photos of fewer than two people, so that nothing can be held out.
+    None where nobody of a class can be held out.
     """
-    groups = np.unique(np.array(people), return_inverse=True)[1]
-    classes = int(targets.max()) + 1
-    per_class = [len(np.unique(groups[targets == label])) for label in range(classes)]
-    if classes < 2 or min(per_class) < 2:
+    labels = [str(target) for target in targets.tolist()]
+    dealt = [hold_out(labels, people, seed + repeat) for repeat in range(REPEATS)]
+    if not all(dealt):
         return None
-    values, folds = components(features, seed), min(FOLDS, *per_class)
-    repeats = [_cross_validated(values, targets, groups, folds, seed + n) for n in range(REPEATS)]
+    groups = np.unique(np.array(people), return_inverse=True)[1]
+    classes, values = int(targets.max()) + 1, components(features, seed)
+    repeats = [_cross_validated(values, targets, folds) for folds in dealt]
     alone = _calibrated(np.mean(repeats, axis=0), targets)
     recalls = [(alone.argmax(axis=1) == label)[targets == label].mean() for label in range(classes)]
     probabilities = _with_witnesses(alone, targets, groups)
@@ -91,11 +90,10 @@ def components(features: NDArray[np.float16], seed: int = 1) -> NDArray[np.float
 
 
 def _cross_validated(
-    values: NDArray[np.float32], targets: NDArray[np.int64], groups: NDArray[np.int64], folds: int, seed: int
+    values: NDArray[np.float32], targets: NDArray[np.int64], folds: Sequence[Fold]
 ) -> Probabilities:
     result = np.full((len(targets), int(targets.max()) + 1), 1e-6)
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    for train, held_out in splitter.split(values, targets, groups):
+    for train, held_out in folds:
         model = LogisticRegression(C=REGULARISATION, max_iter=500).fit(values[train], targets[train])
         result[np.ix_(held_out, model.classes_)] += model.predict_proba(values[held_out])
     scaled: Probabilities = result / result.sum(axis=1, keepdims=True)

@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.model_selection import cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 
 from training.checks.findings import Finding
+from training.checks.holding_out import hold_out
 from training.checks.quality import Measures
 from training.data.dataset import Photo
 
@@ -44,18 +45,15 @@ def find_shortcuts(
 ) -> list[Shortcut] | None:
     """Every measure that varies, the most telling first; None where nobody of a class can be held out."""
     labels = np.array([photo.label for photo in photos])
-    groups = np.array([photo.person for photo in photos])
-    classes = sorted(set(labels))
-    folds = min([5, *(len(set(groups[labels == label])) for label in classes)])
-    if len(classes) < 2 or folds < 2:
+    folds = hold_out(labels.tolist(), [photo.person for photo in photos], seed)
+    if not folds:
         return None
     found = []
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     for name, values, typical in _columns(photos, measures, labels):
         tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, class_weight="balanced", random_state=seed)
-        guesses = cross_val_predict(tree, values, labels, groups=groups, cv=splitter)
+        guesses = cross_val_predict(tree, values, labels, cv=folds)
         accuracy = float(balanced_accuracy_score(labels, guesses))
-        chance = 1 / len(classes)
+        chance = 1 / len(set(labels))
         found.append(Shortcut(name, accuracy, max(0.0, (accuracy - chance) / (1 - chance)), typical))
     return sorted(found, key=lambda item: -item.skill)
 
