@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,8 @@ from numpy.typing import NDArray
 from service.networks.metadata import DatasetFacts, Label
 from training.errors import TrainingError
 
-FILE: Final = "file:"
-"""Before the ids of photos in which nobody is named, among those of people."""
+PERSON, FILE = "person:", "file:"
+"""Before the ids of people, and of photos in which nobody is named: whatever a name is, they differ."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Photo:
     split: str
     """`train`, `validation` or `test`."""
     person: str
-    """One id per person; the file's own name where nobody said."""
+    """One name per person; the file's own where nobody said: who is called by it is taken to be in it."""
     geometry: str = "whole"
     """How the file was cut: `wide` (DESIGN: 2.0 eye widths, centre at 55 %), `tight` or `whole`."""
     attributes: dict[str, str] = field(default_factory=dict)
@@ -43,7 +42,7 @@ class Photo:
 
 def people_of(photos: Sequence[Photo]) -> NDArray[np.str_]:
     """The id of each photo's person, `[N]`, for `count_people`."""
-    return np.array([photo.person if photo.named else f"{FILE}{photo.person}" for photo in photos])
+    return np.array([f"{PERSON if photo.named else FILE}{photo.person}" for photo in photos])
 
 
 def count_people(people: NDArray[np.str_]) -> int:

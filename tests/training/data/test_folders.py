@@ -8,7 +8,7 @@ import pytest
 
 from tests.training import folders
 from tests.users import ordinary_user
-from training.data.dataset import count_people
+from training.data.dataset import count_people, people_of
 from training.data.folders import read_dataset
 from training.errors import TrainingError
 from training.measuring.heldout import HeldOut
@@ -193,3 +193,21 @@ def test_copies_make_no_people_of_photos_in_which_nobody_is_named(tmp_path: Path
         HeldOut.of(data.split("validation"), ["green", "red"], 4, None).save(kept)
         people = HeldOut.load(kept).people
         assert (count_people(people), len(set(people))) == (number, 6)
+
+
+@pytest.mark.parametrize("before", ["file:", "person:", ""])
+def test_no_name_makes_a_photo_of_a_person(tmp_path: Path, before: str) -> None:
+    folders.splits(tmp_path, train=3, validation=2)
+    everybody = [f"{split}/{label}/0.png" for split in ("train", "validation") for label in ("red", "green")]
+    everybody += [name.replace("0", "1") for name in everybody]
+    everybody += ["train/red/2.png", "train/green/2.png"]
+    rows = [f"{name},{before}{Path(name).parent.as_posix()}/0.png" for name in everybody]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,person", *rows]))
+    data = read_dataset(tmp_path)
+    assert (data.facts().images, data.facts().people) == (6, 2)
+    # Nobody says who is in the first photo: a photo of nobody, unless somebody is called by its very name.
+    rows = [row for row in rows if not row.startswith("train/red/0.png")]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,person", *rows]))
+    data = read_dataset(tmp_path)
+    assert data.facts().people == (3 if before else 2)
+    assert len(set(people_of(data.split("train")))) == data.facts().people
