@@ -40,7 +40,8 @@ def test_tables_find_names_that_a_mac_or_an_archive_has_taken_apart(tmp_path: Pa
         "labels.csv": "1 of 3 rows name no file here, the first of them 'S\u00fc\u00df/9.png'"
     }
     seen = survey(tmp_path)
-    assert {photo.person for photo in seen.photos if photo.label == names[0]} == {"anna", f"{names[0]}/2.png"}
+    people = {photo.path.relative_to(tmp_path).as_posix(): photo.person for photo in seen.photos}
+    assert [people[f"{names[0]}/{number}.png"] for number in (0, 2)] == ["anna", f"{names[0]}/2.png"]
     assert [item.path.name for item in seen.skipped] == ["labels.csv"]
 
 
@@ -126,3 +127,27 @@ def test_one_file_has_one_person(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("file,person\nred/0.png,anna\nred/0.png,berta\n")
     with pytest.raises(TrainingError, match="one person for red/0.png.*Received: 'anna' and 'berta'"):
         read_dataset(tmp_path)
+
+
+def test_class_folders_whose_names_look_alike_are_one_class(tmp_path: Path) -> None:
+    """`train/` from a Mac and `validation/` from elsewhere; both names side by side are no third class."""
+    whole, apart = "S\u00fc\u00df", unicodedata.normalize("NFD", "S\u00fc\u00df")
+    folders.classes(tmp_path / "train", names=(apart, "green"), count=3)
+    folders.classes(tmp_path / "train", names=(whole,), count=2, start=2000)
+    folders.classes(tmp_path / "validation", names=(whole, "green"), count=2, start=1000)
+    (tmp_path / "validation" / apart).mkdir()
+    (tmp_path / "classes.csv").write_text(f"id,title\n{apart},Like honey\n", encoding="utf-8")
+    rows = [f"train/{apart}/0.png,anna", f"train/{whole}/0.png,ben", f"validation/{whole}/0.png,cleo"]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,person", *rows]), encoding="utf-8")
+    data = read_dataset(tmp_path)
+    assert [(label.id, label.title) for label in data.labels] == [(whole, "Like honey"), ("green", "Green")]
+    assert (data.counts("train"), data.counts("validation")) == (
+        {whole: 5, "green": 3},
+        {whole: 2, "green": 2},
+    )
+    people = {photo.path.relative_to(tmp_path).as_posix(): photo.person for photo in data.photos}
+    assert [people[row.split(",")[0]] for row in rows] == ["anna", "ben", "cleo"]
+    assert [item.path for item in data.skipped] == [tmp_path / "validation" / apart]
+    seen = survey(tmp_path)
+    assert sorted(seen.labels) == [whole, "green"]
+    assert [item.reason for item in seen.skipped] == ["an empty class"]

@@ -37,6 +37,11 @@ def check_names(paths: Iterable[Path]) -> None:
             )
 
 
+def composed(name: str) -> str:
+    """The name with each letter and its marks put together (NFC), as most keyboards and programs write it."""
+    return unicodedata.normalize("NFC", name)
+
+
 class Names:
     """Names that are there, for those who know them from a table.
 
@@ -48,11 +53,11 @@ class Names:
         self._there = frozenset(there)
         self._alike: dict[str, list[str]] = defaultdict(list)
         for name in self._there:
-            self._alike[unicodedata.normalize("NFC", name)].append(name)
+            self._alike[composed(name)].append(name)
 
     def meant(self, written: str) -> str:
         """The very name, or else the only one that looks alike; as written for none or several."""
         if written in self._there:
             return written
-        alike = self._alike.get(unicodedata.normalize("NFC", written), ())
+        alike = self._alike.get(composed(written), ())
         return alike[0] if len(alike) == 1 else written

@@ -7,6 +7,9 @@ or one folder `<class>/*` that is split for the user. Two tables at the top are 
   `tight` or `whole`) are used, other columns are kept.
 - `classes.csv`: a row per class with the columns `id` (the folder's name), `title`, `description`, `search`.
 
+Class folders whose names look alike (training/data/file_names.py) are one class: `train/` may have been made
+on a Mac, and `validation/` elsewhere.
+
 Nothing here ever writes to the user's folders. What cannot be used is named with its reason.
 """
 
@@ -23,7 +26,7 @@ from service.networks.metadata import Label
 from service.pictures.images import decode
 from training.data.csv_tables import as_named, label_of, read_classes, read_table
 from training.data.dataset import Dataset, Photo, Skipped
-from training.data.file_names import NOT_UNICODE, is_unicode, printable
+from training.data.file_names import NOT_UNICODE, composed, is_unicode, printable
 from training.data.splitting import groups, one_name_each, split_people
 from training.errors import TrainingError
 
@@ -119,7 +122,7 @@ def _list_photos(folder: Path, split: str) -> Iterator[Found]:
         elif entry.is_dir():
             yield Skipped(entry, "a folder inside a class; photos belong directly into the class")
         else:
-            yield Photo(entry, folder.name, split, person="")
+            yield Photo(entry, composed(folder.name), split, person="")
 
 
 def _entries(folder: Path) -> Iterable[Path | Skipped]:
@@ -272,4 +275,4 @@ def unknown_classes(root: Path, rows: Sequence[dict[str, str]], found: Iterable[
 
 def _classes(found: Iterable[Found]) -> set[str]:
     """Names of class folders, and of what lies where there should be none."""
-    return {item.label if isinstance(item, Photo) else item.path.name for item in found}
+    return {item.label if isinstance(item, Photo) else composed(item.path.name) for item in found}
