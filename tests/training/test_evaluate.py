@@ -85,11 +85,16 @@ def test_parts_of_the_photos_are_measured_on_their_own(
 
 
 def test_train_photos_come_with_a_warning(
-    model: Path, data: Path, capsys: pytest.CaptureFixture[str]
+    model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, _ = call(capsys, model, data, "--split", "train")
+    facts = read_dataset(data).facts().model_dump()
+    taught = write_bundle(tmp_path / "models", metadata(dataset=facts))
+    code, out, _ = call(capsys, taught, data, "--split", "train")
     assert code == 0
-    assert "Note: the model was trained on these photos." in out
+    assert "Note: the model was trained on these photos: " in out
+    # Of another model's, with one of its own or without, nobody knows.
+    _, out, _ = call(capsys, model, data, "--split", "train")
+    assert "Note: how many of these photos the model learned from cannot be told" in out
 
 
 def test_a_folder_kept_back_is_measured_as_a_whole(
@@ -115,7 +120,7 @@ def test_photos_that_the_model_learned_from_are_counted(
     # Which of them are set aside here says nothing: it has seen them all.
     for split in ("all", "validation"):
         _, said, _ = call(capsys, taught, data / "train", "--split", split, "--out", out)
-        assert "Note: the model was trained on these photos." in said
+        assert "Note: the model was trained on these photos: " in said
         assert learned_from(out, split) == {"all": 6, "validation": 3}[split]
 
 

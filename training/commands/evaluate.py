@@ -14,7 +14,7 @@ from training.data.dataset import Photo, by_value, people_of
 from training.data.photos import load
 from training.measuring.evaluation import Evaluation
 from training.measuring.metrics import score
-from training.measuring.models import Model, caveat
+from training.measuring.models import Model
 from training.measuring.prediction import is_run
 from training.plots import plot_confusion
 
@@ -61,11 +61,11 @@ def run(options: argparse.Namespace) -> int:
     evaluation = measure(model, photos, options.split, options.by)
     for line in evaluation.lines():
         say(line)
-    learned = model.learned(data, photos)
-    if warning := caveat(learned, len(photos), options.split):
+    overlap = model.overlap(data, photos)
+    if warning := overlap.caveat(options.split):
         say(f"\nNote: {warning}")
     if folder:
-        _write(evaluation, learned, folder)
+        _write(evaluation, overlap.learned, folder)
     return 0
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from training.console import say
 from training.data.dataset import Dataset, agreement, check_agreement, count_people, people_of
+from training.data.learned import save_learned
 from training.errors import TrainingError
 from training.hyperparameters import HyperParameters
 from training.interrupts import deferred, interruptible
@@ -68,6 +69,7 @@ def train(
     if recipe.soft_labels == "agreement":
         check_agreement(data.photos)  # before the run that was here goes
     _prepare(out, config)
+    save_learned(data.split("train"), out / runs.LEARNED)
     base = backbone.build(recipe.size, values, recipe.end)
     locked = _locked(base, recipe)
     store = FeatureCache(cache, locked, config.weights, config.crop, recipe.seed, recipe.variation)
@@ -105,7 +107,15 @@ def _config(data: Dataset, recipe: HyperParameters, weights: str) -> runs.RunCon
 def _prepare(out: Path, config: runs.RunConfig) -> None:
     out.mkdir(parents=True, exist_ok=True)
     # A run that is stopped early must not look like the finished one that was here before.
-    for name in (runs.MODEL, runs.METRICS, runs.CURVES, runs.HELD_OUT, runs.TYPICALITY, runs.PART):
+    for name in (
+        runs.MODEL,
+        runs.METRICS,
+        runs.CURVES,
+        runs.LEARNED,
+        runs.HELD_OUT,
+        runs.TYPICALITY,
+        runs.PART,
+    ):
         (out / name).unlink(missing_ok=True)
     for name in (runs.TENSORBOARD, "report"):
         shutil.rmtree(out / name, ignore_errors=True)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from service.answering.answers import is_typical
 from service.networks.classifier import Classifier
 from service.networks.metadata import CropGeometry
-from training.data.dataset import Dataset, Photo, fingerprint
+from training.data.dataset import Dataset, Photo
 from training.data.folders import read_dataset
 from training.errors import TrainingError
+from training.measuring.overlap import Overlap
 from training.measuring.prediction import is_run, model_file, open_model
 
 LEAST: Final = 1e-12
@@ -32,6 +33,8 @@ class Model:
     crop: CropGeometry | None
     fingerprint: str
     """Of the photos it was trained on."""
+    learned: frozenset[str] | None
+    """Digests of each of them (training/data/learned.py); None where they are not known, as of a bundle."""
     recipe: dict[str, Any]
     """Hyperparameters: the share and seed of the split are among them."""
     probabilities: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -61,6 +64,7 @@ class Model:
             size=run.config.hyperparameters.size,
             crop=run.config.crop,
             fingerprint=run.config.dataset.fingerprint,
+            learned=run.learned,
             recipe=vars(run.config.hyperparameters),
             probabilities=run.probabilities,
             logits=run.logits,
@@ -77,6 +81,7 @@ class Model:
             size=classifier.input_size,
             crop=metadata.crop,
             fingerprint=metadata.dataset.fingerprint,
+            learned=None,
             recipe=metadata.hyperparameters,
             probabilities=classifier.probabilities,
             logits=lambda images: np.log(np.maximum(classifier.probabilities(images), LEAST)),
@@ -94,45 +99,9 @@ class Model:
             raise TrainingError(f"Expected {split} photos in {data.root}. Received: none; see --split.")
         data.check_classes(self.labels, photos)
 
-    def learned(self, data: Dataset, photos: Sequence[Photo]) -> int | None:
-        """How many of some photos of a folder the model learned from; None where that cannot be told.
-
-        It knows its training photos by one fingerprint of them all: it is the folder's training photos, or
-        the whole of a folder, that they are told by.
-        """
-        for known in (data.split("train"), data.photos):
-            if fingerprint(known) == self.fingerprint:
-                digests = {photo.digest for photo in known}
-                return sum(photo.digest in digests for photo in photos)
-        return None
-
-
-def caveat(learned: int | None, images: int, split: str) -> str | None:
-    """What a reader must know before believing numbers that are measured on so many photos of a split.
-
-    `learned` is how many of them the model learned from, None where that cannot be told.
-    """
-    if split == "train" or learned == images:
-        return (
-            "the model was trained on these photos. The numbers say how well it remembers them, "
-            "not how well it will do on new ones."
-        )
-    if learned:
-        return (
-            f"the model learned from {learned:,} of these {images:,} photos. About those the "
-            "numbers say how well it remembers them, not how well it will do on new ones."
-        )
-    if learned is None and split == "all":
-        return (
-            "how many of these photos the model learned from cannot be told, as its training photos are "
-            "not here as a whole. The numbers are fair only if it never saw these photos or these people."
-        )
-    if learned is None:
-        return (
-            "the training photos in this folder are not those the model was trained on. The numbers are "
-            "fair only if it never saw these photos or these people."
-        )
-    return None
+    def overlap(self, data: Dataset, photos: Sequence[Photo]) -> Overlap:
+        """What some photos of a folder have in common with those that it learned from."""
+        return Overlap.of(data, photos, self.fingerprint, self.learned)
 
 
 def _typical(classifier: Classifier, images: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 config.json      hyperparameters, labels, crop geometry, facts of the data, versions of the tools
 model.keras      the best epoch: `image` [N, S, S, 3], RGB 0..255, to logits [N, C]; there last, so that a run
                  with it is complete
+learned.txt      digests of the training photos (training/data/learned.py)
 validation.npz   the validation photos as the network sees them (training/measuring/heldout.py)
 typical.npz      what training photos are like (training/network/typicality.py); missing where there were
                  too few
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from service.networks.metadata import CropGeometry, DatasetFacts, Document, Label
+from training.data.learned import load_learned
 from training.errors import DAMAGED, TrainingError
 from training.hyperparameters import HyperParameters
 from training.locking import LOCK
@@ -34,6 +36,7 @@ from training.network.typicality import BOUND, Typicality
 
 CONFIG: Final = "config.json"
 MODEL: Final = "model.keras"
+LEARNED: Final = "learned.txt"
 HELD_OUT: Final = "validation.npz"
 TYPICALITY: Final = "typical.npz"
 METRICS: Final = "metrics.json"
@@ -44,7 +47,7 @@ RECIPE: Final = "recipe.json"
 """Of a cross-validation, beside its runs, from their beginning on: by it the folder is known as ours."""
 PART: Final = "unfinished.keras"
 """The model while the run is finished."""
-UNFINISHED: Final = frozenset((CONFIG, HELD_OUT, HISTORY, TENSORBOARD, LOCK))
+UNFINISHED: Final = frozenset((CONFIG, LEARNED, HELD_OUT, HISTORY, TENSORBOARD, LOCK))
 """What may be in a run that was stopped before its first epoch ended."""
 FINISHING: Final = frozenset((PART, TYPICALITY, METRICS, CURVES))
 """What may be there too where it was killed while it was finished."""
@@ -134,6 +137,11 @@ class Run:
         """What its training photos are like; None where the run did not keep it."""
         path = self.path / TYPICALITY
         return Typicality.load(path) if path.is_file() else None
+
+    @property
+    def learned(self) -> frozenset[str] | None:
+        """Digests of its training photos; None where the run did not keep them."""
+        return load_learned(self.path / LEARNED)
 
     @cached_property
     def base(self) -> keras.Model:

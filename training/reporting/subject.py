@@ -15,7 +15,7 @@ from training.data.parts import HIDDEN
 from training.data.photos import load
 from training.errors import TrainingError
 from training.measuring.heldout import HeldOut
-from training.measuring.models import Model, caveat
+from training.measuring.models import Model
 from training.measuring.prediction import is_run, open_model
 from training.network.calibration import calibrate, softmax
 
@@ -129,7 +129,7 @@ def _photos(model: Model, data: Path, split: str) -> Sequence[Photo]:
     dataset = model.read(data)
     photos = dataset.split(split)
     model.check(dataset, photos, split)
-    if warning := caveat(model.learned(dataset, photos), len(photos), split):
+    if warning := model.overlap(dataset, photos).caveat(split):
         say(f"Note: {warning}")
     return photos
 

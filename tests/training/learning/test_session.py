@@ -39,8 +39,8 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_run_folder_is_complete(run: Path) -> None:
-    names = ["config.json", "curves.png", "history.csv", "metrics.json", "model.keras", "tensorboard"]
-    assert sorted(path.name for path in run.iterdir()) == [*names, "validation.npz"]
+    names = ["config.json", "curves.png", "history.csv", "learned.txt", "metrics.json", "model.keras"]
+    assert sorted(path.name for path in run.iterdir()) == [*names, "tensorboard", "validation.npz"]
     assert any("tfevents" in path.name for path in (run / "tensorboard").iterdir())
     with Image.open(run / "curves.png") as curves:
         assert curves.format == "PNG"

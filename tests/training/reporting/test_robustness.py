@@ -23,7 +23,7 @@ def brightness_model() -> Model:
     def typical(images: np.ndarray) -> np.ndarray:
         return np.ones(len(images), dtype=np.bool_)
 
-    return Model("light 1", ("bright", "dark"), 16, None, "0" * 64, {}, probabilities, logits, typical)
+    return Model("light 1", ("bright", "dark"), 16, None, "0" * 64, None, {}, probabilities, logits, typical)
 
 
 def subject(count: int = 24) -> Subject:
