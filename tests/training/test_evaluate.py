@@ -1,14 +1,19 @@
 """`training evaluate` on bundles and runs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.bundles import metadata, write_bundle
 from training.__main__ import main
+from training.commands.evaluate import measure
 from training.data.folders import read_dataset
+from training.errors import TrainingError
+from training.measuring.models import Model
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220)}
 
@@ -153,6 +158,20 @@ def test_an_unknown_column_is_an_error(model: Path, data: Path, capsys: pytest.C
     code, _, err = call(capsys, model, data, "--by", "agrement")
     assert (code, err.count("\n")) == (2, 1)
     assert "Expected a column of labels.csv: geometry. Received: agrement" in err
+
+
+def test_an_unknown_column_stops_before_anything_is_measured(model: Path, data: Path) -> None:
+    asked: list[int] = []
+
+    def probabilities(images: np.ndarray) -> np.ndarray:
+        asked.append(len(images))
+        return opened.probabilities(images)
+
+    opened = Model.open(model)
+    photos = opened.read(data).photos
+    with pytest.raises(TrainingError, match="Received: agrement"):
+        measure(replace(opened, probabilities=probabilities), photos, "all", "agrement")
+    assert asked == []
 
 
 def test_the_geometry_parts_photos_too(model: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
