@@ -58,9 +58,6 @@ def main(arguments: Sequence[str]) -> int:
 
     Raises InvalidBundle, ValidationError and TooFewThreads.
     """
-    for number in STOPS:  # the processes that measure have to end too
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
     options = _parser().parse_args(arguments)
     settings, available = Settings(), cpus.available()
     processes = len(_everyone(settings))
@@ -68,6 +65,9 @@ def main(arguments: Sequence[str]) -> int:
     threads.make_room(_threads(settings, choices, processes))
     trials = list[Trial]()
     try:
+        for number in STOPS:  # the processes that measure have to end too
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler)
         data = options.photo.read_bytes() if options.photo else None
         trials.extend(_trials(settings, choices, options.seconds / len(choices), data))
         best = choose(trials).choice

@@ -157,6 +157,21 @@ def test_asked_to_stop_while_it_measures(models: Path, processes: int, number: s
         assert_interrupted(process)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_before_it_measures(models: Path, number: signal.Signals) -> None:
+    code = (
+        "import os, runpy, sys; from service.tuning import tune; found = tune.candidates\n"
+        "def told(*given):\n"
+        f"    os.kill(os.getpid(), {number})\n"
+        "    return found(*given)\n"
+        "tune.candidates = told; sys.argv[:] = ['service', 'tune']\n"
+        "runpy.run_module('service', run_name='__main__')"
+    )
+    with started(models, code, processes=1) as process:
+        assert process.communicate(timeout=60)[1] == ""
+    assert process.returncode == 128 + number
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_in_the_background_of_a_script_it_leaves_ctrl_c_alone(models: Path, processes: int) -> None:
     code = (
