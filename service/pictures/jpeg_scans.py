@@ -15,6 +15,8 @@ _AFTER_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _SCAN, _END, _APPLICATION = 0xDA, 0xD9, 0xE1
 _EXIF: Final = b"Exif\0\0"
+_SEQUENTIAL: Final = {0xC0, 0xC1}
+"""Frames in Huffman codes that are not progressive."""
 _ARITHMETIC: Final = {0xC9, 0xCA}
 """Frames in arithmetic coding (ITU-T T.81, annex D), which libjpeg reads and hardly anybody writes."""
 _ARITHMETIC_WORK: Final = 5
@@ -33,8 +35,11 @@ class Parts(NamedTuple):
 
 
 def count(data: bytes, most: int) -> Parts:
-    """Count the parts of a file; stops at `most` segments."""
-    scans = segments = exif = 0
+    """Count the parts of a file; stops at `most` segments, and behind a scan that must be the only one.
+
+    It is, where it has all components of a sequential frame: libjpeg reads no other (jdinput.c).
+    """
+    scans = segments = exif = components = 0
     work = 1
     place = len(START)
     marker = _MARKER
@@ -55,9 +60,18 @@ def count(data: bytes, most: int) -> Parts:
             continue
         if kind in _ARITHMETIC:
             work = _ARITHMETIC_WORK
+        if kind in _SEQUENTIAL:
+            components = _byte(data, place + 7)
         exif += kind == _APPLICATION and data.startswith(_EXIF, place + 2)
-        place += int.from_bytes(data[place : place + 2], "big")
         if kind == _SCAN:
             scans += work
             marker = _AFTER_SCAN
+            if 0 < components == _byte(data, place + 2):
+                break
+        place += int.from_bytes(data[place : place + 2], "big")
     return Parts(scans, segments, exif)
+
+
+def _byte(data: bytes, place: int) -> int:
+    """The number at a place; 0 where the file ends before."""
+    return data[place] if place < len(data) else 0

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from service.errors import CorruptImage, ImageTooLarge, UnsupportedFormat
+from service.pictures import jpeg_scans
 from service.pictures.decoding_cost import HELD_TWICE
 from service.pictures.images import decode
 from tests.decoding import memory
@@ -52,6 +53,17 @@ def test_scans_of_a_thumbnail_or_a_video_behind_the_picture_do_not_count() -> No
     data = encoded(two_halves(), "JPEG", progressive=True)
     comment = b"\xff\xfe\x00\x0c" + b"\xff\xda" * 5
     assert_red_then_blue(data[:2] + comment * 500 + data[2:] + b"\xff\xda" * 100_000)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_nothing_is_looked_for_behind_the_scan_of_a_sequential_jpeg(mode: str) -> None:
+    data = encoded(two_halves(mode), "JPEG")
+    start, stop = data.index(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    twice = data[:stop] + data[start:]
+    assert jpeg_scans.count(twice, 1_000).scans == jpeg_scans.count(data, 1_000).scans == 1
+    with pytest.raises(CorruptImage, match="truncated or damaged"):  # libjpeg reads no second one either
+        decode(twice)
+    assert jpeg_scans.count(encoded(two_halves(mode), "JPEG", progressive=True), 1_000).scans > 1
 
 
 def test_a_jpeg_of_very_many_exif_segments_is_refused() -> None:
