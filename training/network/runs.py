@@ -15,6 +15,7 @@ tensorboard/     the same for TensorBoard
 
 import json
 import platform
+import zipfile
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -83,10 +84,15 @@ class Run:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Open a run folder; raises TrainingError where there is none or it is not complete."""
+        expected = f"Expected a run of `training fit` in {path}"
         try:
             config = RunConfig.read(path)
-        except (OSError, ValidationError) as error:
-            raise TrainingError(f"Expected a run of `training fit` in {path}. Received: {error}") from None
+        except OSError as error:
+            raise TrainingError(f"{expected}. Received: {error}") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc'])) or 'all of it'}: {first['msg']}"
+            raise TrainingError(f"{expected}. Received: {CONFIG}, {reason}. Train again.") from None
         if not is_complete(path):
             raise TrainingError(f"The run in {path} has no {MODEL}: it was stopped before it was complete.")
         return cls(path, config)
@@ -108,7 +114,8 @@ class Run:
         try:
             return keras.saving.load_model(path, compile=False)
         except (*DAMAGED, TypeError) as error:
-            reason = str(error).partition("\n")[0]
+            whole = zipfile.is_zipfile(path)  # else Keras says that there is no file
+            reason = str(error).partition("\n")[0] if whole else "it is cut off, or another file"
             raise TrainingError(f"Expected a network of Keras in {path} ({reason}). Train again.") from None
 
     def network(self) -> keras.Model:

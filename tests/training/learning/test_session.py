@@ -148,6 +148,24 @@ def test_a_damaged_file_of_a_run_is_one_line(
     assert f"{damaged / name} (" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("config.json", '{"labels":', "all of it: Invalid JSON: EOF while parsing a value"),
+        ("config.json", "{}", "hyperparameters: Field required"),
+        ("model.keras", "PK", "it is cut off, or another file"),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_a_run_is_said_in_one_line(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str, reason: str
+) -> None:
+    damaged = Path(shutil.copytree(run, tmp_path / "run"))
+    (damaged / name).write_text(content)
+    assert main(["export", str(damaged), "--to", str(tmp_path / "models" / "colour" / "1")]) == 2
+    said = capsys.readouterr().err
+    assert reason in said and said.count("\n") == 1
+
+
 def test_a_place_that_cannot_be_written_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
