@@ -10,7 +10,7 @@ import pytest
 ROOT: Final = Path(__file__).parents[1]
 LAYERS: Final = {
     "service": (
-        ("errors", "schemas", "commas", "docstrings", "lean_imports", "log_writer"),
+        ("errors", "schemas", "commas", "docstrings", "validation", "lean_imports", "log_writer"),
         ("machine", "pictures", "logs"),
         ("networks",),
         ("settings", "locator"),

@@ -148,23 +148,27 @@ def strip_bomb(strips: int = 300_000) -> bytes:
     return b"II*\0" + place + b"\x08" * strips + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
+SQUARE = {256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 8, 279: 64}
+"""The tags of a TIFF of 8 x 8 pixels, which lie behind its first 8 bytes."""
+
+
+def tiff(known: dict[int, int], *more: tuple[int, int, int, int]) -> bytes:
+    """A TIFF with such tags, and with more behind them: tag, type, number of values and their place."""
+    entries = [*((tag, 4, 1, value) for tag, value in known.items()), *more]
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *one) for one in entries)
+    return b"II*\0" + struct.pack("<I", 72) + bytes(64) + directory + bytes(4)
+
+
 def tag_bomb(tags: int, size: int) -> bytes:
     """A TIFF of 8 x 8 pixels with so many tags besides, whose values are the same `size` bytes."""
-    known = {256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 8, 279: 64}
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in known.items())
-    entries += b"".join(struct.pack("<HHII", 40_000 + tag, 7, size, 0) for tag in range(tags))
-    directory = struct.pack("<H", len(known) + tags) + entries + bytes(4)
-    return (b"II*\0" + struct.pack("<I", 72) + bytes(64) + directory).ljust(size, b"\0")
+    return tiff(SQUARE, *((40_000 + tag, 7, size, 0) for tag in range(tags))).ljust(size, b"\0")
 
 
 def number_bomb(tag: int, kind: int, width: int, numbers: int, pixels: bool = True) -> bytes:
     """A TIFF of 8 x 8 pixels, or of none, with so many numbers of a type and its width in one tag."""
-    known = {256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 8, 279: 64} if pixels else {}
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in known.items())
-    place = 72 + 2 + len(entries) + 12 + 4
-    entries += struct.pack("<HHII", tag, kind, numbers, place)
-    directory = struct.pack("<H", len(known) + 1) + entries + bytes(4)
-    return b"II*\0" + struct.pack("<I", 72) + bytes(64) + directory + b"\1".ljust(width, b"\0") * numbers
+    known = SQUARE if pixels else {}
+    end = len(tiff(known, (tag, kind, numbers, 0)))
+    return tiff(known, (tag, kind, numbers, end)) + b"\1".ljust(width, b"\0") * numbers
 
 
 def big_tag_bomb(tags: int) -> bytes:

@@ -9,6 +9,7 @@ from service.answering.prepared import Question
 from service.errors import InvalidRequest
 from service.http import problems
 from service.pictures.regions import Region
+from service.validation import first_fault
 
 
 class _Query(BaseModel):
@@ -45,8 +46,7 @@ def read(request: Request) -> Question:
     try:
         query = _Query.model_validate(asked)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidRequest(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise InvalidRequest(": ".join(first_fault(error))) from None
     return Question(query.region, query.faces, query.model, query.evidence, problems.request_id(request))
 
 

@@ -14,6 +14,7 @@ from service.networks.metadata import BundleMetadata, GoldenAnswers
 from service.networks.runtime import ON_CPU, Runtime
 from service.pictures.geometry import RGB
 from service.pictures.regions import read_whole
+from service.validation import first_fault
 
 GOLDEN_FILE = "golden/answers.json"
 
@@ -60,7 +61,7 @@ def verify_golden(bundle: Bundle) -> None:
     except OSError:
         raise InvalidBundle(f"{path}: expected the golden answers. Received: no readable file.") from None
     except ValidationError as error:
-        raise InvalidBundle(f"{path}: {error.errors()[0]['msg']}") from None
+        raise InvalidBundle(f"{path}: {first_fault(error)[1]}") from None
     tolerance = bundle.metadata.golden_tolerance
     for expected in golden.answers:
         try:

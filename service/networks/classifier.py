@@ -12,6 +12,7 @@ from service.errors import InvalidBundle
 from service.networks.cost import is_light
 from service.networks.metadata import METADATA_KEY, BundleMetadata
 from service.networks.runtime import ON_CPU, Runtime
+from service.validation import first_fault
 
 INPUT = "image"
 OUTPUT = "probabilities"
@@ -111,9 +112,8 @@ def _read_metadata(session: Any, path: Path) -> BundleMetadata:
     try:
         return BundleMetadata.model_validate_json(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InvalidBundle(f"{path}: metadata field {place!r}: {first['msg']}") from None
+        place, fault = first_fault(error)
+        raise InvalidBundle(f"{path}: metadata field {place!r}: {fault}") from None
 
 
 def _check_signature(session: Any, path: Path, classes: int) -> int:

@@ -15,7 +15,7 @@ from service.pictures import tiff_tags
 MAX_TAGS: Final = 10_000
 """Tags of Exif; cameras write a few dozen."""
 
-_HEADS: Final = re.compile(rb"(Exif\0\0){0,2}")
+_HEADS: Final = re.compile(rb"\A(Exif\0\0){1,2}")
 _read = Image.Exif.load
 
 
@@ -26,8 +26,7 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def _load(exif: Image.Exif, data: bytes) -> None:
-    head = _HEADS.match(data)
-    content = data[head.end() :] if head else data
+    content = _HEADS.sub(b"", data)
     if content.startswith(tiff_tags.STARTS):
         tags = tiff_tags.measure(content, MAX_TAGS)
         if tags.number >= MAX_TAGS:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from service.networks.classifier import TYPICALITY
 from service.networks.metadata import BundleMetadata, Label
+from service.validation import first_fault
 from training.bundles.bundling import LICENCE, Target, write_bundle
 from training.console import say
 from training.data.dataset import count_people
@@ -174,6 +175,5 @@ def _metadata(
     try:
         return BundleMetadata.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise TrainingError(f"The bundle's {place!r} is not valid: {first['msg']}") from None
+        place, fault = first_fault(error)
+        raise TrainingError(f"The bundle's {place!r} is not valid: {fault}") from None

@@ -23,7 +23,7 @@ def split_people(photos: Sequence[Photo], share: float, seed: int) -> list[Photo
     for group in together:
         label, _ = max(sorted(Counter(photo.label for photo in group).items()), key=lambda item: item[1])
         classes[label].append(group)
-    left = Counter(label for group in together for label in _labels(group))
+    left = people_of_each(together)
     chosen: set[str] = set()
     for label in sorted(classes):
         chosen |= {str(photo.path) for photo in _choose(classes[label], share, seed, left)}
@@ -37,6 +37,11 @@ def groups(photos: Sequence[Photo]) -> list[list[Photo]]:
         *by_key(photo.digest or str(photo.path) for photo in photos),
     ]
     return [[photos[index] for index in group] for group in linked(len(photos), links)]
+
+
+def people_of_each(together: Sequence[Sequence[Photo]]) -> Counter[str]:
+    """How many of `groups` have photos of a class, by its label."""
+    return Counter(label for group in together for label in _labels(group))
 
 
 def one_name_each(photos: Sequence[Photo]) -> list[Photo]:

@@ -5,7 +5,6 @@ answers about this one; the answers of all folds together are scored as one set.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from training.console import say
 from training.data.dataset import Dataset, Photo, by_value, people_of
-from training.data.splitting import groups
+from training.data.splitting import groups, people_of_each
 from training.errors import TrainingError
 from training.hyperparameters import HyperParameters
 from training.learning.session import train
@@ -59,7 +58,7 @@ def _check_folds(data: Dataset, people: Sequence[Sequence[Photo]], folds: int) -
     """Raise TrainingError unless there is somebody of each class for each fold; `people` are their photos."""
     if folds < 2:
         raise TrainingError(f"Expected --folds 2 or more. Received: {folds}")
-    having = Counter(label for together in people for label in {photo.label for photo in together})
+    having = people_of_each(people)
     few = {label.id: having[label.id] for label in data.labels if having[label.id] < folds}
     if not few:
         return

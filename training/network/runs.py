@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from service.networks.metadata import CropGeometry, DatasetFacts, Document, Label
+from service.validation import first_fault
 from training.data.learned import load_learned
 from training.errors import DAMAGED, TrainingError
 from training.hyperparameters import HyperParameters
@@ -90,8 +91,8 @@ class Run:
         except OSError as error:
             raise TrainingError(f"{expected}. Received: {error}") from None
         except ValidationError as error:
-            first = error.errors()[0]
-            reason = f"{'.'.join(map(str, first['loc'])) or 'all of it'}: {first['msg']}"
+            place, fault = first_fault(error)
+            reason = f"{place or 'all of it'}: {fault}"
             raise TrainingError(f"{expected}. Received: {CONFIG}, {reason}. Train again.") from None
         if not is_complete(path):
             raise TrainingError(f"The run in {path} has no {MODEL}: it was stopped before it was complete.")

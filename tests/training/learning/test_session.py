@@ -137,31 +137,35 @@ def test_a_training_that_diverges_says_so(
     assert "a network that has diverged" in capsys.readouterr().err
 
 
+def export_damaged(run: Path, tmp_path: Path, name: str, content: bytes) -> Path:
+    """The file in a copy of the run that has another content, for which the copy is not exported."""
+    damaged = Path(shutil.copytree(run, tmp_path / "run"))
+    (damaged / name).write_bytes(content)
+    assert main(["export", str(damaged), "--to", str(tmp_path / "models" / "colour" / "1")]) == 2
+    return damaged / name
+
+
 @pytest.mark.parametrize("name", ["validation.npz", "model.keras"])
 def test_a_damaged_file_of_a_run_is_one_line(
     run: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    damaged = Path(shutil.copytree(run, tmp_path / "run"))
-    whole = (damaged / name).read_bytes()
-    (damaged / name).write_bytes(whole[: len(whole) // 2])
-    assert main(["export", str(damaged), "--to", str(tmp_path / "models" / "colour" / "1")]) == 2
-    assert f"{damaged / name} (" in capsys.readouterr().err
+    whole = (run / name).read_bytes()
+    damaged = export_damaged(run, tmp_path, name, whole[: len(whole) // 2])
+    assert f"{damaged} (" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("config.json", '{"labels":', "all of it: Invalid JSON: EOF while parsing a value"),
-        ("config.json", "{}", "hyperparameters: Field required"),
-        ("model.keras", "PK", "it is cut off, or another file"),
+        ("config.json", b'{"labels":', "all of it: Invalid JSON: EOF while parsing a value"),
+        ("config.json", b"{}", "hyperparameters: Field required"),
+        ("model.keras", b"PK", "it is cut off, or another file"),
     ],
 )
 def test_what_is_wrong_with_a_file_of_a_run_is_said_in_one_line(
-    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str, reason: str
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, reason: str
 ) -> None:
-    damaged = Path(shutil.copytree(run, tmp_path / "run"))
-    (damaged / name).write_text(content)
-    assert main(["export", str(damaged), "--to", str(tmp_path / "models" / "colour" / "1")]) == 2
+    export_damaged(run, tmp_path, name, content)
     said = capsys.readouterr().err
     assert reason in said and said.count("\n") == 1
 
