@@ -1,7 +1,10 @@
 """How many threads the system lets the service start: a user has a limit of all together, a container too."""
 
 import _thread
+import os
 import threading
+import time
+from collections.abc import Iterable
 from typing import Final
 
 from service.errors import TooFewThreads
@@ -10,6 +13,7 @@ FEWEST: Final = 4
 """Threads of a start: the log, and those that load networks while this one imports."""
 OF_PROCESS: Final = 2
 """Threads of each process besides those that answer: the log, and looks for new models."""
+_GONE_SECONDS: Final = 1.0
 
 
 def make_room(wanted: int) -> None:
@@ -18,9 +22,10 @@ def make_room(wanted: int) -> None:
     They are started, and end at once: nothing else tells what all who share the limit leave. Raises
     TooFewThreads.
     """
-    gate, ended = threading.Lock(), threading.Semaphore(0)
+    gate, ended, numbers = threading.Lock(), threading.Semaphore(0), list[int]()
 
     def wait() -> None:
+        numbers.append(threading.get_native_id())
         with gate:
             ended.release()
 
@@ -37,6 +42,15 @@ def make_room(wanted: int) -> None:
         gate.release()
         for _ in range(received):
             ended.acquire()
+        _see_gone(numbers)
+
+
+def _see_gone(numbers: Iterable[int]) -> None:
+    """Wait until the system counts these threads no more, which it does a moment after their last word."""
+    until = time.monotonic() + _GONE_SECONDS
+    for number in numbers:
+        while os.path.exists(f"/proc/self/task/{number}") and time.monotonic() < until:
+            time.sleep(0.0002)
 
 
 def start(thread: threading.Thread) -> None:

@@ -90,9 +90,12 @@ def test_a_photo_is_decoded_without_further_threads(models: Path) -> None:
 
 
 @ALONE
-@pytest.mark.parametrize("limit", [3, 5])
+@pytest.mark.parametrize("limit", [8, 10])
 def test_a_process_says_why_it_cannot_start(models: Path, limit: int) -> None:
-    """Others may take threads after there was room for all."""
+    """Others may take threads after there was room for all.
+
+    Both processes can be forked, also while threads of the start end, and neither can have its seven.
+    """
     code = patched("from service.processes import shares; shares.threads_together = lambda *_: 0")
     settings = {"models": models, "model": "colours", "processes": 2, "threads": 2, "workers": 4}
     process = Process(settings, with_threads(limit), code)
