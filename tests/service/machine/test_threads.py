@@ -101,8 +101,9 @@ def test_a_process_says_why_it_cannot_start(models: Path, limit: int) -> None:
     process = Process(settings, with_threads(limit), code)
     assert process.process.wait(timeout=60) == 2
     process.stop()
-    (line,) = process.lines
-    assert line.startswith("Expected room for 7 more threads.") and line.endswith(ADVICE)
+    assert process.lines  # of one process or of both
+    for line in process.lines:
+        assert line.startswith("Expected room for 7 more threads.") and line.endswith(ADVICE)
 
 
 @ALONE
