@@ -51,7 +51,8 @@ def main() -> int:
         if tuning:
             from service.tuning import tune
 
-            return tune.main(sys.argv[2:])
+            with threads.needed():
+                return tune.main(sys.argv[2:])
         settings = Settings()
         for name, meant in misspelt(os.environ).items():
             logs.complain(f"{name}: there is no such setting, and it does nothing. Was {meant} meant?")
@@ -62,8 +63,8 @@ def main() -> int:
             with ExitStack() as kept:
                 listeners = [kept.enter_context(shares.listener()) for _ in range(count)]
                 return _serve_together(settings, shares.Share.all(count, listeners))
-        logs.configure(settings.log_level)
-        with memory.uncollected():
+        with memory.uncollected(), threads.needed():
+            logs.configure(settings.log_level)
             running = _build(settings)
         sockets = listen(settings.host, settings.port)
     except ValidationError as error:
@@ -100,7 +101,7 @@ def _load(settings: Settings, modules: Iterable[str], share: shares.Share | None
 
 def _serve_together(settings: Settings, everyone: Sequence[shares.Share]) -> int:
     """Serve with a process each; returns the exit code. Raises InvalidBundle, CannotFork, CannotListen."""
-    with memory.uncollected():
+    with memory.uncollected(), threads.needed():
         # Before they are forked: libraries and models take their memory once.
         modules = ("service.app", "service.processes.receiver", "service.processes.supervisor")
         loaded = _load(settings, modules, everyone[0]) if shares.can_share_sessions(settings) else None
@@ -114,8 +115,8 @@ def _serve_together(settings: Settings, everyone: Sequence[shares.Share]) -> int
         own = settings.model_copy(update={"max_connections": share.of(settings.max_connections)})
         try:
             threads.make_room(shares.threads(own, share))
-            logs.configure(settings.log_level, facts={"process": share.number})
-            with memory.uncollected():
+            with memory.uncollected(), threads.needed():
+                logs.configure(settings.log_level, facts={"process": share.number})
                 predictor = loaded or loading.load_predictor(own, opening.runtime(own, share))
                 running = receiver.build(app.create_app(own, predictor, share), own, share, channel)
         except (InvalidBundle, CannotTrace, TooFewThreads) as error:

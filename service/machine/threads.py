@@ -4,7 +4,8 @@ import _thread
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from service.errors import TooFewThreads
@@ -14,6 +15,10 @@ FEWEST: Final = 4
 OF_PROCESS: Final = 2
 """Threads of each process besides those that answer: the log, and looks for new models."""
 _GONE_SECONDS: Final = 1.0
+_REFUSED: Final = "can't start new thread"
+"""What Python says, whoever starts a thread."""
+_REFUSED_NATIVE: Final = "pthread_create failed"
+"""What ONNX Runtime says of its own, among much else."""
 
 
 def make_room(wanted: int) -> None:
@@ -36,8 +41,8 @@ def make_room(wanted: int) -> None:
         while received < wanted:
             _thread.start_new_thread(wait, ())
             received += 1
-    except RuntimeError as error:
-        raise TooFewThreads(_reason(wanted, received, error)) from None
+    except RuntimeError:
+        raise TooFewThreads(_reason(wanted, received)) from None
     finally:
         gate.release()
         for _ in range(received):
@@ -55,15 +60,24 @@ def _see_gone(numbers: Iterable[int]) -> None:
 
 def start(thread: threading.Thread) -> None:
     """Start a thread; raises TooFewThreads."""
-    try:
+    with needed():
         thread.start()
+
+
+@contextmanager
+def needed() -> Iterator[None]:
+    """Within it a thread that a library cannot start raises TooFewThreads: room may be gone after a look."""
+    try:
+        yield
     except RuntimeError as error:
-        raise TooFewThreads(_reason(1, 0, error)) from None
+        if str(error) != _REFUSED and _REFUSED_NATIVE not in str(error):
+            raise
+        raise TooFewThreads(_reason(1, 0)) from None
 
 
-def _reason(wanted: int, received: int, error: RuntimeError) -> str:
+def _reason(wanted: int, received: int) -> str:
     return (
-        f"Expected room for {wanted} more thread{'s' if wanted > 1 else ''}. Received: {received} ({error}); "
-        "raise the limit (ulimit -u, or the container's pids limit), or set fewer SERVICE_PROCESSES, "
-        "SERVICE_WORKERS or SERVICE_THREADS."
+        f"Expected room for {wanted} more thread{'s' if wanted > 1 else ''}. Received: {received} "
+        f"({_REFUSED}); raise the limit (ulimit -u, or the container's pids limit), or set fewer "
+        "SERVICE_PROCESSES, SERVICE_WORKERS or SERVICE_THREADS."
     )

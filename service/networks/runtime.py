@@ -13,9 +13,9 @@ from typing import Any, Final, Self
 
 import onnxruntime
 
-from service.errors import InvalidBundle
+from service.errors import InvalidBundle, TooFewThreads
 from service.machine import cpus
-from service.machine.threads import make_room
+from service.machine.threads import make_room, needed
 from service.networks.adaptive import AdaptiveSession
 from service.networks.lone import MOST_HELPED, LoneSession
 
@@ -123,7 +123,10 @@ class Runtime:
     def _open(self, path: Path, model: str | bytes) -> Any:
         make_room(self.threads - 1)  # ONNX Runtime waits for ever if it gets some of its threads, but not all
         try:
-            session = self._start(model)
+            with needed():
+                session = self._start(model)
+        except TooFewThreads:
+            raise
         except Exception as error:  # ONNX Runtime raises its own unrelated classes for broken files
             reason = str(error).partition("\n")[0] or type(error).__name__
             if self.providers:
