@@ -18,7 +18,7 @@ from service.networks.models import ModelStore
 from service.pictures.geometry import cut, dimensions
 from service.pictures.images import Picture, decode
 from service.pictures.jpeg_scans import START
-from service.pictures.regions import OVERSAMPLING, decode_whole
+from service.pictures.regions import decode_whole, enough
 from service.schemas import Answer, ImageSize, ModelReference
 from service.settings import Settings
 
@@ -114,7 +114,7 @@ class Predictor:
         if picture.reduction >= 1 or smallest >= size:
             return picture, found
         shorter = min(dimensions(picture.content))
-        larger = self._decode(data, math.ceil(OVERSAMPLING * size / smallest * shorter))
+        larger = self._decode(data, enough(size, smallest / shorter))
         return larger, found.scaled(larger.reduction / picture.reduction)
 
     def _decode(self, data: bytes, min_side: int) -> Picture:

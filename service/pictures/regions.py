@@ -1,5 +1,6 @@
 """Which part of a photo a question is about, and how a whole picture is looked at."""
 
+import math
 from typing import Final, Literal
 
 from service.pictures.geometry import RGB, Square, cut, dimensions
@@ -8,8 +9,14 @@ from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 
 Region = Literal["auto", "eyes", "whole"]
 
-OVERSAMPLING: Final = 2
-"""A reduced JPEG keeps at least this many pixels per pixel of the network's input: no detail is lost."""
+OVERSAMPLING: Final = 1.5
+"""A reduced photo keeps at least this many pixels a side for each of the network's input. With more of them
+answers are no closer to those for the photo in full (`benchmarks/history.md`, "Decoding")."""
+
+
+def enough(size: int, share: float = 1) -> int:
+    """Pixels that the shorter side of a photo needs where `share` of it is cut out for an input of `size`."""
+    return math.ceil(OVERSAMPLING * size / share)
 
 
 def decode_whole(
@@ -19,7 +26,7 @@ def decode_whole(
     max_side: int = DEFAULT_MAX_SIDE,
 ) -> Picture:
     """Decode a picture that will be looked at as a whole by a network of input size `size`."""
-    return decode(data, OVERSAMPLING * size, max_pixels, max_side)
+    return decode(data, enough(size), max_pixels, max_side)
 
 
 def cut_whole(picture: Picture, size: int) -> RGB:

@@ -5,7 +5,6 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import ceil
 from typing import Final
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from service.networks.metadata import CropGeometry
 from service.pictures.geometry import RGB, Square, cut
 from service.pictures.images import decode
-from service.pictures.regions import OVERSAMPLING
+from service.pictures.regions import enough
 from training.data.dataset import Photo
 
 WIDE: Final = CropGeometry(scale=2.0, centre=0.55)
@@ -47,7 +46,7 @@ def load(
             # Features are kept under the digest: those of another picture would stay for good.
             raise OSError(errno.ESTALE, "the file has changed since it was checked", str(photo.path))
         # As the service decodes, so that a network learns from the pixels it will be asked about.
-        picture = decode(data, min_side=OVERSAMPLING * ceil(size / share)).pixels
+        picture = decode(data, min_side=enough(size, share)).pixels
         looked_at = square(photo, picture.shape[1], picture.shape[0], crop)
         return cut(picture, _zoomed(looked_at, zoom), size)
 

@@ -11,7 +11,7 @@ from onnx import ModelProto, numpy_helper
 from service.networks.classifier import EVIDENCE, INPUT, OUTPUT, TYPICALITY
 from training.graph.canonical import canonical
 from training.graph.evidence import Split, explain
-from training.graph.planes import turn_first
+from training.graph.planes import cancel_turns, turn_first
 from training.network.assembly import averaged, common
 from training.network.typicality import Typicality
 
@@ -54,6 +54,7 @@ def to_onnx(network: Any, temperature: float = 1.0, typicality: Typicality | Non
     _freeze_captured(model, function.get_concrete_function())
     _name_batch(model)
     turn_first(model)
+    cancel_turns(model)
     model = canonical(model)
     model.producer_name, model.producer_version = "tf2onnx", tf2onnx.__version__
     onnx.checker.check_model(model, full_check=True)

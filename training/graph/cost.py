@@ -75,7 +75,7 @@ def _multiply_adds(node: NodeProto, weights: tuple[int, ...], output: tuple[int,
     transposed = node.op_type == "Gemm" and any(
         field.name == "transB" and field.i for field in node.attribute
     )
-    return prod(output[1:]) * weights[1 if transposed else 0]
+    return prod(output[1:]) * weights[-1 if transposed else -2]
 
 
 def _shapes(model: ModelProto) -> dict[str, tuple[int, ...]]:

@@ -11,6 +11,7 @@ A softmax sees only differences of logits, so the mean of the classes is taken f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Final, Self
 
 import keras
@@ -102,7 +103,10 @@ def _explain(values: Any, chain: Sequence[keras.Layer]) -> tuple[Any, Any]:
     """Logits `[N, C]` of a chain on a map `[N, h, w, D]`, and the share of each place: `[N, h, w, C]`."""
     x, passed = values, []
     for layer in chain:
-        x = layer(x, training=False) if isinstance(layer, keras.layers.Dropout) else layer(x)
+        if isinstance(layer, keras.layers.Flatten):
+            x = tf.reshape(x, (-1, prod(x.shape[1:])))  # the layer's own graph looks at the shape of each map
+        else:
+            x = layer(x, training=False) if isinstance(layer, keras.layers.Dropout) else layer(x)
         passed.append(x)
     weights: Any = None
     for layer, output in zip(reversed(chain), reversed(passed), strict=True):

@@ -13,7 +13,7 @@ from service.locator.eyes import EyeLocator
 from service.networks.classifier import Classifier
 from service.pictures.geometry import RGB, Square, cut
 from service.pictures.images import decode
-from service.pictures.regions import OVERSAMPLING, Region
+from service.pictures.regions import Region, enough
 from training.data.dataset import Photo
 from training.data.photos import square
 from training.errors import TrainingError
@@ -52,7 +52,7 @@ def parts(path: Path, classifier: Classifier, wish: Wish, models: Path) -> tuple
     """
     size, crop = classifier.input_size, classifier.metadata.crop
     try:
-        picture = decode(path.read_bytes(), min_side=max(ENOUGH, OVERSAMPLING * size)).pixels
+        picture = decode(path.read_bytes(), min_side=max(ENOUGH, enough(size))).pixels
     except OSError as error:
         raise TrainingError(f"Expected a picture at {path}. It cannot be read: {error.strerror}.") from None
     except ServiceError as error:

@@ -131,14 +131,20 @@ def embedded(maps: Any) -> Any:
 
     Maps of fewer than 4 places a side are averaged whole. Values under 0 count as 0.
     """
-    height, width = maps.shape[1], maps.shape[2]
+    height, width, depth = maps.shape[1:]
     grid = GRID if min(height, width) >= 2 * GRID else 1
+    # One product instead of a cut and a mean for each place, which take longer than their sums.
+    means = tf.matmul(_shares_of_places(grid, height, width), tf.reshape(maps, (-1, height * width, depth)))
+    roots = tf.sqrt(tf.nn.relu(tf.reshape(means, (-1, grid * grid * depth))))
+    return roots / (tf.sqrt(tf.reduce_sum(tf.square(roots), axis=1, keepdims=True)) + 1e-6)
+
+
+def _shares_of_places(grid: int, height: int, width: int) -> Floats:
+    """What each value of a map counts in the mean over each place of a grid: `[1, grid * grid, H * W]`."""
     rows = np.linspace(0, height, grid + 1).astype(int)
     columns = np.linspace(0, width, grid + 1).astype(int)
-    places = [
-        tf.reduce_mean(maps[:, rows[i] : rows[i + 1], columns[j] : columns[j + 1]], axis=(1, 2))
-        for i in range(grid)
-        for j in range(grid)
-    ]
-    roots = tf.sqrt(tf.nn.relu(tf.concat(places, axis=1)))
-    return roots / (tf.sqrt(tf.reduce_sum(tf.square(roots), axis=1, keepdims=True)) + 1e-6)
+    shares = np.zeros((grid, grid, height, width), np.float32)
+    for i, j in np.ndindex(grid, grid):
+        place = shares[i, j, rows[i] : rows[i + 1], columns[j] : columns[j + 1]]
+        place[:] = 1 / place.size
+    return shares.reshape(1, grid * grid, height * width)

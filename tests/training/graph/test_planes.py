@@ -7,7 +7,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from tests.training.tiny import network
 from training.graph.conversion import to_onnx
 from training.graph.parity import run_onnx
-from training.graph.planes import turn_first
+from training.graph.planes import cancel_turns, turn_first
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
 CONSTANTS = {
@@ -76,3 +76,20 @@ def test_exported_networks_turn_the_picture_first() -> None:
     model = to_onnx(network())
     (user,) = (node for node in model.graph.node if "image" in node.input)
     assert user.op_type == "Transpose"
+
+
+def test_two_turns_that_undo_each_other_are_left_out() -> None:
+    model = graph(CAST, SCALE, ("Sub", "scaled", "mean", "sums"))
+    turn = helper.make_node("Transpose", ["turned"], ["back"], perm=[0, 2, 3, 1])
+    mean = helper.make_node("ReduceMean", ["back"], ["evidence"], axes=[1, 2], keepdims=0)
+    other = helper.make_node("Transpose", ["turned"], ["other"], perm=[0, 3, 1, 2])
+    model.graph.node.extend([turn, mean, other])
+    cancel_turns(model)
+    taken = {node.output[0]: list(node.input) for node in model.graph.node}
+    assert taken["evidence"] == ["sums"]
+    assert taken["other"] == taken["probabilities"] == ["turned"]
+
+
+def test_exported_heads_do_not_ask_for_shapes() -> None:
+    kinds = {node.op_type for node in to_onnx(network()).graph.node}
+    assert "Reshape" in kinds and kinds.isdisjoint({"Shape", "Gather", "Concat"})

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,18 @@ def test_what_was_saved_is_what_is_loaded(typicality: Typicality, tmp_path: Path
         (tmp_path / "typicality.npz").write_bytes(damaged)
         with pytest.raises(TrainingError, match="Train again"):
             Typicality.load(tmp_path / "typicality.npz")
+
+
+@pytest.mark.parametrize(("height", "width", "cuts"), [(5, 5, (2, 2)), (4, 7, (2, 3)), (3, 9, None)])
+def test_features_are_means_over_a_grid(height: int, width: int, cuts: tuple[int, int] | None) -> None:
+    maps = np.random.default_rng(0).random((2, height, width, 6), np.float32)
+    rows, columns = ([0, cuts[0], height], [0, cuts[1], width]) if cuts else ([0, height], [0, width])
+    means = [
+        maps[:, top:bottom, left:right].mean(axis=(1, 2))
+        for top, bottom in pairwise(rows)
+        for left, right in pairwise(columns)
+    ]
+    roots = np.sqrt(np.concatenate(means, axis=1))
+    np.testing.assert_allclose(
+        embedded(tf.constant(maps)), roots / np.linalg.norm(roots, axis=1, keepdims=True), rtol=1e-4
+    )
