@@ -37,7 +37,7 @@ def turn_first(model: ModelProto) -> None:
     for name, planes in colours.items():
         column, shape = f"{planes}/column", f"{planes}/shape"
         graph.initializer.append(numpy_helper.from_array(constants[name].reshape(-1, 1, 1), column))
-        graph.initializer.append(numpy_helper.from_array(np.array([1, side, side]), shape))
+        graph.initializer.append(numpy_helper.from_array(np.array([1, side, side], np.int64), shape))
         graph.node.insert(0, helper.make_node("Expand", [column, shape], [planes], name="mean_planes"))
     renamed = {INPUT: behind.output[0], **colours}
     for node in chain:
