@@ -96,6 +96,8 @@ bench: $(BENCH_ENV)/.ready $(SERVICE_ENV)/.ready  ## measure every target of spe
 	$(BENCH_ENV)/bin/python -m benchmarks.decoding
 	$(BENCH_ENV)/bin/python -m benchmarks.comparison $(BENCH)
 	$(BENCH_ENV)/bin/python -m benchmarks.comparison.paired --out runs/bench $(if $(findstring quick,$(BENCH)),--turns 4)
+	$(BENCH_ENV)/bin/python -m benchmarks.comparison.paired --out runs/bench --name whole --model models/eye-shape/1 --with \
+	  --clients 16 --seconds 3 --turns $(if $(findstring quick,$(BENCH)),4,12)
 	$(BENCH_ENV)/bin/python -m benchmarks.training_time $(if $(findstring quick,$(BENCH)),--train 80 --validation 40)
 	-$(BENCH_ENV)/bin/python -m benchmarks.image_size
 	$(BENCH_ENV)/bin/python -m benchmarks.targets

@@ -18,7 +18,7 @@ from benchmarks.comparison.beside import Comparison
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS, counted
 from training.console import say
 
-PARTS: Final = ("results", "turns", "overhead", "decoding", "footprint", "image", "training")
+PARTS: Final = ("results", "turns", "whole", "overhead", "decoding", "footprint", "image", "training")
 """Names of the files, without `.json`."""
 SERVERS: Final = ("LitServe", "BentoML", "Ray Serve")
 TUTORIALS: Final = {
@@ -80,7 +80,7 @@ def targets(parts: Mapping[str, Part]) -> Iterator[Target]:
     """All of them, measured or not."""
     results, turns, footprint, image = (parts[name] for name in ("results", "turns", "footprint", "image"))
     compared = Comparison.read(dict(results)) if results is not None else Comparison((), ())
-    yield _of_raw(compared, turns)
+    yield from _of_raw(compared, turns, parts["whole"])
     yield _most("on top of decoding and inference, one client, p50", 3.0, parts["overhead"], "overhead", "ms")
     yield _decoding(parts["decoding"])
     for name, called in TUTORIALS.items():
@@ -103,15 +103,25 @@ def _decoding(part: Part) -> Target:
     return Target(what, wanted, measured, max(found.values()) <= 40)
 
 
-def _of_raw(compared: Comparison, turns: Part) -> Target:
-    what, wanted = "answers at saturation, of raw ONNX Runtime's on arrays", "at least 95 %"
-    if turns is not None and RAW in turns["bare"]:
-        arrays, photos = turns["bare"][RAW], turns["bare"][RAW_PHOTOS]
-    elif compared.has(RAW):
-        arrays, photos = compared.of_raw(RAW), compared.of_raw(RAW_PHOTOS)
-    else:
-        return Target(what, wanted)
-    return Target(what, wanted, f"{arrays:.0%}; of photos that it decodes {photos:.0%}", arrays >= 0.95)
+def _of_raw(compared: Comparison, turns: Part, whole: Part) -> Iterator[Target]:
+    rounds = (compared.of_raw(RAW), compared.of_raw(RAW_PHOTOS)) if compared.has(RAW) else None
+    for called, found in (
+        ("the shipped model", _bare(turns) or rounds),
+        ("the whole VGG16", _bare(whole)),
+    ):
+        row = Target(f"{called}: answers at saturation, of raw ONNX Runtime's on arrays", "at least 95 %")
+        if found is not None:
+            arrays, photos = found
+            measured = f"{arrays:.0%}; of photos that it decodes {photos:.0%}"
+            row = replace(row, measured=measured, met=arrays >= 0.95)
+        yield row
+
+
+def _bare(part: Part) -> tuple[float, float] | None:
+    """Shares of what ONNX Runtime does without a server, on arrays and on photos, in short turns."""
+    if part is None or RAW not in part["bare"]:
+        return None
+    return part["bare"][RAW], part["bare"][RAW_PHOTOS]
 
 
 def _beside_tutorial(compared: Comparison, name: str, called: str) -> Iterator[Target]:

@@ -35,12 +35,18 @@ def main() -> None:
     )
     parser.add_argument("--model", type=Path, default=Path("models/eye-shape"))
     parser.add_argument(
-        "--with", nargs="+", dest="others", choices=names[1:], default=["LitServe", "BentoML"]
+        "--with",
+        nargs="*",
+        dest="others",
+        choices=names[1:],
+        default=["LitServe", "BentoML"],
+        help="without a name: only beside ONNX Runtime",
     )
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS)
     parser.add_argument("--turns", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=0.75, help="length of a turn")
-    parser.add_argument("--out", type=Path, help="folder for turns.json")
+    parser.add_argument("--out", type=Path, help="folder for the numbers")
+    parser.add_argument("--name", default="turns", help="name of their file, without .json")
     options = parser.parse_args()
     chosen = [one for one in contenders() if one.name in (names[0], *options.others)]
     for one in chosen:
@@ -51,10 +57,11 @@ def main() -> None:
         plan = Plan(model, PICTURES, clients, options.seconds, options.seconds, Path(scratch))
         found = compare(chosen, plan, options.turns)
     say(machine.describe(*PACKAGES))
-    for line in (*by_clients(found), "", *beside(found, chosen), "", *of_raw(found, chosen[0])):
+    compared = [*beside(found, chosen), ""] if options.others else []
+    for line in (*by_clients(found), "", *compared, *of_raw(found, chosen[0])):
         say(line)
     if options.out is not None:
-        records.keep(options.out, "turns", *PACKAGES, **document(found, chosen))
+        records.keep(options.out, options.name, *PACKAGES, **document(found, chosen))
 
 
 def compare(chosen: Sequence[Contender], plan: Plan, turns: int) -> Found:
