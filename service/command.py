@@ -93,7 +93,7 @@ def _load(settings: Settings, modules: Iterable[str], share: shares.Share | None
         from service.lifecycle.loading import load_predictor
 
         loading = pool.submit(load_predictor, settings, sessions)
-        lean_imports.import_fastapi()
+        lean_imports.import_web()
         for module in modules:
             importlib.import_module(module)
         return loading.result()
@@ -105,7 +105,7 @@ def _serve_together(settings: Settings, everyone: Sequence[shares.Share]) -> int
         # Before they are forked: libraries and models take their memory once.
         modules = ("service.app", "service.processes.receiver", "service.processes.supervisor")
         loaded = _load(settings, modules, everyone[0]) if shares.can_share_sessions(settings) else None
-        lean_imports.import_fastapi()
+        lean_imports.import_web()
         from service import app
         from service.lifecycle import loading
         from service.processes import receiver, supervisor

@@ -16,7 +16,7 @@ def test_the_web_framework_is_imported_without_what_is_never_asked_of_it() -> No
         import sys
         from pydantic import BaseModel
         from service import lean_imports
-        lean_imports.import_fastapi()
+        lean_imports.import_web()
         import fastapi.openapi.models
         from service.app import create_app
         from service.settings import Settings
@@ -28,6 +28,19 @@ def test_the_web_framework_is_imported_without_what_is_never_asked_of_it() -> No
         ours = [*Schema.__subclasses__(), *Document.__subclasses__()]
         assert ours and all(model.__pydantic_complete__ for model in ours)
         assert "defer_build" not in BaseModel.model_config
+        """)
+
+
+def test_the_server_is_imported_without_its_command_line() -> None:
+    run("""if True:
+        import sys
+        from service import lean_imports
+        lean_imports.import_web()
+        from service.processes import receiver, supervisor
+        assert not {"click", "uvicorn.main", "uvicorn.supervisors"} & set(sys.modules)
+        import uvicorn, uvicorn.main
+        assert issubclass(receiver.server.GracefulServer, uvicorn.Server)
+        assert uvicorn.main.Server is uvicorn.Server is uvicorn.server.Server
         """)
 
 
