@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from service.networks.metadata import Label
+from service.validation import first_fault
 from training.data.file_names import Names
 from training.errors import TrainingError
 
@@ -83,8 +84,8 @@ def label_of(name: str, row: Mapping[str, str]) -> Label:
             id=name, title=title, description=row.get("description") or "", search=row.get("search") or ""
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        raise TrainingError(f"The class {name!r} cannot be used: {first['loc'][0]}: {first['msg']}") from None
+        fault = ": ".join(first_fault(error))
+        raise TrainingError(f"The class {name!r} cannot be used: {fault}") from None
 
 
 def _headings(path: Path, cells: Sequence[str]) -> list[str]:

@@ -72,9 +72,7 @@ def _multiply_adds(node: NodeProto, weights: tuple[int, ...], output: tuple[int,
     """Every value of the output but the batch's takes as many as one output channel has weights."""
     if node.op_type == "Conv":
         return prod(output[1:]) * prod(weights[1:])
-    transposed = node.op_type == "Gemm" and any(
-        field.name == "transB" and field.i for field in node.attribute
-    )
+    transposed = node.op_type == "Gemm" and fields_of(node).get("transB", 0)
     return prod(output[1:]) * weights[-1 if transposed else -2]
 
 

@@ -76,4 +76,4 @@ def _beginning(model: ModelProto) -> tuple[list[NodeProto], NodeProto | None]:
 
 
 def _turns(node: NodeProto) -> bool:
-    return node.op_type == "Transpose" and tuple(node.attribute[0].ints) == ORDER
+    return node.op_type == "Transpose" and tuple(fields_of(node)["perm"]) == ORDER

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from training.graph.nodes import fields_of
+
 Storage = Literal["float32", "float16", "int8"]
 
 TOLERANCE: Final[dict[Storage, float]] = {"float32": 1e-4, "float16": 0.01, "int8": 0.1}
@@ -91,8 +93,7 @@ def output_axis(model: ModelProto, name: str) -> int:
     """The axis of a weight's output channels: 0 for convolutions and transposed Gemm, else the last one."""
     for node in model.graph.node:
         if name in node.input:
-            transposed = any(field.name == "transB" and field.i for field in node.attribute)
-            if node.op_type == "Conv" or (node.op_type == "Gemm" and transposed):
+            if node.op_type == "Conv" or (node.op_type == "Gemm" and fields_of(node).get("transB", 0)):
                 return 0
     return -1 + len(next(tensor.dims for tensor in model.graph.initializer if tensor.name == name))
 

@@ -19,7 +19,7 @@ from training.data.photos import square
 from training.errors import TrainingError
 
 TITLES: Final = {"left_eye": "Left eye", "right_eye": "Right eye", "whole": "The picture"}
-ENOUGH: Final = 1440
+SIDE: Final = 1440
 """Shorter side in pixels to which a large JPEG is decoded: enough for faces and for their eyes."""
 
 
@@ -52,7 +52,7 @@ def parts(path: Path, classifier: Classifier, wish: Wish, models: Path) -> tuple
     """
     size, crop = classifier.input_size, classifier.metadata.crop
     try:
-        picture = decode(path.read_bytes(), min_side=max(ENOUGH, enough(size))).pixels
+        picture = decode(path.read_bytes(), min_side=max(SIDE, enough(size))).pixels
     except OSError as error:
         raise TrainingError(f"Expected a picture at {path}. It cannot be read: {error.strerror}.") from None
     except ServiceError as error:
