@@ -38,21 +38,17 @@ def main() -> int:
     """Measure and print; returns the exit code of the first training that fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", type=Path, nargs="?")
-    parser.add_argument("--train", type=int, default=800, help="training photos, spread over the classes")
-    parser.add_argument("--validation", type=int, default=400, help="validation photos")
+    parser.add_argument("--train", type=int, default=800, help="training photos at most, of all classes")
+    parser.add_argument("--validation", type=int, default=400, help="validation photos at most")
     parser.add_argument("--out", type=Path, default=records.FOLDER, help="for training.json")
     HyperParameters.add_options(parser)
     options = parser.parse_args()
     recipe = HyperParameters.from_options(options)
     say(describe(*PACKAGES))
-    counts = {split: getattr(options, split) for split in SPLITS}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for split, count in counts.items():
-            if options.data is None:
-                draw(folder / "photos" / split, count)
-            else:
-                _link(options.data / split, folder / "photos" / split, count)
+        wanted = {split: getattr(options, split) for split in SPLITS}
+        counts = prepare(options.data, folder / "photos", wanted)
         seconds = {}
         for run in ("cold", "warm"):
             code, seconds[run] = _time(run, [*_command(folder, folder / run), *_flags(recipe)])
@@ -62,6 +58,19 @@ def main() -> int:
     about = {"photos": counts, "epochs": recipe.epochs, "drawn": options.data is None}
     records.keep(options.out, "training", *PACKAGES, **about, **seconds, uncached=uncached)
     return 0
+
+
+def prepare(data: Path | None, folder: Path, wanted: dict[str, int]) -> dict[str, int]:
+    """Draw so many photos of each split, or link those of `data`; returns how many there are.
+
+    `data` may have fewer than are wanted.
+    """
+    for split, count in wanted.items():
+        if data is None:
+            draw(folder / split, count)
+        else:
+            _link(data / split, folder / split, count)
+    return {split: sum(path.is_file() for path in (folder / split).glob("*/*")) for split in wanted}
 
 
 def draw(folder: Path, count: int) -> None:
@@ -86,7 +95,7 @@ def _time(name: str, command: list[str]) -> tuple[int, float]:
 
 
 def _link(source: Path, target: Path, count: int) -> None:
-    """The same number of photos of each class, as links."""
+    """The same number of photos of each class, as links; of a class that has fewer, all."""
     classes = sorted(path for path in source.iterdir() if path.is_dir())
     for folder in classes:
         (target / folder.name).mkdir(parents=True)
@@ -109,7 +118,7 @@ def _uncached(recipe: HyperParameters, photos: int) -> float:
     """Seconds of all epochs, extrapolated."""
     import tensorflow as tf
 
-    base = build(recipe.size, load_weights())
+    base = build(recipe.size, load_weights(), recipe.end)
     forward = tf.function(lambda images: base(images, training=False))
     shape = (recipe.batch, recipe.size, recipe.size, 3)
     images = np.random.default_rng(0).integers(0, 256, shape).astype(np.float32)
