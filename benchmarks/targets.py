@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from benchmarks import records
 from benchmarks.comparison.beside import Comparison
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS, counted
@@ -153,11 +155,12 @@ def _beside_server(compared: Comparison, turns: Part, name: str) -> Target:
     else:
         return Target(what, wanted)
     measured = f"{_range(times)} times the answers, {_range(late)} times the p99"
-    return Target(what, wanted, measured, min(times) > 1 and max(late) < 1)
+    return Target(what, wanted, measured, all(one > 1 for one in times) and all(one < 1 for one in late))
 
 
 def _range(values: Sequence[float]) -> str:
-    return f"{min(values):.2f} to {max(values):.2f}"
+    """Not a number where one of them is none, wherever it stands."""
+    return f"{np.min(values):.2f} to {np.max(values):.2f}"
 
 
 def _most(what: str, limit: float, part: Part, value: str, unit: str, form: str = ".2f") -> Target:

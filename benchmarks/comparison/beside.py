@@ -1,16 +1,18 @@
 """What this service does as a share or a multiple of the others, from the steps of all rounds.
 
 Each is the median over the rounds of the ratio within a round, since the machine may be another one a few
-minutes later.
+minutes later. Where another one gave no right answer, ours are infinitely many times as many, and there is no
+p99 to compare with.
 """
 
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from benchmarks.comparison.contenders import contenders
 from benchmarks.comparison.summary import Start, Step, ratio
+from benchmarks.comparison.turns import ratios
+from benchmarks.percentiles import median
 
 OURS: Final = contenders()[0].name
 
@@ -53,7 +55,7 @@ class Comparison:
         mine, theirs = (
             {one.round: one.seconds for one in self.starts if one.contender == name} for name in (OURS, other)
         )
-        return statistics.median(mine[number] / seconds for number, seconds in theirs.items())
+        return median(ratios([mine[number] for number in theirs], list(theirs.values())))
 
     def of_raw(self, raw: str) -> float:
         """Answers with the most clients as a share of what ONNX Runtime does without a server."""
@@ -61,7 +63,7 @@ class Comparison:
 
     def _beside(self, other: str, clients: int, value: Callable[[Step], float]) -> float:
         mine, theirs = self._rounds(OURS, clients), self._rounds(other, clients)
-        return statistics.median(value(mine[number]) / value(one) for number, one in theirs.items())
+        return median(ratios([value(mine[number]) for number in theirs], list(map(value, theirs.values()))))
 
     def _rounds(self, name: str, clients: int) -> dict[int, Step]:
         return {one.round: one for one in self.steps if (one.contender, one.clients) == (name, clients)}

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks import records
 from benchmarks.comparison.contenders import PACKAGES
+from benchmarks.percentiles import median
 
 RAW = "raw ONNX Runtime, arrays"
 RAW_FOURS = "raw ONNX Runtime, arrays, four at a time"
@@ -70,13 +71,13 @@ def step(
 
 
 def median_step(steps: Sequence[Step], contender: str, clients: int) -> Step | None:
-    """Medians over the rounds, failures added up; None where it was not measured."""
+    """Medians over the rounds that have a number, failures added up; None where it was not measured."""
     chosen = [one for one in steps if one.contender == contender and one.clients == clients]
     if not chosen:
         return None
 
     def middle(name: str) -> float:
-        return float(statistics.median(getattr(one, name) for one in chosen))
+        return median(getattr(one, name) for one in chosen)
 
     return Step(
         contender, 0, clients, middle("throughput"), middle("p50"), middle("p95"), middle("p99"),

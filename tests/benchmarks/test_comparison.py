@@ -1,3 +1,5 @@
+import math
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,21 @@ def test_percentiles_and_throughput_are_of_right_answers() -> None:
     assert found.throughput == 50.5
     assert found.cpu == pytest.approx(1.0)
     assert summary.step("a", 1, 2, 2.0, [], 3, 0.1, 50.0).throughput == 0
+
+
+def test_rounds_without_a_right_answer_have_no_percentiles_wherever_they_stand() -> None:
+    rounds = [
+        summary.step("a", number, 1, 1.0, [seconds], 0, 0.1, 50.0) for number, seconds in ((1, 0.3), (2, 0.1))
+    ]
+    nothing = summary.step("a", 3, 1, 1.0, [], 9, 0.1, 50.0)
+    for steps in permutations([*rounds, nothing]):
+        median = summary.median_step(steps, "a", 1)
+        assert median is not None
+        assert (median.p99, median.cpu) == pytest.approx((200.0, 100.0))
+        assert (median.throughput, median.failures) == (1.0, 9)
+    alone = summary.median_step([nothing], "a", 1)
+    assert alone is not None
+    assert math.isnan(alone.p99)
 
 
 def test_ratio_is_against_the_raw_throughput_of_the_same_round() -> None:

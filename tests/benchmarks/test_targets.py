@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,25 @@ def test_ratios_are_of_the_same_round_and_their_median_counts() -> None:
     assert Comparison(steps, ()).answers("LitServe", 4) == 2.0
     starts = [start(OURS, 1, 1.0), start(OURS, 2, 3.0), start(TUTORIAL, 1, 10.0), start(TUTORIAL, 2, 10.0)]
     assert Comparison(steps, starts).start(TUTORIAL) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("without", [1, 2])
+def test_a_server_without_a_right_answer_is_infinitely_far_behind_and_has_no_p99(without: int) -> None:
+    steps = [step(OURS, 1, 8, 20.0, 9.0), step(OURS, 2, 8, 20.0, 9.0)]
+    steps += [step("LitServe", without, 8, 0.0, math.nan), step("LitServe", 3 - without, 8, 10.0, 10.0)]
+    compared = Comparison(steps, ())
+    assert compared.answers("LitServe", 8) == math.inf
+    assert compared.late("LitServe", 8) == 0.9
+
+
+@pytest.mark.parametrize("silent", [1, 8])
+def test_a_server_without_any_right_answer_cannot_be_beaten_on_its_p99(silent: int) -> None:
+    steps = [step(OURS, 1, clients, 20.0, 9.0) for clients in (1, 8)]
+    for clients in (1, 8):
+        rate, p99 = (0.0, math.nan) if clients == silent else (10.0, 10.0)
+        steps.append(step("LitServe", 1, clients, rate, p99))
+    found = rows(results=of(*steps))["beside LitServe, with every number of clients"]
+    assert (found.measured, found.met) == ("2.00 to inf times the answers, nan to nan times the p99", False)
 
 
 def test_raw_is_met_from_95_percent_on() -> None:
