@@ -37,13 +37,14 @@ def arrays(photos: tuple[bytes, ...], size: int, together: int) -> list[RGB]:
 
 
 def loop(model: Model, photos: tuple[bytes, ...], kind: str, seconds: float, offset: int) -> list[float]:
-    """Classify for so long; seconds of each picture."""
+    """Classify one photo after the other for so long, from `offset` on; seconds of each picture."""
     decode, together = KINDS[kind]
     batches = arrays(photos, model.size, together)
     latencies: list[float] = []
+    turn = offset
     until = time.perf_counter() + seconds
     while (start := time.perf_counter()) < until:
-        number = (offset + len(latencies)) % len(photos)
+        number, turn = turn % len(photos), turn + 1
         pixels = read_whole(photos[number], model.size)[None] if decode else batches[number]
         model.session.run([OUTPUT], {INPUT: pixels})
         latencies += [time.perf_counter() - start] * together
