@@ -30,7 +30,6 @@ from PIL import Image
 from benchmarks.drawn_eyes import with_dark_glasses, with_shut_eyes
 from service.locator import bundle as locator_bundle
 from service.locator.eyes import Eye, EyeLocator, Face
-from service.networks.runtime import Runtime
 from service.pictures.geometry import RGB, Point, Square
 from service.pictures.images import decode
 from training.console import progress, say
@@ -59,7 +58,6 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("faces", type=Path, help="folder with photos/ and faces.csv")
     parser.add_argument("--locator", type=Path, default=Path("models/eye-locator/1"))
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--mediapipe", type=Path, help="what --ask-mediapipe wrote")
     parser.add_argument("--negatives", type=Path, help="folder of pictures without people")
     parser.add_argument("--ask-mediapipe", type=Path, metavar="JSON", help="ask MediaPipe and stop")
@@ -69,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
         options.ask_mediapipe.write_text(json.dumps(ask_mediapipe(references)) + "\n", encoding="utf-8")
         return 0
     before, start = resident(), time.perf_counter()
-    locator = locator_bundle.load(options.locator, Runtime(options.threads))
+    locator = locator_bundle.load(options.locator)
     elapsed = (time.perf_counter() - start) * 1000
     say(f"loaded, verified and warm in {elapsed:.0f} ms; {resident() - before:.0f} MB")
     report_time(locator, references)
