@@ -50,8 +50,7 @@ def measure(
 ) -> tuple[Start, list[Step]]:
     """All steps of one contender in round `number`; raises Unusable."""
     with warm(contender, questions, plan) as (tree, port, seconds):
-        idle = tree.busy(plan.warm_up)
-        start = Start(contender.name, number, seconds, tree.memory(), idle)
+        start = Start(contender.name, number, seconds, tree.memory())
         return start, [_step(tree, contender, port, questions, plan, number, level) for level in plan.clients]
 
 

@@ -48,8 +48,6 @@ class Start:
     """From the start of the process to the first right answer."""
     memory: float
     """Megabytes (PSS) at rest after the warm-up."""
-    idle_cpu: float
-    """Share of one CPU while nobody asks."""
 
 
 def step(

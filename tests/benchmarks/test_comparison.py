@@ -67,7 +67,7 @@ def test_ratio_is_against_the_raw_throughput_of_the_same_round() -> None:
 
 def test_tables_have_a_row_per_contender_and_a_dash_for_what_was_not_measured() -> None:
     steps = [step(RAW, 1, 100), step("a", 1, 50), step("a", 1, 60, 4)]
-    rows = summary.overview(steps, [Start("a", 1, 1.25, 80.0, 0.0)], 1)
+    rows = summary.overview(steps, [Start("a", 1, 1.25, 80.0)], 1)
     assert rows[-1] == ("| a | 50.0 | 50% | 5.0 ms | 6.0 ms | 7.0 ms | 8.0 ms | 80, 90 MB | 1.2 s | 1 |")
     assert summary.by_clients(steps)[-2:] == [
         f"| {RAW} | 100.0; 5.0 / 6.0 / 7.0 | - |",
@@ -77,7 +77,7 @@ def test_tables_have_a_row_per_contender_and_a_dash_for_what_was_not_measured() 
 
 def test_pictures_are_small_enough_for_the_repository(tmp_path: Path) -> None:
     steps = [step(name, 1, 50, clients) for name in (RAW, "a", "b") for clients in (1, 2)]
-    starts = [Start(name, 1, 1.0, 80.0, 0.0) for name in ("a", "b")]
+    starts = [Start(name, 1, 1.0, 80.0) for name in ("a", "b")]
     for path in plots.draw(steps, starts, tmp_path):
         assert path.read_bytes()[:4] == b"\x89PNG"
         assert path.stat().st_size < 150_000

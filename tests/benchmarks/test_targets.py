@@ -20,7 +20,7 @@ def step(
 
 
 def start(name: str, number: int, seconds: float) -> Start:
-    return Start(name, number, seconds, 80.0, 0.0)
+    return Start(name, number, seconds, 80.0)
 
 
 def of(*steps: Step, starts: tuple[Start, ...] = ()) -> dict[str, Any]:
