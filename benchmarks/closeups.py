@@ -21,7 +21,7 @@ from service.locator.eyes import EyeLocator
 from service.networks import folders
 from service.networks.classifier import Classifier
 from service.networks.metadata import CropGeometry
-from service.pictures.geometry import RGB, Square, cut
+from service.pictures.geometry import RGB, Square, cut, dimensions
 from service.pictures.images import decode
 from training.console import progress, say
 from training.data.dataset import Photo
@@ -67,13 +67,13 @@ def measure(photos: list[Photo], classifier: Classifier, locator: EyeLocator) ->
     regions: Counter[str] = Counter()
     for photo in progress(photos, "close-ups"):
         wide = decode(photo.path.read_bytes()).pixels
-        exact = square(photo, wide.shape[1], wide.shape[0], crop)
+        exact = square(photo, *dimensions(wide), crop)
         tight = cut(wide, exact, round(exact.side))
         looks = {
             "exact cut": (wide, exact),
-            "whole picture": (wide, central(wide)),
+            "whole picture": (wide, Square.central(*dimensions(wide))),
             "auto": (wide, auto(wide, locator, crop, regions, "2.0 widths")),
-            "exact cut as a file, whole": (tight, central(tight)),
+            "exact cut as a file, whole": (tight, Square.central(*dimensions(tight))),
             "exact cut as a file, auto": (tight, auto(tight, locator, crop, regions, "exact cut")),
         }
         for name, (picture, looked_at) in looks.items():
@@ -94,15 +94,10 @@ def auto(
         regions[f"{kind}: {'no eye' if found is None else 'hidden or closed'}"] += 1
         return None
     target = found.targets[0]
-    is_whole = target.square == central(picture)
+    is_whole = target.square == Square.central(*dimensions(picture))
     how = target.region if target.face is not None else ("whole" if is_whole else "eye cut out")
     regions[f"{kind}: {'eye of a face' if target.face is not None else how}"] += 1
     return target.square
-
-
-def central(picture: RGB) -> Square:
-    """The largest square in the middle."""
-    return Square.central(picture.shape[1], picture.shape[0])
 
 
 def report(answers: dict[str, list[int | None]], truth: list[int], regions: Counter[str]) -> None:
