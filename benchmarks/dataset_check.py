@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from benchmarks.comparison.processes import resident_memory
 from training.checks.embedding import Vgg16Embedder
 from training.checks.inspection import Inspection, inspect
 from training.checks.report import render
@@ -250,7 +251,7 @@ def measure_large(data: Path, count: int, embed: Vgg16Embedder) -> None:
         f"{len(seen.photos):,} photos: {seconds:.0f} s, {cpu:.0f} s of CPU time; findings: "
         f"{inspection.counts}; report of {len(page) / 1e6:.1f} MB\n"
         f"memory after each tenth of the photos: {', '.join(f'{value:.0f}' for value in tenths)} MB; "
-        f"peak of it all {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+        f"peak of it all {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6:.0f} MB"
     )
 
 
@@ -263,8 +264,7 @@ class Watched:
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float16]:
         """Features of one batch."""
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        self.megabytes.append(pages * resource.getpagesize() / 2**20)
+        self.megabytes.append(resident_memory())
         return self._embed(images)
 
 

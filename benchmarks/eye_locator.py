@@ -13,7 +13,6 @@ import argparse
 import csv
 import importlib
 import json
-import resource
 import statistics
 import sys
 import time
@@ -27,6 +26,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from benchmarks.comparison.processes import resident_memory
 from benchmarks.drawn_eyes import with_dark_glasses, with_shut_eyes
 from service.locator import bundle as locator_bundle
 from service.locator.eyes import Eye, EyeLocator, Face
@@ -66,10 +66,10 @@ def main(argv: list[str] | None = None) -> int:
     if options.ask_mediapipe:
         options.ask_mediapipe.write_text(json.dumps(ask_mediapipe(references)) + "\n", encoding="utf-8")
         return 0
-    before, start = resident(), time.perf_counter()
+    before, start = resident_memory(), time.perf_counter()
     locator = locator_bundle.load(options.locator)
     elapsed = (time.perf_counter() - start) * 1000
-    say(f"loaded, verified and warm in {elapsed:.0f} ms; {resident() - before:.0f} MB")
+    say(f"loaded, verified and warm in {elapsed:.0f} ms; {resident_memory() - before:.0f} MB")
     report_time(locator, references)
     found = [locator.locate(one.picture(), every_face=True) for one in progress(references, "agreement")]
     report_agreement(references, found)
@@ -79,7 +79,8 @@ def main(argv: list[str] | None = None) -> int:
     report_robustness(locator, references, found)
     if options.negatives:
         report_negatives(locator, options.negatives)
-    say(f"memory at the end: {resident():.0f} MB, {resident() - before:.0f} MB more than before loading")
+    after = resident_memory()
+    say(f"memory at the end: {after:.0f} MB, {after - before:.0f} MB more than before loading")
     return 0
 
 
@@ -234,12 +235,6 @@ def corner_error(eye: Eye, outer: Point, inner: Point) -> float:
     wanted = np.array([outer, inner])
     distances = np.linalg.norm(np.array([eye.outer, eye.inner]) - wanted, axis=1)
     return float(distances.mean() / np.linalg.norm(wanted[0] - wanted[1]))
-
-
-def resident() -> float:
-    """Memory of this process in MB."""
-    with Path("/proc/self/statm").open(encoding="ascii") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / 1e6
 
 
 def overlap(a: Square, b: Square) -> float:

@@ -1,6 +1,7 @@
 """A server with all its processes: start, count what they use, and stop every one."""
 
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -112,6 +113,12 @@ def proportional_memory(pids: Iterable[str]) -> float:
             continue
         kilobytes += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
     return kilobytes * 1024 / 1e6
+
+
+def resident_memory() -> float:
+    """Megabytes of this process that are in RAM."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 def _stat(pid: str) -> list[str]:
