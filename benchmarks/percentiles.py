@@ -2,7 +2,14 @@
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that so many of 100 do not exceed; not a number where there is none."""
+    return float(np.percentile(values, share)) if values else math.nan
 
 
 def median(values: Iterable[float]) -> float:

@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmarks.comparison.processes import proportional_memory
 from benchmarks.machine import describe
+from benchmarks.percentiles import percentile
 from service.machine import cpus
 from tests.processes import Process
 from tests.several import children
@@ -122,9 +123,9 @@ def load(
     return seen, memory
 
 
-def percentile(values: list[float], share: float) -> float:
+def late(seconds: list[float], share: float) -> float:
     """A percentile in milliseconds."""
-    return float(np.percentile(values, share)) * 1000 if values else float("nan")
+    return 1000 * percentile(seconds, share)
 
 
 def report(alone: Seen, together: Seen, memory: list[float], seconds: float) -> bool:
@@ -134,20 +135,16 @@ def report(alone: Seen, together: Seen, memory: list[float], seconds: float) -> 
     for name in sorted({name for name, _ in together.statuses}):
         before, loaded = alone.latencies.get(name, []), together.latencies.get(name, [])
         write(
-            f"{name:12} {percentile(before, 50):9.1f} {percentile(before, 99):9.1f} "
-            f"{percentile(loaded, 50):11.1f} {percentile(loaded, 99):9.1f}   {_counts(together, name)}\n"
+            f"{name:12} {late(before, 50):9.1f} {late(before, 99):9.1f} "
+            f"{late(loaded, 50):11.1f} {late(loaded, 99):9.1f}   {_counts(together, name)}\n"
         )
     everything = [value for values in together.latencies.values() for value in values]
     before = [value for values in alone.latencies.values() for value in values]
-    worst = percentile(everything, 99) / percentile(before, 99)
-    write(
-        f"all: unloaded p99 {percentile(before, 99):.0f} ms, loaded p99 {percentile(everything, 99):.0f} ms"
-    )
+    worst = late(everything, 99) / late(before, 99)
+    write(f"all: unloaded p99 {late(before, 99):.0f} ms, loaded p99 {late(everything, 99):.0f} ms")
     write(f", ratio {worst:.2f}; {len(everything) / seconds:.1f} answers/s\n")
     refused = together.rejections
-    write(
-        f"503: {len(refused)}, p50 {percentile(refused, 50):.1f} ms, p99 {percentile(refused, 99):.1f} ms\n"
-    )
+    write(f"503: {len(refused)}, p50 {late(refused, 50):.1f} ms, p99 {late(refused, 99):.1f} ms\n")
     settled = min(60, len(memory) // 3)
     first, last = float(np.median(memory[settled : settled + 30])), float(np.median(memory[-30:]))
     growth = (last / first - 1) * 100

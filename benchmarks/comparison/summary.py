@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks import records
 from benchmarks.comparison.contenders import PACKAGES
-from benchmarks.percentiles import median
+from benchmarks.percentiles import median, percentile
 
 RAW = "raw ONNX Runtime, arrays"
 RAW_FOURS = "raw ONNX Runtime, arrays, four at a time"
@@ -61,8 +59,7 @@ def step(
     memory: float,
 ) -> Step:
     """Summarise one step; latencies in seconds. Without any right answer the percentiles are not a number."""
-    milliseconds = np.asarray(latencies) * 1000 if len(latencies) else np.array([np.nan])
-    p50, p95, p99 = (float(value) for value in np.percentile(milliseconds, (50, 95, 99)))
+    p50, p95, p99 = (1000 * percentile(latencies, share) for share in (50, 95, 99))
     cost = cpu_seconds * 1000 / len(latencies) if len(latencies) else float("nan")
     rate = len(latencies) / seconds
     return Step(contender, number, clients, rate, p50, p95, p99, len(latencies), failures, cost, memory)

@@ -15,6 +15,7 @@ from benchmarks.comparison import load
 from benchmarks.comparison.contenders import Contender
 from benchmarks.comparison.measuring import Plan, expected, warm
 from benchmarks.comparison.summary import counted
+from benchmarks.percentiles import percentile
 from training.console import say
 
 Item = TypeVar("Item")
@@ -47,7 +48,7 @@ class Seen:
 
     def percentile(self, share: float) -> float:
         """Of all latencies, in milliseconds; not a number where there is none."""
-        return float(np.percentile(self.latencies, share)) if self.latencies else math.nan
+        return percentile(self.latencies, share)
 
 
 Found = dict[tuple[str, int], Seen]
