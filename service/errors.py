@@ -6,7 +6,7 @@ ServiceError
 │   ├── UnsupportedFormat
 │   ├── CorruptImage
 │   ├── ImageTooLarge
-│   ├── NoEyesFound
+│   └── NoEyesFound
 ├── InvalidRequest              the request does not fit the API
 │   ├── TooManyImages
 │   ├── BodyTooLarge
@@ -18,6 +18,13 @@ ServiceError
 ├── DeadlineExceeded
 ├── InternalError
 └── InvalidBundle               a model folder that cannot be served (stops the start)
+
+Exception                       what stops the start too, but is nothing that a client could be told
+├── CannotTrace
+├── CannotListen
+├── CannotFork
+├── TooFewDescriptors
+└── TooFewThreads
 
 A class's `code` is stable and part of the API; its HTTP status is in `service/http/problems.py`.
 """
