@@ -112,14 +112,16 @@ def tiles_bomb(tiles: int, length: int = 262_144) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", 10) + entries + bytes(4) + tables + packed
 
 
-def one_piece_tiff(side: int, bits: int = 8, samples: int = 3, tile: int = 0, orientation: int = 1) -> bytes:
-    """A black square TIFF in a single strip, or tile of `tile` x `tile` pixels."""
-    piece = tile or side
+def one_piece_tiff(
+    side: int, bits: int = 8, samples: int = 3, tile: int = 0, orientation: int = 1, height: int = 0
+) -> bytes:
+    """A black TIFF, square unless it has a height, in a single strip or tile of `tile` x `tile` pixels."""
+    height = height or side
     packer = zlib.compressobj(1)
-    row = bytes(piece * samples * bits // 8)
-    packed = b"".join(packer.compress(row) for _ in range(piece)) + packer.flush()
-    tags = {256: side, 257: side, 259: 8, 262: 2, 274: orientation, 277: samples}
-    tags |= {322: tile, 323: tile, 325: len(packed)} if tile else {278: side, 279: len(packed)}
+    row = bytes((tile or side) * samples * bits // 8)
+    packed = b"".join(packer.compress(row) for _ in range(tile or height)) + packer.flush()
+    tags = {256: side, 257: height, 259: 8, 262: 2, 274: orientation, 277: samples}
+    tags |= {322: tile, 323: tile, 325: len(packed)} if tile else {278: height, 279: len(packed)}
     tags |= {338: 2} if samples == 4 else {}
     place = 8 + 2 + 12 * (len(tags) + 2) + 4
     depths = struct.pack(f"<{samples}H", *[bits] * samples)

@@ -19,8 +19,10 @@ async def read_images(request: Request, field: str, most: int) -> list[bytes]:
     for more than `most`.
     """
     form = _Form(field, most)
+    boundary, segments = _boundary(request, field), most + MAX_FIELDS
     try:
-        with PushMultipartParser(_boundary(request, field), max_segment_count=most + MAX_FIELDS) as parser:
+        # Latin-1 has a letter for every byte, so that no name of a file is in the way.
+        with PushMultipartParser(boundary, max_segment_count=segments, header_charset="latin-1") as parser:
             async for chunk in request.stream():
                 for event in parser.parse(chunk) if chunk else ():
                     form.take(event)
@@ -30,6 +32,9 @@ async def read_images(request: Request, field: str, most: int) -> list[bytes]:
 
 
 def _boundary(request: Request, field: str) -> str:
+    coding = request.headers.get("content-encoding", "identity")
+    if coding.lower() != "identity":
+        raise InvalidRequest(f"Expected a form without a Content-Encoding. Received: {coding[:40]!r}.")
     header = request.headers.get("content-type", "")
     kind, options = parse_options_header(header)
     if kind != _FORM:
@@ -73,7 +78,7 @@ class _Form:
         self._file = None
         # A file's name is optional (RFC 7578, 4.2), and not every client gives one.
         if part.name != self._field:
-            self._others.add((part.name or "")[:50])
+            self._others.add((part.name or "").encode("latin-1").decode(errors="replace")[:50])
             return
         if len(self._files) == self._most:
             raise TooManyImages(

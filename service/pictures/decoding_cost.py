@@ -13,6 +13,7 @@ from service.pictures import (
     png_chunks,
     tiff_pieces,
     tiff_tags,
+    webp_chunks,
 )
 
 MAX_SCANNED: Final = 2_000_000_000
@@ -20,9 +21,10 @@ MAX_SCANNED: Final = 2_000_000_000
 MAX_PARTS: Final = 10_000
 """Parts that a file consists of. Cameras write a few dozen, and PNGs have chunks of 8 KB and more, so that
 the largest upload has some 2,500."""
-MAX_EXIF: Final = 16
-"""Exif segments of a JPEG: cameras write one. Pillow joins them by copying what it has for each: 20 MB of
-them cost 30 seconds."""
+MAX_REPEATED: Final = 16
+"""Segments of Exif, or of quantization tables, in a JPEG: cameras write one of the first and up to four of
+the others. Pillow copies all Exif that it has for each more, and reads tables in Python: 20 MB cost 30 and 4
+seconds."""
 MAX_PACKED: Final = 100
 """Chunks of a PNG that may be packed: up to 0.3 seconds of unpacking. Programs write a handful."""
 FRAMES_OF_PICTURE: Final = 4
@@ -33,6 +35,8 @@ HELD_TWICE: Final = {"WEBP", "AVIF"}
 JPEG: Final = {"JPEG", "MPO"}
 """Pillow's names; phones write JPEG files of several pictures, "MPO"."""
 
+_PHOTOMETRIC: Final = TiffImagePlugin.PHOTOMETRIC_INTERPRETATION
+_WHITE_IS_ZERO: Final = 0
 _RUN_LENGTHS: Final = {
     BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE8"],
     BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE4"],
@@ -49,8 +53,11 @@ def check_parts(data: bytes) -> int:
     if data.startswith(jpeg_scans.START):
         found, kind = jpeg_scans.count(data, MAX_PARTS), "segments in a JPEG"
         scans, parts = found.scans, found.segments
-        if found.exif > MAX_EXIF:
-            raise CorruptImage(f"Expected at most {MAX_EXIF} segments of Exif. Received: {found.exif:,}.")
+        for what, number in (("Exif", found.exif), ("quantization tables", found.quantization)):
+            if number > MAX_REPEATED:
+                raise CorruptImage(
+                    f"Expected at most {MAX_REPEATED} segments of {what}. Received: {number:,}."
+                )
     elif data.startswith(png_chunks.START):
         chunks = png_chunks.count(data, MAX_PARTS)
         parts, kind = chunks.number, "chunks in a PNG"
@@ -60,6 +67,8 @@ def check_parts(data: bytes) -> int:
             )
     elif data.startswith(gif_blocks.START):
         parts, kind = gif_blocks.count(data, MAX_PARTS), "blocks before the picture of a GIF"
+    elif webp_chunks.is_webp(data):
+        parts, kind = webp_chunks.count(data, MAX_PARTS), "chunks in a WebP"
     elif data.startswith(tiff_tags.STARTS):
         tags = tiff_tags.measure(data, MAX_PARTS)
         parts, kind = tags.number, "tags in a TIFF"
@@ -88,6 +97,7 @@ def check_work(image: Image.Image, data: bytes, scans: int, max_pixels: int) -> 
     if image.format in JPEG:
         _check_scans(image, scans)
     elif isinstance(image, TiffImagePlugin.TiffImageFile):
+        _check_values(image)
         tiff_pieces.check_memory(image, max_pixels)
         _check_scans(image, tiff_pieces.scans(image, data, MAX_PARTS))
     elif image.format == "AVIF":
@@ -95,6 +105,14 @@ def check_work(image: Image.Image, data: bytes, scans: int, max_pixels: int) -> 
     elif image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
         # Pillow unpacks them in Python: 0.4 MB keep the interpreter for eight seconds.
         raise UnsupportedFormat("Expected a BMP as it is. Received: run lengths (RLE); save it as PNG.")
+
+
+def _check_values(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Refuse a TIFF whose numbers have no brightness of their own, or that Pillow shows as a negative."""
+    negative = image.mode.startswith("I;16") and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    if negative or image.mode in ("I", "F"):
+        received = "16 bits from white to black" if negative else "32 bits a channel"
+        raise UnsupportedFormat(f"Expected a TIFF of 8 or 16 bits. Received: {received}; save it as PNG.")
 
 
 def _check_scans(image: Image.Image, scans: int) -> None:

@@ -5,6 +5,8 @@ call looks at the tags first: 16 MB of fractions in a PNG or WebP kept the inter
 """
 
 import re
+import struct
+from contextlib import suppress
 from typing import Final
 
 from PIL import ExifTags, Image
@@ -16,13 +18,22 @@ MAX_TAGS: Final = 10_000
 """Tags of Exif; cameras write a few dozen."""
 
 _HEADS: Final = re.compile(rb"\A(Exif\0\0){1,2}")
+_UNREADABLE: Final = (SyntaxError, ValueError, TypeError, LookupError, OSError, struct.error)
+"""What Pillow raises for Exif that is none. It says nothing about the pixels, which may be fine."""
 _read = Image.Exif.load
 
 
 def orientation_of(image: Image.Image) -> int:
-    """EXIF's, 1 to 8. Raises CorruptImage for Exif that would be costly to read."""
-    orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
-    return orientation
+    """EXIF's, 1 to 8. Raises CorruptImage for Exif that would be costly to read.
+
+    Exif that cannot be read turns nothing. Neither does XMP, which Pillow would go by where there is no Exif:
+    browsers do not, and would show another picture than the one that boxes are drawn on.
+    """
+    with suppress(*_UNREADABLE):
+        found = image.getexif().get(ExifTags.Base.Orientation)
+        if found is not None and found in range(1, 9):
+            return int(found)
+    return 1
 
 
 def _load(exif: Image.Exif, data: bytes) -> None:
@@ -32,7 +43,8 @@ def _load(exif: Image.Exif, data: bytes) -> None:
         if tags.number >= MAX_TAGS:
             raise CorruptImage(f"Expected fewer than {MAX_TAGS:,} tags in Exif.")
         tiff_tags.check_numbers(tags, "Exif")
-    _read(exif, data)
+    with suppress(*_UNREADABLE):
+        _read(exif, data)
 
 
 Image.Exif.load = _load  # type: ignore[assignment, method-assign]

@@ -18,18 +18,23 @@ from PIL import (
     JpegImagePlugin,
     MpoImagePlugin,
     TiffImagePlugin,
+    TiffTags,
     UnidentifiedImageError,
     WebPImagePlugin,
 )
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
+from service.pictures import gif_blocks, jpeg_scans, png_chunks, tiff_tags, webp_chunks
 from service.pictures.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels
 from service.pictures.exif import orientation_of
-from service.pictures.geometry import RGB, dimensions
+from service.pictures.geometry import RGB
 from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 from service.pictures.upright import QUARTER_TURNS, upright_rgb
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+_STARTS: Final = (jpeg_scans.START, png_chunks.START, gif_blocks.START, *tiff_tags.STARTS)
+_AVIF: Final = (b"ftypavif", b"ftypavis")
+_XMP: Final = ("xmp", "XML:com.adobe.xmp")
 HEIC_BRANDS: Final = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
 """What the first box of a HEIC or HEIF file calls it (ISO/IEC 23008-12): the photos of iPhones."""
 
@@ -43,6 +48,8 @@ Image.MAX_IMAGE_PIXELS = None
 # libtiff reads every TIFF. Pillow's own way makes a Python object of each entry of the table of strips,
 # before anybody could count them: 2 MB cost 6 seconds and 470 MB.
 TiffImagePlugin.READ_LIBTIFF = True
+# Nor is it to read the Exif that a TIFF leads to, which nobody asks for: 18 MB of fractions cost 15 seconds.
+TiffTags.TAGS_V2_GROUPS.clear()
 # Photoshop's notes in a JPEG say nothing about its pixels, and Pillow makes Python objects of each: 20 MB
 # cost a second.
 _NOTES: Final = 0xFFED
@@ -77,6 +84,9 @@ class Picture:
     content: RGB | Image.Image
     width: int
     height: int
+    factor: int = 1
+    """How many pixels of the original, across and down, each of `content` stands for. Its last ones may stand
+    for fewer."""
 
     @cached_property
     def pixels(self) -> RGB:
@@ -85,8 +95,8 @@ class Picture:
 
     @property
     def reduction(self) -> float:
-        """Width of the content as a share of the original width, 0..1."""
-        return dimensions(self.content)[0] / self.width
+        """Pixels of the content for each of the original, across and down: 0..1."""
+        return 1 / self.factor
 
 
 def decode(
@@ -112,13 +122,23 @@ def decode(
 
 def _open(data: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
+        if _begins_as_one(data):
+            raise CorruptImage("The picture's header is damaged, or of a kind that is not read.") from None
         raise UnsupportedFormat(
             f"Expected a picture as {', '.join(FORMATS)}. Received: {_other_format(data)}."
         ) from None
     except _DECODER_FAILURES as error:
         raise CorruptImage(f"The picture's header is damaged ({type(error).__name__}).") from None
+    for name in _XMP:  # see `orientation_of`; a TIFF would be turned by it behind our back
+        image.info.pop(name, None)
+    return image
+
+
+def _begins_as_one(data: bytes) -> bool:
+    """Whether a file begins as one of `FORMATS`, but for BMP, whose two letters begin many a text."""
+    return data.startswith(_STARTS) or data.startswith(_AVIF, 4) or webp_chunks.is_webp(data)
 
 
 def _other_format(data: bytes) -> str:
@@ -144,9 +164,7 @@ def _decode(image: Image.Image, data: bytes, scans: int, min_side: int | None, m
     try:
         check_work(image, data, scans, max_pixels)
         width, height = image.size
-        if min_side is not None and image.format in JPEG:
-            enough = min_side / min(width, height)
-            image.draft(None, (max(1, int(width * enough)), max(1, int(height * enough))))
+        scale = _scaled(image, min_side) if min_side and image.format in JPEG else 1
         orientation = 1 if image.format == "TIFF" else orientation_of(image)  # Pillow turns a TIFF itself
         shrink = max(1, min(image.size) // min_side) if min_side else 1
         content = upright_rgb(image, orientation, shrink)
@@ -154,4 +172,12 @@ def _decode(image: Image.Image, data: bytes, scans: int, min_side: int | None, m
         raise CorruptImage(f"The picture is truncated or damaged ({type(error).__name__}).") from None
     if orientation in QUARTER_TURNS:
         width, height = height, width
-    return Picture(content, width, height)
+    return Picture(content, width, height, scale * shrink)
+
+
+def _scaled(image: Image.Image, min_side: int) -> int:
+    """Have a JPEG decoded at a half, a quarter or an eighth of its size if that is enough: 2, 4 or 8."""
+    width, height = image.size
+    enough = min_side / min(width, height)
+    drafted = image.draft(None, (max(1, int(width * enough)), max(1, int(height * enough))))
+    return round(width / drafted[1][2]) if drafted else 1

@@ -13,7 +13,7 @@ _MARKER: Final = re.compile(rb"\xff[^\x00\xff]")
 # Inside a scan, restart markers are part of the data.
 _AFTER_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
-_SCAN, _END, _APPLICATION = 0xDA, 0xD9, 0xE1
+_SCAN, _END, _APPLICATION, _QUANTIZATION = 0xDA, 0xD9, 0xE1, 0xDB
 _EXIF: Final = b"Exif\0\0"
 _SEQUENTIAL: Final = {0xC0, 0xC1}
 """Frames in Huffman codes that are not progressive."""
@@ -32,6 +32,8 @@ class Parts(NamedTuple):
     """Scans are segments too. A byte between segments counts as one: decoders step over each by itself."""
     exif: int
     """Segments of Exif."""
+    quantization: int
+    """Segments of quantization tables."""
 
 
 def count(data: bytes, most: int) -> Parts:
@@ -39,7 +41,7 @@ def count(data: bytes, most: int) -> Parts:
 
     It is, where it has all components of a sequential frame: libjpeg reads no other (jdinput.c).
     """
-    scans = segments = exif = components = 0
+    scans = segments = exif = quantization = components = 0
     work = 1
     place = len(START)
     marker = _MARKER
@@ -63,13 +65,14 @@ def count(data: bytes, most: int) -> Parts:
         if kind in _SEQUENTIAL:
             components = _byte(data, place + 7)
         exif += kind == _APPLICATION and data.startswith(_EXIF, place + 2)
+        quantization += kind == _QUANTIZATION
         if kind == _SCAN:
             scans += work
             marker = _AFTER_SCAN
             if 0 < components == _byte(data, place + 2):
                 break
         place += int.from_bytes(data[place : place + 2], "big")
-    return Parts(scans, segments, exif)
+    return Parts(scans, segments, exif, quantization)
 
 
 def _byte(data: bytes, place: int) -> int:

@@ -34,7 +34,9 @@ def check_memory(image: TiffImagePlugin.TiffImageFile, max_pixels: int) -> None:
     """
     tags, pixels = image.tag_v2, image.width * image.height
     tile = _check_tiles(tags, pixels)
-    strip = image.width * min(int(tags.get(_ROWS, image.height)), image.height)
+    # As it is stored: the image's own sides are those of the picture once it is turned.
+    width, length = int(tags[_WIDTH]), int(tags[_LENGTH])
+    strip = width * min(int(tags.get(_ROWS, length)), length)
     each = 1 if image.mode in _ONE_BYTE else 4
     pictures = 1 if orientation_of(image) == 1 else 2
     held = pictures * each * pixels + math.ceil((tile or strip) * _bits(tags) / 8)

@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 
 from service.errors import CorruptImage
 
-STARTS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""The second pair is of BigTIFF, whose places and counts have 64 bits."""
+STARTS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
+"""What Pillow takes for a TIFF or for Exif. The second pair is of BigTIFF, whose places and counts have 64
+bits; the third is the first one with its bytes in the wrong order."""
 MAX_NUMBERS: Final = 1_000_000
 """Numbers in all tags together: a tenth of a second. 50 million pixels in tiles of 16 x 16 have 390,000."""
 MAX_FRACTIONS: Final = 10_000
@@ -21,6 +22,8 @@ _BIG: Final = b"+"
 _WIDTHS: Final = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes of a number by its type, where it is not one."""
 _FRACTIONS: Final = {5, 10}
+_SIGNED_BYTE: Final = 6
+"""The only numbers of a byte that Pillow makes numbers of: others stay bytes."""
 
 
 class Tags(NamedTuple):
@@ -30,7 +33,7 @@ class Tags(NamedTuple):
     size: int
     """Bytes of all values together."""
     numbers: int
-    """Values of more than a byte, of the tags that would fit into the data."""
+    """Values that become numbers of Python, of the tags that would fit into the data."""
     fractions: int
     """Those that are a numerator and a denominator."""
 
@@ -48,7 +51,7 @@ def measure(data: bytes, most: int) -> Tags:
     for _, kind, values in struct.iter_unpack(order + entry, whole):
         width = _WIDTHS.get(kind, 1)
         size += width * values
-        if 1 < width and width * values <= len(data):
+        if (width > 1 or kind == _SIGNED_BYTE) and width * values <= len(data):
             numbers += values
             fractions += values if kind in _FRACTIONS else 0
     return Tags(min(count, most), size, numbers, fractions)

@@ -55,8 +55,12 @@ def _levels(image: Image.Image) -> int:
 
 def _to_rgb(image: Image.Image, levels: int) -> Image.Image:
     if image.mode in _SIXTEEN_BIT_MODES:
-        gray = np.clip(np.asarray(image).astype(np.int64) // levels, 0, 255).astype(np.uint8)
+        values = np.asarray(image)
+        gray = np.clip(values.astype(np.int64) // levels, 0, 255).astype(np.uint8)
+        gray[values == image.info.get("transparency", -1)] = 255
         return Image.fromarray(gray).convert("RGB")
+    if image.mode == "La":  # Pillow has no way from it to anything else
+        image = image.convert("LA")
     if image.mode in _TRANSPARENT_MODES or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")

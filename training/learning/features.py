@@ -26,7 +26,7 @@ from training.data.dataset import Photo
 from training.learning.variations import Variations
 
 BATCH: Final = 32
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Changes when the pixels of a photo or the layout of a file change."""
 LARGEST: Final = float(np.finfo(np.float16).max)
 

@@ -97,7 +97,25 @@ def test_a_gif_of_very_many_bytes_that_mean_nothing_is_refused() -> None:
         decode(picture("GIF")[:13] + bytes(11_000))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
+def test_a_jpeg_of_very_many_quantization_tables_is_refused() -> None:
+    photo = picture("JPEG")
+    tables = b"\xff\xdb\x00\x43\x00" + b"\x01" * 64
+    assert decode(photo[:2] + tables * 14 + photo[2:]).width == 40
+    with pytest.raises(CorruptImage, match="at most 16 segments of quantization tables. Received: 17"):
+        decode(photo[:2] + tables * 15 + photo[2:])
+
+
+def test_a_webp_of_very_many_chunks_is_refused() -> None:
+    def webp(chunks: int) -> bytes:
+        body = b"WEBP" + picture("WEBP")[12:] + b"abcd\0\0\0\0" * chunks
+        return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+    assert decode(webp(9_000)).width == 40
+    with pytest.raises(CorruptImage, match="fewer than 10,000 chunks in a WebP"):
+        decode(webp(10_000))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
 def test_what_follows_a_picture_does_not_matter(kind: str) -> None:
     assert decode(picture(kind) + bytes(200_000)).width == 40
 

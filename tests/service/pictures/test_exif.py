@@ -1,12 +1,15 @@
 """Exif that costs far more to read than the picture."""
 
+import io
 import struct
 
 import pytest
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from service.errors import CorruptImage
 from service.pictures.images import decode
-from tests.halves import encoded, two_halves
+from tests.halves import assert_red_then_blue, encoded, two_halves
 from tests.uploads import number_bomb
 
 ORIENTATION, FRACTION, SHORT = 0x0112, 5, 3
@@ -53,3 +56,31 @@ def test_numbers_that_are_not_there_do_not_count() -> None:
     lost = struct.pack("<HHII", 0x011A, FRACTION, 2_000_000_000, 100)
     exif = b"II*\0\x08\0\0\0\x02\0" + lost + TURNED[10:]
     assert decode(encoded(two_halves(), "PNG", exif=exif)).width == 48
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("exif", [bytes(8), b"garbage!", b"II*\0", b"\0", TURNED[:12]])
+def test_a_picture_is_read_whatever_its_exif_is(kind: str, exif: bytes) -> None:
+    assert_red_then_blue(encoded(two_halves(), kind, exif=exif))
+
+
+@pytest.mark.parametrize("value", [0, 9, 0xFFFF])
+def test_an_orientation_that_is_none_turns_nothing(value: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = value
+    assert_red_then_blue(encoded(two_halves(), "PNG", exif=exif))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
+def test_xmp_turns_nothing(kind: str) -> None:
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    if kind == "TIFF":
+        data = encoded(two_halves(), kind, tiffinfo={700: xmp})
+    elif kind == "PNG":
+        text = PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        data = encoded(two_halves(), kind, pnginfo=text)
+    else:
+        data = encoded(two_halves(), kind, xmp=xmp)
+    assert ImageOps.exif_transpose(Image.open(io.BytesIO(data))).size == (48, 64)
+    assert_red_then_blue(data)

@@ -3,11 +3,14 @@ import struct
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.pictures.images import FORMATS, decode
 from tests.halves import BLUE, RED, assert_red_then_blue, encoded, two_halves
+
+Gray = NDArray[np.generic]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -48,6 +51,15 @@ def test_sixteen_bits_are_scaled_not_clipped(kind: str) -> None:
 def test_transparent_pixels_are_white() -> None:
     data = encoded(Image.new("RGBA", (8, 8), (255, 0, 0, 0)), "PNG")
     assert (decode(data).pixels == 255).all()
+
+
+@pytest.mark.parametrize("premultiplied", [1, 2])
+def test_a_gray_tiff_with_an_alpha_channel(premultiplied: int) -> None:
+    data = encoded(Image.new("LA", (8, 8), (200, 255)), "TIFF").replace(
+        struct.pack("<HHIHH", 338, 3, 1, 2, 0), struct.pack("<HHIHH", 338, 3, 1, premultiplied, 0)
+    )
+    assert Image.open(io.BytesIO(data)).mode == {1: "La", 2: "LA"}[premultiplied]
+    assert (decode(data).pixels == 200).all()
 
 
 def test_only_the_first_frame_of_an_animation() -> None:
@@ -103,8 +115,40 @@ def test_other_formats(data: bytes) -> None:
 def test_truncated_files(kind: str) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     data = encoded(Image.fromarray(noise), kind)
-    with pytest.raises((CorruptImage, UnsupportedFormat)):
+    with pytest.raises(CorruptImage):
         decode(data[: len(data) // 2])
+    if kind != "BMP":
+        with pytest.raises(CorruptImage):
+            decode(data[:16])
+
+
+def test_a_header_that_is_damaged_is_no_other_format() -> None:
+    data = bytearray(encoded(two_halves(), "PNG"))
+    data[30] ^= 1  # of the checksum of the first chunk
+    with pytest.raises(CorruptImage, match="header is damaged, or of a kind that is not read"):
+        decode(bytes(data))
+
+
+def test_sixteen_bits_of_gray_have_a_transparent_one() -> None:
+    gray = np.full((48, 64), 65535, np.uint16)
+    gray[:, 32:] = 20_000
+    data = encoded(Image.fromarray(gray), "PNG", transparency=20_000)
+    assert (decode(data).pixels == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "info", "received"),
+    [
+        (np.zeros((8, 8), np.float32), {}, "32 bits a channel"),
+        (np.zeros((8, 8), np.int32), {}, "32 bits a channel"),
+        (np.zeros((8, 8), np.uint16), {262: 0}, "16 bits from white to black"),
+    ],
+)
+def test_a_tiff_without_a_brightness_of_its_own(values: Gray, info: dict[int, int], received: str) -> None:
+    with pytest.raises(
+        UnsupportedFormat, match=f"TIFF of 8 or 16 bits. Received: {received}; save it as PNG"
+    ):
+        decode(encoded(Image.fromarray(values), "TIFF", tiffinfo=info))
 
 
 def test_too_many_pixels_are_refused_before_decoding() -> None:
@@ -137,6 +181,17 @@ def test_a_picture_larger_than_needed_is_reduced(kind: str) -> None:
     assert (picture.width, picture.height) == (640, 480)
     assert picture.pixels.shape == (160, 214, 3)
     assert np.abs(picture.pixels[80, 20].astype(int) - RED).max() < 60
+
+
+@pytest.mark.parametrize(("kind", "reduction"), [("PNG", 1 / 5), ("JPEG", 1 / 4)])
+def test_places_are_told_exactly_where_the_last_pixels_stand_for_fewer(kind: str, reduction: float) -> None:
+    photo = Image.new("RGB", (1001, 641))
+    photo.paste((255, 255, 255), (980, 620, 1000, 640))
+    found = decode(encoded(photo, kind), min_side=120)
+    assert found.reduction == reduction
+    rows, columns = np.nonzero(found.pixels[..., 0] > 127)
+    assert columns.min() / reduction == pytest.approx(980, abs=4)
+    assert (rows.max() + 1) / reduction == pytest.approx(640, abs=4)
 
 
 def test_the_many_pictures_of_a_phone_photo_cost_as_little_as_one() -> None:

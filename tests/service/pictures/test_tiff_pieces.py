@@ -40,6 +40,13 @@ def test_a_tiff_is_allowed_by_the_memory_that_it_takes(tiff: dict[str, int], eac
     assert decode(data, 500, max_pixels=math.ceil(max(needed / 8 + 1000, side * side))).width == side
 
 
+@pytest.mark.parametrize("sides", [(4000, 1000), (1000, 4000)])
+def test_a_strip_is_measured_as_it_is_stored_however_it_is_turned(sides: tuple[int, int]) -> None:
+    data = one_piece_tiff(sides[0], 16, 4, orientation=6, height=sides[1])
+    with pytest.raises(ImageTooLarge, match="Received: one of 64,000,000"):
+        decode(data, max_pixels=4_000_000)
+
+
 def test_a_tile_much_larger_than_its_picture_is_refused() -> None:
     assert decode(tile_bomb(16, 256)).pixels.shape == (16, 16, 3)
     with pytest.raises(ImageTooLarge, match="Received: tiles of 16,777,216 pixels"):
