@@ -112,6 +112,8 @@ class Metrics:
         series, model = self._series, answer.model
         series(self._images, "ok").inc()
         for stage, milliseconds in answer.milliseconds:
+            if stage == "locate" and not milliseconds:  # nobody looked for eyes
+                continue
             series(self._stage_seconds, stage).observe(milliseconds / 1000)
         for result in answer.results:
             certain = str(result.certain).lower()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.commas import split
@@ -58,8 +58,8 @@ class Settings(BaseSettings):
     """Open connections, idle ones included; past them the one that has been idle for longest is closed."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 20 * 1024 * 1024
     """Largest request body in bytes."""
-    max_buffered_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
-    """Bytes of all request bodies held in memory at the same time."""
+    max_buffered_bytes: Annotated[int, Field(ge=1024, validate_default=True)] = 256 * 1024 * 1024
+    """Bytes of all request bodies held in memory at the same time; the largest body has to fit in."""
     max_batch: Annotated[int, Field(ge=1, le=1000)] = 32
     """Most images in one batch request."""
     max_pixels: Positive = DEFAULT_MAX_PIXELS
@@ -96,6 +96,14 @@ class Settings(BaseSettings):
     def _providers_are_known(cls, value: str) -> str:
         if not split(value) or not set(split(value)) <= set(PROVIDERS):
             raise ValueError(f"Expected some of {', '.join(PROVIDERS)}, separated by commas")
+        return value
+
+    @field_validator("max_buffered_bytes")
+    @classmethod
+    def _one_body_fits(cls, value: int, others: ValidationInfo) -> int:
+        largest = others.data.get("max_body_bytes", 0)
+        if value < largest:
+            raise ValueError(f"Expected SERVICE_MAX_BODY_BYTES, which is {largest}, or more")
         return value
 
     @field_validator("api_keys")

@@ -10,9 +10,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
-# https://www.w3.org/TR/trace-context/#traceparent-header: ids of zeros only and the version ff are invalid.
+# https://www.w3.org/TR/trace-context/#traceparent-header: ids of zeros only and the version ff are invalid,
+# and only later versions than 00 may have more behind their flags.
 _TRACEPARENT: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
+    r"(?!ff|00.{53}.)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
 )
 _SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),

@@ -17,5 +17,5 @@ def is_light(path: Path) -> bool:
     try:
         network = json.loads(properties(path)[METADATA_KEY]).get("network") or {}
         return 0 < int(network.get("multiply_adds", 0)) <= LIGHT
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError):
         return False  # what is wrong with the file is for its session to say

@@ -41,6 +41,7 @@ def test_requests_images_stages_and_predictions_are_counted(models: Path) -> Non
     ):
         assert line in lines
     assert 'label="red",model="colours",version="1"} 2.0' in text
+    assert 'stage="locate"' not in text  # nobody looked for eyes
     assert "process_resident_memory_bytes" in text
     assert "/health" not in text
     assert "/metrics" not in text

@@ -28,6 +28,12 @@ def test_keys_that_are_all_empty_do_not_open_the_door(keys: str) -> None:
         Settings(api_keys=SecretStr(keys))
 
 
+@pytest.mark.parametrize("given", [{"max_buffered_bytes": 2**20}, {"max_body_bytes": 2**29}])
+def test_the_largest_body_has_to_fit_into_memory(given: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="Expected SERVICE_MAX_BODY_BYTES, which is \\d+, or more"):
+        Settings(**given)  # type: ignore[arg-type]
+
+
 def test_a_variable_that_hardly_differs_from_a_setting_is_told_apart_from_others() -> None:
     meant = {"SERVICE_API_KEY": "SERVICE_API_KEYS", "SERVICE_PROT": "SERVICE_PORT"}
     assert misspelt([*meant, "SERVICE_NAME", "SERVICE_PORT", "service_port", "API_KEYS"]) == meant

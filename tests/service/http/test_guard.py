@@ -78,7 +78,7 @@ def test_a_deadline(models: Path) -> None:
 
 
 def test_uploads_together_are_bounded(models: Path) -> None:
-    with gated(models, workers=1, max_buffered_bytes=10_000) as service:
+    with gated(models, workers=1, max_body_bytes=10_000, max_buffered_bytes=10_000) as service:
         service.predictor.gate.clear()
         with ThreadPoolExecutor() as pool:
             url = f"{service.address}/v1/classify"

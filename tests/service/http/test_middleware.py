@@ -30,6 +30,7 @@ def test_another_request_id_is_made(client: httpx.Client, given: str | bytes) ->
     [
         (f"00-{TRACE}-00f067aa0ba902b7-01", True),
         (f"cc-{TRACE}-00f067aa0ba902b7-01-what-the-future-will-be-like", True),
+        (f"00-{TRACE}-00f067aa0ba902b7-01-what-was-never-allowed", False),
         (f"ff-{TRACE}-00f067aa0ba902b7-01", False),
         (f"00-{'0' * 32}-00f067aa0ba902b7-01", False),
         (f"00-{TRACE}-{'0' * 16}-01", False),

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from service.errors import InvalidBundle
 from service.networks.adaptive import AdaptiveSession
 from service.networks.classifier import Classifier
+from service.networks.cost import is_light
 from service.networks.runtime import Runtime
 from tests.bundles import colour_model, metadata
 
@@ -70,6 +71,13 @@ def test_a_light_network_has_one_thread_and_more_pictures(
     assert classifier._session.get_session_options().intra_op_num_threads == threads
     assert isinstance(classifier._session, AdaptiveSession) == (adaptive and threads == 2)
     assert classifier.at_once == at_once
+
+
+@pytest.mark.parametrize("fault", ["1e999", "[" * 100_000])
+def test_a_number_that_is_none_makes_no_network_light(tmp_path: Path, fault: str) -> None:
+    model = colour_model(metadata())
+    model.metadata_props[0].value = f'{{"network": {{"multiply_adds": {fault}}}}}'
+    assert not is_light(saved(model, tmp_path))
 
 
 def test_another_input_size_just_works(tmp_path: Path) -> None:
