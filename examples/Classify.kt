@@ -16,8 +16,12 @@ import okhttp3.RequestBody.Companion.toRequestBody
 @Serializable
 data class Verdict(val region: String, val title: String, val confidence: Double, val certain: Boolean)
 
+/** An eye that has no answer: closed, or hidden. [detail] is a sentence for whoever took the photo. */
 @Serializable
-data class Answer(val results: List<Verdict>)
+data class Unusable(val region: String, val code: String, val detail: String)
+
+@Serializable
+data class Answer(val results: List<Verdict>, val unusable: List<Unusable>)
 
 @Serializable
 data class Problem(val title: String, val detail: String, val code: String)

@@ -8,7 +8,14 @@ struct Answer: Decodable {
         let confidence: Double
         let certain: Bool
     }
+    /// An eye that has no answer: closed, or hidden. `detail` is a sentence for whoever took the photo.
+    struct Unusable: Decodable {
+        let region: String
+        let code: String
+        let detail: String
+    }
     let results: [Result]
+    let unusable: [Unusable]
 }
 
 struct Problem: Decodable, Error {

@@ -13,6 +13,7 @@ if (response.ok) {
   for (const { region, title, certain, confidence } of answer.results) {
     console.log(`${region}: ${certain ? title : "not sure"} (${Math.round(confidence * 100)}%)`);
   }
+  for (const { region, detail } of answer.unusable) console.log(`${region}: ${detail}`);
 } else {
   // What stands between may answer for the service, a proxy for instance, and in HTML.
   const isProblem = response.headers.get("content-type") === "application/problem+json";

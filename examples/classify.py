@@ -18,9 +18,12 @@ def main(photo: str, service: str = "http://localhost:8000") -> int:
         problem = response.json()
         print(f"{problem['title']}: {problem['detail']}")
         return 1
-    for result in response.json()["results"]:
+    answer = response.json()
+    for result in answer["results"]:
         verdict = result["title"] if result["certain"] else "not sure"
         print(f"{result['region']}: {verdict} ({result['confidence']:.0%})")
+    for eye in answer["unusable"]:
+        print(f"{eye['region']}: {eye['detail']}")
     return 0
 
 

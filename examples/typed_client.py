@@ -26,6 +26,8 @@ def main(photo: str, service: str = "http://localhost:8000") -> int:
     for result in response.parsed.results:
         verdict = result.title if result.certain else "not sure"
         print(f"{result.region}: {verdict} ({result.confidence:.0%})")
+    for eye in response.parsed.unusable:
+        print(f"{eye.region}: {eye.detail}")
     return 0
 
 

@@ -85,6 +85,19 @@ def test_snippet_says_what_is_wrong(command: list[str], tmp_path: Path, service:
     assert "The file is no supported picture" in result.stdout
 
 
+@pytest.mark.parametrize("command", LINES.values(), ids=LINES)
+def test_snippet_says_why_an_eye_has_no_answer(command: list[str], tmp_path: Path) -> None:
+    photo = tmp_path / "glasses.png"
+    with Image.open(EXAMPLES / "portrait.jpg") as portrait:
+        for eye in ((227, 92, 266, 118), (184, 90, 224, 116)):
+            portrait.paste((15, 15, 15), eye)
+        portrait.save(photo)
+    with serve(settings_for(ROOT / "models", model="eye-shape")) as service:
+        result = _run(command, photo, service)
+    assert result.returncode == 0
+    assert "left_eye: The eye is hidden. Take off dark glasses" in result.stdout
+
+
 # 413 is a status of the service's own too: nginx says it of a photo over a megabyte.
 @pytest.mark.parametrize("status", [413, 502])
 @pytest.mark.parametrize("command", LINES.values(), ids=LINES)
