@@ -114,7 +114,8 @@ class Timings(Schema):
     locate: float = 0.0
     inference: float
     total: float
-    """From the first byte of work on this image to its answer, waiting excluded."""
+    """All of them together: the work on this image, without waiting. Images that are classified together have
+    equal parts of their inference."""
 
 
 class Answer(Schema):

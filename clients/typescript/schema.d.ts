@@ -609,7 +609,8 @@ export interface components {
             inference: number;
             /**
              * Total
-             * @description From the first byte of work on this image to its answer, waiting excluded.
+             * @description All of them together: the work on this image, without waiting. Images that are classified together have
+             *     equal parts of their inference.
              */
             total: number;
         };

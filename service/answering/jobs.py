@@ -34,7 +34,7 @@ class Job:
     """One item on its way to an answer."""
 
     item: Any
-    """None once it is prepared: an upload is not kept for longer than it is needed."""
+    """None once it is prepared. An upload is still held by whoever waits for its answer."""
     result: "asyncio.Future[Any]"
     queued: float = field(default_factory=time.perf_counter)
     prepared: Any = None

@@ -150,7 +150,7 @@ def _inside(contour: Points, view: View) -> NDArray[np.bool_]:
 
 
 def _skin(picture: RGB, points: FacePoints, side: Literal["left", "right"]) -> float:
-    """Level of the skin: the cheek's or, under a mask, the forehead's."""
+    """Level of the skin: the brighter of the cheek and the forehead, as a mask or hair may cover one."""
     places = (_median_level(picture, points.mesh[list(chosen)]) for chosen in (_FOREHEAD, _CHEEKS[side]))
     return max(1.0, *places)
 

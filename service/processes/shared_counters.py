@@ -11,8 +11,8 @@ class Counter:
     """One number of this process beside the same number of the others.
 
     All may read all of them at any moment. Each is changed in one place only, or changes would be lost: by
-    one thread of the process itself, but for what it was handed, which the supervisor counts that hands it.
-    Where a process has ended, the supervisor sets all of its numbers to zero.
+    one thread of the process itself at a time, but for what it was handed, which the supervisor counts that
+    hands it. Where a process has ended, the supervisor sets all of its numbers to zero.
     """
 
     def __init__(self, column: "memoryview[int]", number: int) -> None:

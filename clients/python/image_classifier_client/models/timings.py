@@ -18,7 +18,9 @@ class Timings:
     Attributes:
         decode (float):
         inference (float):
-        total (float): From the first byte of work on this image to its answer, waiting excluded.
+        total (float): All of them together: the work on this image, without waiting. Images that are classified
+            together have
+            equal parts of their inference.
         locate (float | Unset):  Default: 0.0.
     """
 
