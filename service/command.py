@@ -48,14 +48,14 @@ def main() -> int:
     memory.never_dump()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
+        for name, meant in misspelt(os.environ).items():
+            logs.complain(f"{name}: there is no such setting, and it does nothing. Was {meant} meant?")
         if tuning:
             from service.tuning import tune
 
             with threads.needed():
                 return tune.main(sys.argv[2:])
         settings = Settings()
-        for name, meant in misspelt(os.environ).items():
-            logs.complain(f"{name}: there is no such setting, and it does nothing. Was {meant} meant?")
         count = shares.processes(settings)
         descriptors.make_room(count)
         threads.make_room(shares.threads_together(settings, count))

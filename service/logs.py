@@ -1,17 +1,20 @@
 """Logs as one JSON object a line: what happened, never a photo, a file name or an address of a person."""
 
 import faulthandler
+import io
 import json
 import logging
 import os
+import select
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from service.log_writer import LogWriter
 
+_PATIENCE_MS: Final = 1000
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -71,9 +74,23 @@ def open_standard_streams() -> None:
 
 
 def complain(line: str) -> None:
-    """Say this on standard error, where it can be said: a full disk or a reader that is gone stops nobody."""
+    """Say this on standard error, where it can be said.
+
+    A full disk and a reader that is gone or has stopped reading stop nobody.
+    """
     with suppress(OSError):
-        sys.stderr.write(f"{line}\n")
+        if _takes_more(sys.stderr):
+            sys.stderr.write(f"{line}\n")
+
+
+def _takes_more(stream: TextIO) -> bool:
+    """Whether a line can be written without waiting, within a moment; what is no file takes any number."""
+    try:
+        poller = select.poll()
+        poller.register(stream.fileno(), select.POLLOUT)
+    except io.UnsupportedOperation:
+        return True
+    return bool(poller.poll(_PATIENCE_MS))
 
 
 def silence_native_libraries() -> None:

@@ -44,8 +44,8 @@ just before their own process needs them."""
 AT_ONCE: Final = (1, 2, 4)
 AT_ONCE_ACCELERATED: Final = (1, 8, 32)
 """The same where something else than a CPU computes."""
-INTERRUPTED: Final = 130
-"""What shells expect of a program that ended on Ctrl-C."""
+SIGNALLED: Final = 128
+"""What shells expect of a program that a signal ended, and the signal's number besides."""
 # An assignment of a `.env` file, to the end of its line: what is in quotes may go over several lines.
 _ASSIGNMENT: Final = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*(?:"(?:\\.|[^"\\])*"|'[^']*')?[^\n]*(?:\n|\Z)""",
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         for number in STOPS:  # the processes that measure have to end too
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, signal.default_int_handler)
+                signal.signal(number, _interrupt)
         data = options.photo.read_bytes() if options.photo else None
         trials.extend(_trials(settings, choices, options.seconds / len(choices), data))
         best = choose(trials).choice
@@ -80,11 +80,15 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, ServiceError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         sys.stdout.write(f"{table(trials)}\n" if trials else "")
         sys.stderr.write(f"Interrupted after {len(trials)} of {len(choices)} choices.\n")
-        return INTERRUPTED
+        return SIGNALLED + (interrupt.args[0] if interrupt.args else signal.SIGINT)
     return 0
+
+
+def _interrupt(number: int, _: object) -> None:
+    raise KeyboardInterrupt(number)
 
 
 def _write(path: Path, text: str) -> None:
@@ -119,7 +123,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value <= 3600:
         raise argparse.ArgumentTypeError(f"expected seconds over 0 and up to 3600. Received: {text}.")
     return value

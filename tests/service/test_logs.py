@@ -69,6 +69,24 @@ def test_levels(log: Path) -> None:
     assert [record["message"] for record in records(log)] == ["theirs, but important"]
 
 
+def test_a_reader_that_has_stopped_reading_stops_no_complaint() -> None:
+    code = (
+        "import os, sys; from service import logs\n"
+        "os.set_blocking(2, False)\n"
+        "try:\n"
+        "    while True: os.write(2, bytes(4096))\n"
+        "except BlockingIOError: os.set_blocking(2, True)\n"
+        "logs.complain('said to nobody'); sys.stdout.write('went on')"
+    )
+    reading, writing = os.pipe()
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=writing, timeout=60, check=True
+    )
+    os.close(writing)
+    os.close(reading)
+    assert done.stdout == b"went on"
+
+
 def test_native_libraries_lose_the_error_stream_and_python_keeps_it() -> None:
     code = (
         "import os, sys; from service import logs; logs.silence_native_libraries();"

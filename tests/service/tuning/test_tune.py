@@ -131,6 +131,25 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_measured(
     assert f"expected a file that this user may write. Received: {tmp_path / place}." in last
 
 
+@pytest.mark.parametrize("seconds", ["0", "nan", "-1", "abc", "3601"])
+def test_seconds_that_are_none(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        tune.main([f"--seconds={seconds}"])
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert f"expected seconds over 0 and up to 3600. Received: {seconds}." in last
+
+
+def test_a_setting_that_hardly_differs_is_told(models: Path) -> None:
+    environment = os.environ | {
+        "SERVICE_MODELS": str(models),
+        "SERVICE_MODEL": "colours",
+        "SERVICE_WORKERZ": "2",
+    }
+    command = [sys.executable, "-m", "service", "tune", "--seconds", "0.01"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr.startswith("SERVICE_WORKERZ: there is no such setting")
+
+
 def test_ctrl_c_ends_it_with_what_was_measured(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +173,7 @@ def test_asked_to_stop_while_it_measures(models: Path, processes: int, number: s
         assert process.stderr is not None
         assert process.stderr.readline() == "measuring\n"
         os.killpg(process.pid, number)  # as a terminal does
-        assert_interrupted(process)
+        assert_interrupted(process, number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -194,7 +213,7 @@ def test_nobody_goes_on_measuring_for_one_that_was_asked_to_stop(models: Path) -
         assert process.stderr.readline() == "measuring\n"
         (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         process.terminate()  # nobody but the first one
-        assert_interrupted(process)
+        assert_interrupted(process, signal.SIGTERM)
     assert is_gone(int(child))
 
 
@@ -238,12 +257,12 @@ def started(models: Path, code: str, processes: int) -> subprocess.Popen[str]:
     )
 
 
-def assert_interrupted(process: subprocess.Popen[str]) -> None:
+def assert_interrupted(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
     try:
         _, rest = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     (line,) = [line for line in rest.splitlines() if line != "measuring"]  # which each process says
     assert line.startswith("Interrupted after 0 of ")
 
