@@ -16,7 +16,7 @@ import numpy as np
 from service.locator import closeup, quality
 from service.locator.closeup import Closeup
 from service.locator.document import networks
-from service.locator.faces import Detection, FaceDetector
+from service.locator.faces import MAX_FACES, Detection, FaceDetector
 from service.locator.mesh import FaceMesh, FacePoints
 from service.locator.quality import Advice, State
 from service.locator.second_opinion import disagreement
@@ -93,6 +93,17 @@ class Face:
         """Of the box, in pixels."""
         return self.box[2] * self.box[3]
 
+    @property
+    def middle(self) -> Point:
+        """Of the box, in pixels."""
+        left, top, width, height = self.box
+        return left + width / 2, top + height / 2
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a place, in pixels, lies in the box."""
+        left, top, width, height = self.box
+        return left <= x <= left + width and top <= y <= top + height
+
 
 class EyeLocator:
     """Finds faces and their eyes; safe to call from several threads at once.
@@ -114,16 +125,22 @@ class EyeLocator:
     def locate(self, picture: RGB, every_face: bool = False) -> list[Face]:
         """The largest face of an upright picture, or every one from large to small; empty where is none.
 
-        A picture without an obvious face is searched again for tilted, small and very close faces.
+        A picture without an obvious face is searched again for tilted, small and very close faces, and so is
+        every picture where all are wanted.
         """
         return self.obvious(picture, every_face) or self.search(picture, every_face)
 
     def obvious(self, picture: RGB, every_face: bool = False) -> list[Face]:
-        """As `locate`, of the faces that one look at the whole picture shows."""
-        return _sorted(self._confirmed(picture, self._detector.first_look(picture), trusted=True), every_face)
+        """As `locate`; empty where one look at the whole picture shows no face."""
+        faces = self._confirmed(picture, self._detector.first_look(picture), trusted=True)
+        if faces and every_face:
+            faces = self._with_others(picture, faces)
+        return _sorted(faces, every_face)
 
     def search(self, picture: RGB, every_face: bool = False) -> list[Face]:
         """As `locate`, where none is obvious: tilted, small and very close faces, in several looks."""
+        if every_face:
+            return _sorted(self._with_others(picture, []), every_face)
         looks = (self._confirmed(picture, found) for found in self._detector.second_look(picture))
         return _sorted(next((found for found in looks if found), []), every_face)
 
@@ -134,6 +151,15 @@ class EyeLocator:
     def closeup(self, picture: RGB) -> Closeup | None:
         """That eye; None where there is none."""
         return closeup.find(picture, self._eye)
+
+    def _with_others(self, picture: RGB, faces: list[Face]) -> list[Face]:
+        """These faces, and those besides that a second look shows; at most `MAX_FACES`."""
+        for found in self._detector.second_look(picture):
+            new = [one for one in found if not any(face.holds(one.view.x, one.view.y) for face in faces)]
+            for face in self._confirmed(picture, new[: MAX_FACES - len(faces)]):
+                if not any(_is_same(face, known) for known in faces):
+                    faces.append(face)
+        return faces
 
     def _confirmed(self, picture: RGB, detections: list[Detection], trusted: bool = False) -> list[Face]:
         faces = []
@@ -169,6 +195,11 @@ class EyeLocator:
         if not trusted and (left + right) / 2 > MAX_DISAGREEMENT:
             return []
         return [replace(face, left=_doubted(face.left, left), right=_doubted(face.right, right))]
+
+
+def _is_same(one: Face, other: Face) -> bool:
+    """Whether two are the same face: the middle of one lies in the other."""
+    return one.holds(*other.middle) or other.holds(*one.middle)
 
 
 def _sorted(faces: list[Face], every_face: bool) -> list[Face]:
