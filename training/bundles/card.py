@@ -60,6 +60,7 @@ def _classes(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
 
 def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
     calibration = metadata.metrics["calibration"]
+    units = counted_by(validation["images"], validation["people"])
     return "\n".join(
         [
             "## How good it is\n",
@@ -68,16 +69,16 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             *_agreed(validation),
             f"- Calibration: temperature {calibration['temperature']:.3f}, expected calibration error "
             f"{validation['calibration_error']['value']:.1%}{_chance(validation)}. The temperature was "
-            f"fitted on these same people; on people it was not fitted on the log-likelihood loss went from "
-            f"{calibration['nll_before']:.3f} to {calibration['nll_after']:.3f}.",
+            f"fitted on these same {units}; on {units} it was not fitted on the log-likelihood loss went "
+            f"from {calibration['nll_before']:.3f} to {calibration['nll_after']:.3f}.",
             *([f"- {text}"] if (text := doubt(metadata.temperature)) else []),
             f"- Not sure: under a confidence of {metadata.threshold:.2f}.",
             *_typicality(metadata),
             *_certain(calibration),
             *_pruned(metadata),
             *_weights(metadata),
-            f"- {chosen(metadata.hyperparameters)} on the people that these numbers are about: "
-            "expect new people to fare a little worse.",
+            f"- {chosen(metadata.hyperparameters)} on the {units} that these numbers are about: "
+            f"expect new {units} to fare a little worse.",
         ]
     )
 

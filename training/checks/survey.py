@@ -24,6 +24,7 @@ from training.checks.quality import Measures, measure
 from training.console import progress
 from training.data.dataset import Photo, Skipped
 from training.data.folders import (
+    PICTURES,
     described,
     files_of,
     list_files,
@@ -120,7 +121,11 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
             features.append(embed(np.stack([item.crop for item in good if item.crop is not None])))
         seen += [replace(item, crop=None) for item in good]
     if not seen:
-        raise TrainingError(f"Expected photos in folders named after their classes. Received: none in {root}")
+        here = any(path.suffix.lower() in PICTURES for path in root.iterdir())
+        hint = ", but photos beside them; give the folder above if this is a class" if here else ""
+        raise TrainingError(
+            f"Expected photos in folders named after their classes. Received: none in {root}{hint}"
+        )
     return Survey(
         root,
         tuple(item.photo for item in seen),

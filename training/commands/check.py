@@ -34,12 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every finding as JSON")
     parser.add_argument(
         "--fail-on",
-        default="",
         metavar="KINDS",
         help=f"exit with 1 if found, comma-separated: {', '.join(KINDS)}",
     )
     parser.add_argument(
-        "--min-side", type=int, default=48, help="photos with fewer pixels a side are tiny (48)"
+        "--min-side", type=_side, default=48, help="photos with fewer pixels a side are tiny (48)"
     )
     parser.add_argument("--weights", help="VGG16 weights, as for `fit`")
     parser.add_argument(
@@ -52,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check and print; returns 1 if the gate is closed."""
-    gate = _kinds(options.fail_on)
+    gate = [] if options.fail_on is None else _kinds(options.fail_on)
     unasked = [kind for kind in gate if kind in BY_NETWORK and options.no_network]
     if unasked:
         raise TrainingError(
@@ -92,11 +91,17 @@ def _gate(inspection: Inspection, kinds: Sequence[str]) -> int:
 def _kinds(text: str) -> list[str]:
     kinds = [kind.strip() for kind in text.split(",") if kind.strip()]
     unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown:
+    if unknown or not kinds:  # a variable that was never set is no gate that is open
         raise TrainingError(
-            f"Expected kinds of {', '.join(KINDS)} for --fail-on. Received: {', '.join(unknown)}"
+            f"Expected kinds of {', '.join(KINDS)} for --fail-on. Received: {', '.join(unknown) or 'none'}"
         )
     return kinds
+
+
+def _side(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number of pixels. Received: {text}.")
+    return int(text)
 
 
 def _embedder(weights: str | None) -> Embedder:

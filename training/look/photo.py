@@ -58,7 +58,10 @@ def parts(path: Path, classifier: Classifier, wish: Wish, models: Path) -> tuple
     except ServiceError as error:
         raise TrainingError(f"Expected a picture at {path}. {error}") from None
     if wish.wide or crop is None or wish.region == "whole":
-        if wish.eye or (crop is None and wish.region == "eyes"):
+        if crop is None and wish.region == "eyes":
+            name = classifier.metadata.name
+            raise TrainingError(f"Expected --region auto or whole: {name} looks at whole pictures.")
+        if wish.eye:
             raise TrainingError(
                 "Expected a face to choose an eye of. Received: a picture looked at as a whole."
             )

@@ -89,7 +89,7 @@ class Run:
         try:
             config = RunConfig.read(path)
         except OSError as error:
-            raise TrainingError(f"{expected}. Received: {error}") from None
+            raise TrainingError(f"{expected}. Received: {error.strerror}.") from None
         except ValidationError as error:
             place, fault = first_fault(error)
             reason = f"{place or 'all of it'}: {fault}"

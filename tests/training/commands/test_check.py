@@ -85,9 +85,34 @@ def test_an_unknown_kind_is_refused(data: Path, capsys: pytest.CaptureFixture[st
     assert f"Expected kinds of {', '.join(KINDS)} for --fail-on. Received: leaks" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("nothing", ["", " , "])
+def test_a_gate_that_names_nothing_is_refused(
+    data: Path, nothing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(data), "--no-network", "--fail-on", nothing]) == 2
+    assert f"Expected kinds of {', '.join(KINDS)} for --fail-on. Received: none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("side", ["-1", "x"])
+def test_a_side_that_is_no_number_is_refused(
+    data: Path, side: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", str(data), "--no-network", f"--min-side={side}"])
+    assert f"expected a number of pixels. Received: {side}." in capsys.readouterr().err
+
+
 def test_a_folder_without_photos_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(tmp_path), "--no-network"]) == 2
     assert "Expected photos in folders named after their classes" in capsys.readouterr().err
+
+
+def test_a_class_in_place_of_the_folder_above_is_seen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(scene(1), tmp_path / "0.png")
+    assert main(["check", str(tmp_path), "--no-network"]) == 2
+    assert "photos beside them; give the folder above if this is a class" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("who", ["people", "photos"])

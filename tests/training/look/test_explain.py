@@ -104,7 +104,7 @@ def test_heads_that_are_computed_as_one_are_shown(
     ("arguments", "message"),
     [
         (["--eye", "left"], "Expected a face to choose an eye of"),
-        (["--region", "eyes"], "Expected a face"),
+        (["--region", "eyes"], "Expected --region auto or whole: colours looks at whole pictures"),
     ],
 )
 def test_a_wish_that_cannot_be_fulfilled_is_an_error(
