@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +15,15 @@ from training.errors import TrainingError
 
 KNOWN_COLUMNS: Final = frozenset("file person geometry id title description search".split())
 """Of the tables, found however they are written; others keep the author's capitals."""
+ONE_LINE: Final = ("file", "person", "id")
+"""Columns of names, which have one line: where one has more, two quotes too many have swallowed rows."""
 
 
 def read_table(path: Path, key: str) -> list[dict[str, str]]:
     """The rows of a table, by column; none where there is no file. Empty rows and columns mean nothing.
 
-    Raises TrainingError if it cannot be read, for a row that has not a cell for each heading, and where there
-    are rows without the column `key`, by which they are known.
+    Raises TrainingError if it cannot be read, for a row that has not a cell for each heading or a name of
+    several lines, and where there are rows without the column `key`, by which they are known.
     """
     return [row for _, row in _numbered(path, key)]
 
@@ -44,14 +46,13 @@ def read_classes(path: Path) -> list[dict[str, str]]:
 
 
 def _numbered(path: Path, key: str) -> list[tuple[int, dict[str, str]]]:
-    """The rows of `read_table`, each with the number of its line."""
+    """The rows of `read_table`, each with the number of the line where it begins."""
     if not path.is_file():
         return []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = csv.reader(file)
-            rows = [(lines.line_num, cells) for cells in lines if any(cell.strip() for cell in cells)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            rows = [(number, cells) for number, cells in _cells(path, file) if any(map(str.strip, cells))]
+    except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
     if not rows:
         return []
@@ -63,6 +64,25 @@ def _numbered(path: Path, key: str) -> list[tuple[int, dict[str, str]]]:
             f"Received: {', '.join(found[0][1])}"
         )
     return found
+
+
+def _cells(path: Path, file: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row, with the number of the line where it begins.
+
+    Strict: otherwise a quote without a second one makes one cell of all rows behind it, without a word.
+    """
+    lines = csv.reader(file, strict=True)
+    number = 1
+    try:
+        for cells in lines:
+            yield number, cells
+            number = lines.line_num + 1
+    except csv.Error as error:
+        raise TrainingError(
+            f"Expected a table (CSV, UTF-8) at {path}, its quotes in pairs around cells. "
+            f"Received: a row that cannot be read, from line {number} on ({error}); "
+            "leave out the quotes there, or write each one in a cell twice."
+        ) from None
 
 
 def as_named(rows: Sequence[dict[str, str]], key: str, there: Iterable[str]) -> list[dict[str, str]]:
@@ -104,7 +124,15 @@ def _row(path: Path, number: int, headings: Sequence[str], cells: Sequence[str])
             f"Expected {columns} cells in line {number} of {path}, as many as columns. "
             f"Received: {len(cells)}; a comma in a cell needs quotes around it."
         )
-    return {name: _cell(name, cell) for name, cell in zip(headings, cells, strict=False) if name}
+    row = {name: cell for name, cell in zip(headings, cells, strict=False) if name}
+    for name in ONE_LINE:
+        first, *more = row.get(name, "").rstrip("\r\n").replace("\r", "\n").split("\n")
+        if more:
+            raise TrainingError(
+                f"Expected `{name}` as one line in line {number} of {path}. "
+                f"Received: several, the first of them {first!r}; look for a quote too many."
+            )
+    return {name: _cell(name, cell) for name, cell in row.items()}
 
 
 def _trimmed(cells: Sequence[str]) -> Sequence[str]:

@@ -44,6 +44,39 @@ def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
         read(tmp_path, "file,person,Person \na.jpg,anna,ben\n")
 
 
+@pytest.mark.parametrize("cell", ['"ben', '"ben" b', '"ben "b" "'])
+def test_a_stray_quote_is_named_by_its_line_and_swallows_no_rows(tmp_path: Path, cell: str) -> None:
+    with pytest.raises(TrainingError, match=f"table .* at {tmp_path}.* from line 4 on"):
+        read(tmp_path, f"file,person\na.jpg,anna\n\nb.jpg,{cell}\nc.jpg,cleo\nd.jpg,dora\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('file,person\na.jpg,"anna\nb.jpg,ben"\n', "`person` as one line in line 2 of"),
+        ('file,person\n\n"a.jpg\r\nb.jpg",ben\n', "`file` as one line in line 3 of"),
+        ('file,person\na.jpg,"\nb.jpg,"\n', "`person` as one line in line 2 of"),
+    ],
+)
+def test_quotes_that_happen_to_pair_up_swallow_no_rows(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(TrainingError, match=f"{said}.*Received: several, the first .*a quote too many"):
+        read(tmp_path, text)
+
+
+def test_a_class_is_named_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "classes.csv"
+    path.write_text('id,title\n"cat\ndog",Pets\n')
+    with pytest.raises(TrainingError, match="`id` as one line in line 2 of"):
+        read_classes(path)
+
+
+def test_other_cells_may_have_several_lines_and_quotes(tmp_path: Path) -> None:
+    assert read(tmp_path, 'file,note\n"a.jpg","so ""wide""\nas long"\nb 2".jpg,\n') == [
+        {"file": "a.jpg", "note": 'so "wide"\nas long'},
+        {"file": 'b 2".jpg', "note": ""},
+    ]
+
+
 def named(written: list[str], there: list[str]) -> list[str]:
     return [row["file"] for row in as_named([{"file": name} for name in written], "file", there)]
 
