@@ -6,7 +6,7 @@ as numbers instead of bits, because a crop changes many bits a little); then eac
 other, and what remains different decides. Portraits of one layout all look alike to a hash alone.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +22,8 @@ from training.data.dataset import Photo
 from training.data.grouping import linked
 
 NEIGHBOURS: Final = 6
+ROUNDS: Final = 10
+"""Searches at most, which bounds the time. One may join seven groups: five do for 10,000 copies."""
 SIMILAR: Final = 0.7
 """Cosine of two hashes under which pictures are not compared."""
 SAME: Final = 0.98
@@ -67,9 +69,30 @@ def find_pairs(photos: Sequence[Photo], thumbnails: NDArray[np.uint8]) -> list[P
 
 
 def _near(indices: NDArray[np.int64], thumbnails: NDArray[np.uint8]) -> list[Pair]:
+    """Pairs of these photos that look alike; what has been linked is searched for again as one photo.
+
+    A photo with more copies of one style than it is given neighbours has none left for those of another.
+    """
     indices = indices[thumbnails[indices].std(axis=(1, 2)) > PLAIN]
     found: dict[tuple[int, int], Pair] = {}
-    candidates = [(int(indices[a]), int(indices[b]), m) for a, b, m in _candidates(thumbnails[indices])]
+    compared: set[tuple[int, int, bool]] = set()
+    asked = indices
+    for _ in range(ROUNDS):
+        near = {(int(asked[a]), int(asked[b]), flag) for a, b, flag in _candidates(thumbnails[asked])}
+        alike = _alike(sorted(near - compared), thumbnails)
+        if not alike:
+            break
+        compared |= near
+        found |= alike
+        asked = _representatives(indices, list(found))
+    return sorted(found.values())
+
+
+def _alike(
+    candidates: Sequence[tuple[int, int, bool]], thumbnails: NDArray[np.uint8]
+) -> dict[tuple[int, int], Pair]:
+    """Those of the candidates that look like one photo, laid one over the other."""
+    found: dict[tuple[int, int], Pair] = {}
     starts = range(0, len(candidates), PAIRS)
     for start in progress(starts, "comparing photos", total=len(starts)):
         chunk = candidates[start : start + PAIRS]
@@ -81,7 +104,15 @@ def _near(indices: NDArray[np.int64], thumbnails: NDArray[np.uint8]) -> list[Pai
             known = found.get((a, b))
             if score >= SAME and (known is None or known.likeness < score):
                 found[a, b] = Pair(a, b, float(score), mirrored=flag)
-    return sorted(found.values())
+    return found
+
+
+def _representatives(indices: NDArray[np.int64], links: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    """Of each group that links join, the photo with the most of them: the likeliest to look like others."""
+    copies = Counter(index for link in links for index in link)
+    together = linked(int(indices.max()) + 1, links)
+    chosen = [max(group, key=lambda index: copies[index]) for group in together]
+    return np.intersect1d(chosen, indices)
 
 
 def _candidates(thumbnails: NDArray[np.uint8]) -> list[tuple[int, int, bool]]:

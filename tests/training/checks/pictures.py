@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
+REAL = Path(__file__).parents[2] / "data/pictures"
+
 
 def scene(seed: int, size: int = 96) -> Image.Image:
     """Smooth random blobs: no two seeds look alike."""
@@ -20,6 +22,20 @@ def save(image: Image.Image, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path)
     return path
+
+
+def many_copies(picture: Path, folder: Path) -> list[Path]:
+    """A picture in eight qualities, and again in as many with 6 % cut off on every side."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    with Image.open(picture) as whole:
+        across, down = round(0.06 * whole.width), round(0.06 * whole.height)
+        inner = whole.crop((across, down, whole.width - across, whole.height - down))
+        for name, image in (("whole", whole), ("cut", inner)):
+            for quality in range(30, 94, 8):
+                paths.append(folder / f"{picture.stem}-{name}-{quality}.jpg")
+                image.save(paths[-1], quality=quality)
+    return paths
 
 
 def write_table(root: Path, rows: list[dict[str, str]]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from tests.training.checks.pictures import scene
+from tests.training.checks.pictures import REAL, many_copies, scene
 from training.checks.duplicates import describe, find_pairs, groups
 from training.checks.survey import thumbnail
 from training.data.dataset import Photo
@@ -42,6 +42,17 @@ def test_a_copy_in_disguise_is_found_among_others(disguise: str) -> None:
     found = find_pairs(photos(31), small)
     assert [(pair.first, pair.second) for pair in found] == [(7, 30)]
     assert found[0].mirrored == (disguise == "mirrored")
+
+
+@pytest.mark.parametrize("name", ["chelsea", "coffee", "rocket"])
+def test_more_copies_than_a_photo_has_neighbours_are_one_group(tmp_path: Path, name: str) -> None:
+    """Each of two styles alone has more copies than a search looks at."""
+    pictures = [np.asarray(scene(seed)) for seed in range(10)]
+    for path in many_copies(REAL / f"{name}.jpg", tmp_path):
+        with Image.open(path) as image:
+            pictures.append(np.asarray(image))
+    found = find_pairs(photos(26), np.stack([thumbnail(pixels) for pixels in pictures]))
+    assert groups(26, [(pair.first, pair.second) for pair in found]) == [list(range(10, 26))]
 
 
 def test_the_same_bytes_need_no_look() -> None:

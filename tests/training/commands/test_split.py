@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageOps
 
-from tests.training.checks.pictures import save, scene, write_table
+from tests.training.checks.pictures import REAL, many_copies, save, scene, write_table
 from training.__main__ import main
 
 
@@ -46,6 +46,17 @@ def test_people_and_copies_stay_together(data: Path, tmp_path: Path) -> None:
     assert set(counts.values()) <= {4, 5}, counts
     assert len(list(data.rglob("*.png"))) == 41
     assert main(["check", str(out), "--no-network", "--fail-on", "leakage"]) == 0
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_any_number_of_copies_stays_together(tmp_path: Path, seed: str) -> None:
+    root, out = tmp_path / "data", tmp_path / "out"
+    many_copies(REAL / "chelsea.jpg", root / "cat")
+    for number in range(24):
+        save(scene(number), root / ("cat", "dog")[number % 2] / f"{number}.png")
+    assert main(["split", str(root), str(out), "--validation", "0.4", "--test", "0.2", "--seed", seed]) == 0
+    sides = [row["split"] for row in rows(out) if "chelsea" in row["file"]]
+    assert len(sides) == 16 and len(set(sides)) == 1
 
 
 def test_people_are_counted_as_check_and_fit_count_them(
