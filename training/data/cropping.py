@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import multiprocessing
+import os
+import re
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -32,6 +34,9 @@ COLUMNS: Final = (
     "file", "label", "person", "eye", "geometry", "photo", "face", "eye_width_px", "roll", "yaw", "quality",
 )  # fmt: skip
 LEFT_OUT_COLUMNS: Final = ("photo", "reason")
+NO_FACE: Final = "no face found"
+LOOKED_AT: Final = re.compile(f"{NO_FACE}|(left|right) eye .*")
+"""Reasons why a photo that was read has no crop; all others may be gone the next time."""
 LARGEST: Final = 4096
 """Side of a crop in pixels, at most: no model looks at less than a quarter of it, which is as much as the
 largest input of a network."""
@@ -65,10 +70,12 @@ def crop_folder(options: CropOptions, photos: Sequence[Path]) -> Iterator[Croppe
     """Crop the eyes of every photo that has not been done yet, in parallel; yields photo by photo.
 
     `photos` are those of `photos_in`. The two tables grow as photos are finished, so an interrupted run goes
-    on where it stopped. Photos are only read. Raises TrainingError for folders that do not fit.
+    on where it stopped. What could not be read is tried again. Photos are only read. Raises TrainingError for
+    folders that do not fit.
     """
     _check(options, photos)
     names = [photo.as_posix() for photo in photos]
+    _forget_unread(options.out, names)
     done = set(map(Names(names).meant, _done(options.out)))
     todo = [photo for photo in photos if photo.as_posix() not in done]
     people = _people(options.photos, names)
@@ -154,17 +161,18 @@ def _check_geometry(options: CropOptions) -> None:
 def _check_earlier(options: CropOptions) -> None:
     """An earlier run in the folder must have been cut alike; raises TrainingError where it was not."""
     table, shape = options.out / TABLE, options.out / SHAPE
-    mine = {"scale": options.scale, "centre": options.centre, "size": options.size}
+    mine = {name: getattr(options, name) for name in ("every_face", "scale", "centre", "size")}
     if table.exists() and not (_header(table) == list(COLUMNS) and shape.exists()):
         raise TrainingError(
             f"Expected a new folder, or one of an earlier run, for the crops. Received: {options.out}, "
             f"whose {TABLE} is not of `training crop`."
         )
-    earlier = json.loads(shape.read_bytes()) if shape.exists() else mine
+    # Folders from before every_face was kept count as cut without it.
+    earlier = {"every_face": False} | json.loads(shape.read_bytes()) if shape.exists() else mine
     if earlier != mine:
         raise TrainingError(
-            f"Expected the shape of the crops that are in {options.out}, {earlier}. Received: {mine}; "
-            "give another folder."
+            f"Expected the options of the crops that are in {options.out}, {earlier}. "
+            f"Received: {mine}; give another folder."
         )
     shape.write_text(json.dumps(mine) + "\n", encoding="utf-8")
 
@@ -177,6 +185,19 @@ def _header(path: Path) -> list[str]:
 def _done(out: Path) -> set[str]:
     rows = [row for name in (TABLE, LEFT_OUT) for row in _rows(out / name)]
     return {row["photo"] for row in rows if row.get("photo")}
+
+
+def _forget_unread(out: Path, names: Sequence[str]) -> None:
+    """Take those of these photos that could not be read from the table of what was left out."""
+    path, meant, again = out / LEFT_OUT, Names(names).meant, set(names)
+    rows = [{name: row.get(name) or "" for name in LEFT_OUT_COLUMNS} for row in _rows(path)]
+    kept = [row for row in rows if LOOKED_AT.fullmatch(row["reason"]) or meant(row["photo"]) not in again]
+    if len(kept) == len(rows):
+        return
+    beside = path.with_name(f"{LEFT_OUT}.partial")
+    beside.unlink(missing_ok=True)
+    _append(beside, LEFT_OUT_COLUMNS, kept)
+    os.replace(beside, path)  # a run that is killed leaves the whole table, old or new
 
 
 def _people(photos: Path, names: Sequence[str]) -> dict[str, str]:
@@ -240,7 +261,7 @@ class EyeCropper:
             return Cropped(name, reason=str(error))
         faces = self._locator.locate(picture, self._options.every_face)
         if not faces:
-            return Cropped(name, reason="no face found")
+            return Cropped(name, reason=NO_FACE)
         rows = tuple(
             self._save(photo, picture, number, face, eye)
             for number, face in enumerate(faces)

@@ -63,10 +63,32 @@ def test_cuts_both_eyes_and_goes_on_where_it_stopped(
     shutil.copy(ROOT / "examples/portrait.jpg", photos / "second.jpg")
     (photos / "labels.csv").write_text("file,person\nsecond.jpg,eileen\n")
     assert crop(photos, out) == 0
-    assert "1 photos: 2 eyes" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "3 photos: 2 eyes" in told and "2 photos were done before" in told  # two could not be read again
+    assert len(rows(out / "left_out.csv")) == 3
     table = rows(out / "labels.csv")
     assert [row["photo"] for row in table] == ["almond/eileen.jpg"] * 2 + ["second.jpg"] * 2
     assert table[-1]["person"] == "eileen"
+
+
+def test_what_could_not_be_read_is_tried_again(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "crops"
+    assert crop(photos, out) == 0
+    before = (out / "left_out.csv").read_text()
+    assert crop(photos, out) == 0
+    assert sorted((out / "left_out.csv").read_text().splitlines()) == sorted(before.splitlines())
+    shutil.copy(ROOT / "examples/portrait.jpg", photos / "broken.jpg")
+    shutil.copy(ROOT / "examples/portrait.jpg", photos / "blank.png")
+    (photos / "IMG_1.HEIC").unlink()
+    assert crop(photos, out) == 0
+    cut = [row["photo"] for row in rows(out / "labels.csv")]
+    assert cut == ["almond/eileen.jpg"] * 2 + ["broken.jpg"] * 2  # blank.png was read, and had no face
+    assert {row["photo"] for row in rows(out / "left_out.csv")} == {"blank.png", "IMG_1.HEIC"}
+    assert sorted(path.name for path in out.iterdir() if path.is_file() and path.suffix != ".jpg") == [
+        "crop.json",
+        "labels.csv",
+        "left_out.csv",
+    ]
 
 
 def test_a_folder_that_went_through_an_archive_is_not_cropped_again(
@@ -193,6 +215,27 @@ def test_crops_of_two_shapes_are_not_mixed(
     assert crop(photos, tmp_path / "crops") == 0
     assert crop(photos, tmp_path / "crops", "--size", "96") == 2
     assert "'size': 224}. Received: {" in capsys.readouterr().err
+
+
+def test_one_face_and_every_face_are_not_mixed(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    largest, every = tmp_path / "largest", tmp_path / "every"
+    assert crop(photos, largest) == crop(photos, every, "--every-face") == 0
+    assert crop(photos, largest) == crop(photos, every, "--every-face") == 0
+    capsys.readouterr()
+    assert crop(photos, largest, "--every-face") == crop(photos, every) == 2
+    said = f"Expected the options of the crops that are in {largest}, {{'every_face': False, "
+    assert said in (error := capsys.readouterr().err)
+    assert "Received: {'every_face': True, " in error and "give another folder" in error
+
+
+def test_a_folder_from_before_every_face_was_kept_has_one_face(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "crops"
+    assert crop(photos, out) == 0
+    (out / "crop.json").write_text('{"scale": 2.0, "centre": 0.55, "size": 224}\n')
+    assert crop(photos, out, "--every-face") == 2
+    assert crop(photos, out) == 0
 
 
 def test_a_missing_locator_is_one_line(
