@@ -45,6 +45,18 @@ def test_tables_find_names_that_a_mac_or_an_archive_has_taken_apart(tmp_path: Pa
     assert [item.path.name for item in seen.skipped] == ["labels.csv"]
 
 
+def test_a_person_whose_letters_are_put_together_in_two_ways_is_one(tmp_path: Path) -> None:
+    folders.splits(tmp_path, train=2, validation=3)
+    names = [unicodedata.normalize(form, "J\u00fcrgen") for form in ("NFC", "NFD", "NFC", "NFD")]
+    files = ("train/red/0.png", "train/red/1.png", "validation/red/0.png", "validation/red/1.png")
+    rows = [f"{file},{name}" for file, name in zip(files, names, strict=True)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,person", *rows]), encoding="utf-8")
+    said = f"a photo of {names[0]}, who is in train"
+    assert folders.reasons(tmp_path) == dict.fromkeys(files[2:], said)
+    people = {photo.person for photo in survey(tmp_path).photos if photo.named}
+    assert people == {names[0]}
+
+
 @pytest.mark.parametrize("heading", ["file, person", "file,Person", "\ufeffFile,PERSON "])
 def test_people_are_found_however_the_table_is_written(tmp_path: Path, heading: str) -> None:
     folders.splits(tmp_path, train=2, validation=2)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from service.networks.metadata import Label
 from service.validation import first_fault
-from training.data.file_names import Names
+from training.data.file_names import Names, composed
 from training.errors import TrainingError
 
 KNOWN_COLUMNS: Final = frozenset("file person geometry id title description search".split())
@@ -147,5 +147,10 @@ def _column(heading: str) -> str:
 
 
 def _cell(column: str, text: str) -> str:
-    """Without the spaces around it, but in the name of a file, where they mean something."""
-    return text if column == "file" else text.strip()
+    """Without the spaces around it, but in the name of a file, where they mean something.
+
+    Rows from two keyboards write one person's letters in two ways, which look alike.
+    """
+    if column == "file":
+        return text
+    return composed(text.strip()) if column == "person" else text.strip()

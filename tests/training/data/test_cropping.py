@@ -198,6 +198,15 @@ def test_a_table_of_a_spreadsheet_names_people_too(photos: Path, tmp_path: Path)
     assert {row["person"] for row in rows(tmp_path / "crops" / "labels.csv")} == {"eileen"}
 
 
+def test_a_person_whose_letters_are_put_together_in_two_ways_is_one(photos: Path, tmp_path: Path) -> None:
+    shutil.copy(photos / "almond/eileen.jpg", photos / "second.jpg")
+    names = [unicodedata.normalize(form, "J\u00fcrgen") for form in ("NFC", "NFD")]
+    table = f"file,person\nalmond/eileen.jpg,{names[0]}\nsecond.jpg,{names[1]}\n"
+    (photos / "labels.csv").write_text(table, encoding="utf-8")
+    assert crop(photos, tmp_path / "crops") == 0
+    assert [row["person"] for row in rows(tmp_path / "crops" / "labels.csv")] == [names[0]] * 4
+
+
 def test_a_table_of_the_user_is_never_written_to(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
