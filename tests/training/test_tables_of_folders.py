@@ -141,6 +141,23 @@ def test_one_file_has_one_person(tmp_path: Path) -> None:
         read_dataset(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("column", "first", "second"),
+    [("geometry", "wide", "tight"), ("agreement", "0.6", ""), ("note", "", "x")],
+)
+def test_rows_of_one_file_say_the_same(tmp_path: Path, column: str, first: str, second: str) -> None:
+    folders.classes(tmp_path)
+    table = tmp_path / "labels.csv"
+    table.write_text(f"file,person,{column}\nred/0.png,anna,{first}\nred/0.png,anna,{second}\n")
+    said = f"Expected one {column} for red/0.png in {table}. Received: {first!r} and {second!r}"
+    for read in (read_dataset, survey):
+        with pytest.raises(TrainingError) as caught:
+            read(tmp_path)
+        assert str(caught.value) == said
+    table.write_text(f"file,person,{column}\nred/0.png,anna,{first}\nred/0.png,anna,{first}\n")
+    assert {photo.person for photo in read_dataset(tmp_path).photos if photo.named} == {"anna"}
+
+
 def test_class_folders_whose_names_look_alike_are_one_class(tmp_path: Path) -> None:
     """`train/` from a Mac and `validation/` from elsewhere; both names side by side are no third class."""
     whole, apart = "S\u00fc\u00df", unicodedata.normalize("NFD", "S\u00fc\u00df")

@@ -224,8 +224,8 @@ def files_of(root: Path, found: Iterable[Found]) -> set[str]:
 def rows_by_file(root: Path, files: Iterable[str]) -> dict[str, dict[str, str]]:
     """The rows of `labels.csv` by their file, as it is written among the `files`; empty without a table.
 
-    Raises TrainingError for a table that cannot be read or names no files, and for one in a split's folder,
-    whose people would be lost.
+    Raises TrainingError for a table that cannot be read or names no files, for two rows of a file that say
+    different things, and for a table in a split's folder, whose people would be lost.
     """
     for name in SPLITS if (root / "train").is_dir() else ():
         if (table := root / name / "labels.csv").is_file():
@@ -235,10 +235,12 @@ def rows_by_file(root: Path, files: Iterable[str]) -> dict[str, dict[str, str]]:
     by_file: dict[str, dict[str, str]] = {}
     for row in as_named(read_table(root / "labels.csv", "file"), "file", files):
         before = by_file.get(row["file"], row)
-        if before.get("person") != row.get("person"):
+        # Nobody can know which is meant; the last row would decide how a photo is cut and what it counts.
+        column = next((name for name in row if before[name] != row[name]), None)
+        if column is not None:
             raise TrainingError(
-                f"Expected one person for {row['file']} in {root / 'labels.csv'}. "
-                f"Received: {before.get('person')!r} and {row.get('person')!r}"
+                f"Expected one {column} for {row['file']} in {root / 'labels.csv'}. "
+                f"Received: {before[column]!r} and {row[column]!r}"
             )
         by_file[row["file"]] = row
     return by_file
