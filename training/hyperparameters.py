@@ -154,10 +154,11 @@ class HyperParameters:
         return f"{self.until}_pool"
 
     @classmethod
-    def add_options(cls, parser: argparse.ArgumentParser) -> None:
-        """One option per field, with its meaning and default."""
+    def add_options(cls, parser: argparse.ArgumentParser, **decided: str) -> None:
+        """One option per field, with its meaning and default; none for what is `decided` already."""
+        parser.set_defaults(**decided)
         group = parser.add_argument_group("hyperparameters")
-        for field in dataclasses.fields(cls):
+        for field in (field for field in dataclasses.fields(cls) if field.name not in decided):
             group.add_argument(
                 f"--{field.name.replace('_', '-')}",
                 type=type(field.default),

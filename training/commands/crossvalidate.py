@@ -17,8 +17,8 @@ HELP = "measure a recipe on the training people, a part of them at a time; valid
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `fit`, and how the people are dealt."""
-    fit.add_arguments(parser)
+    """The options of `fit` but for --best, and how the people are dealt."""
+    fit.add_arguments(parser, best="last")  # no fold chooses an epoch by the photos that it is scored on
     parser.add_argument("--folds", type=int, default=5, metavar="N", help="parts of the people (default: 5)")
     parser.add_argument("--by", metavar="COLUMN", help="also measure each value of this column of labels.csv")
 

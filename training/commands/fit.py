@@ -23,8 +23,8 @@ NAMED = 20
 """So many unusable files are named on the screen; `metrics.json` names them all."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Paths, then one option per hyperparameter."""
+def add_arguments(parser: argparse.ArgumentParser, **decided: str) -> None:
+    """Paths, then one option per hyperparameter but for those that are `decided` already."""
     parser.add_argument("data", type=Path, help="train/<class>/* and validation/<class>/*, or <class>/*")
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder for the run")
     parser.add_argument("--overwrite", action="store_true", help="replace the run that is in RUN")
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="VGG16 weights: .npz, .h5, .keras, .onnx, or `imagenet` for Keras' download (default: our copy)",
     )
-    HyperParameters.add_options(parser)
+    HyperParameters.add_options(parser, **decided)
 
 
 def run(options: argparse.Namespace) -> int:

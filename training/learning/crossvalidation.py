@@ -5,24 +5,29 @@ answers about this one; the answers of all folds together are scored as one set.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from training.console import say
-from training.data.dataset import Dataset, Photo, by_value, people_of
+from training.data.dataset import Dataset, Photo, by_value, check_agreement, people_of
 from training.data.splitting import groups, people_of_each
 from training.errors import TrainingError
 from training.hyperparameters import HyperParameters
 from training.learning.session import train
 from training.measuring.evaluation import Evaluation
 from training.measuring.metrics import score
+from training.network import runs
 from training.network.calibration import softmax
-from training.network.runs import RECIPE
+
+FOLD: Final = re.compile(r"fold-[1-9][0-9]*")
 
 
 def deal(data: Dataset, folds: int, seed: int) -> Iterator[Dataset]:
@@ -82,7 +87,7 @@ def crossvalidate(
     weights: str | None = None,
     by: str | None = None,
 ) -> Evaluation:
-    """Train and answer fold by fold; the runs are left in `out/fold-1` and on.
+    """Train and answer fold by fold; the runs are left in `out/fold-1` and on, in place of those there.
 
     The last epoch of each fold is kept: one chosen by the photos that it is then scored on would flatter the
     recipe. `by` names a column of `labels.csv` whose values are scored on their own too.
@@ -94,8 +99,11 @@ def crossvalidate(
     photos: list[Photo] = []
     logits = []
     dealt = list(deal(data, folds, recipe.seed))
+    if recipe.soft_labels == "agreement":
+        check_agreement(data.photos)  # before the runs that were here go
+    _remove_folds(out)
     document = {"folds": folds, "by": by, "hyperparameters": asdict(recipe)}
-    (out / RECIPE).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    (out / runs.RECIPE).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     for number, fold in enumerate(dealt, 1):
         say(f"fold {number} of {folds}")
         outcome = train(fold, out / f"fold-{number}", recipe, cache, weights)
@@ -104,6 +112,15 @@ def crossvalidate(
         logits.append(outcome.logits)
         photos += fold.split("validation")
     return _scored(data, photos, softmax(np.concatenate(logits)), by)
+
+
+def _remove_folds(out: Path) -> None:
+    """Remove the runs of an earlier experiment, of which this one may have fewer; nothing else goes."""
+    for path in out.glob("fold-*"):
+        if FOLD.fullmatch(path.name) and not path.is_symlink() and runs.is_ours(path):
+            runs.remove(path)
+            with suppress(OSError):  # somebody's notes are in it
+                path.rmdir()
 
 
 def _scored(data: Dataset, photos: list[Photo], answers: NDArray[np.float32], by: str | None) -> Evaluation:

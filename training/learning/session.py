@@ -1,7 +1,6 @@
 """A whole training: from a data set to a finished run folder."""
 
 import json
-import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -106,22 +105,7 @@ def _config(data: Dataset, recipe: HyperParameters, weights: str) -> runs.RunCon
 
 def _prepare(out: Path, config: runs.RunConfig) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    # A run that is stopped early must not look like the finished one that was here before.
-    for name in (
-        runs.MODEL,
-        runs.METRICS,
-        runs.CURVES,
-        runs.LEARNED,
-        runs.HELD_OUT,
-        runs.TYPICALITY,
-        runs.PART,
-    ):
-        (out / name).unlink(missing_ok=True)
-    for name in (runs.TENSORBOARD, "report"):
-        shutil.rmtree(out / name, ignore_errors=True)
-    for pattern in ("evaluation-*.json", "confusion-*.png"):
-        for path in out.glob(pattern):
-            path.unlink()
+    runs.remove(out)  # a run that is stopped early must not look like the finished one that was here before
     (out / runs.CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 

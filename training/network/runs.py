@@ -15,6 +15,7 @@ tensorboard/     the same for TensorBoard
 
 import json
 import platform
+import shutil
 import zipfile
 from functools import cached_property
 from importlib.metadata import version
@@ -176,6 +177,17 @@ def is_unfinished(path: Path) -> bool:
     """Whether a folder holds a run that was stopped before it was complete, and nothing else."""
     names = {child.name for child in path.iterdir()}
     return names <= UNFINISHED | (FINISHING if PART in names else set()) and is_ours(path)
+
+
+def remove(path: Path) -> None:
+    """Remove what training and reports have written to a folder; what else is there stays."""
+    for name in (CONFIG, MODEL, LEARNED, HELD_OUT, TYPICALITY, METRICS, HISTORY, CURVES, PART):
+        (path / name).unlink(missing_ok=True)
+    for name in (TENSORBOARD, "report"):
+        shutil.rmtree(path / name, ignore_errors=True)
+    for pattern in ("evaluation-*.json", "confusion-*.png"):
+        for file in path.glob(pattern):
+            file.unlink()
 
 
 def tools() -> dict[str, str]:
