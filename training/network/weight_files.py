@@ -6,7 +6,9 @@ Applications. Kernels are float32 `[3, 3, in, out]` (Keras' layout) for pictures
 (training/pruning/base.py).
 """
 
+import errno
 import io
+import os
 import re
 import zipfile
 from collections.abc import Iterable
@@ -59,10 +61,25 @@ def read_weights(path: Path) -> Weights:
 
 
 def write_npz(weights: Weights, path: Path) -> None:
-    """Store weights as float16, half the size for a loss far below one grey level of the input."""
+    """Store weights as float16, half the size for a loss far below one grey level of the input.
+
+    A file that is there stays as it is until the new one is whole. Raises OSError, with the file, if it
+    cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     halves: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
-    np.savez_compressed(path, **halves)
+    # Not tempfile's, which nobody else may read.
+    beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with beside.open("wb") as file:
+            np.savez_compressed(file, **halves)
+        os.replace(beside, path)
+    except OSError as error:
+        # NumPy tells neither the file nor, where the disk is full, that it is.
+        number = error.errno or errno.ENOSPC
+        raise OSError(number, os.strerror(number), str(path)) from error
+    finally:
+        beside.unlink(missing_ok=True)  # there where it was not moved
 
 
 def first_channels(weights: Weights, counts: Iterable[int]) -> Weights:

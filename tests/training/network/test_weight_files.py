@@ -1,5 +1,7 @@
 """The convolutions of VGG16 come out of every kind of file in the same layout."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -11,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from scripts import make_vgg16_weights
 from training.errors import TrainingError
 from training.network import backbone
-from training.network.weight_files import Weights, layer_names, read_weights, write_npz
+from training.network.weight_files import Weights, first_channels, layer_names, read_weights, write_npz
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,25 @@ def test_keras_model(tmp_path: Path, network: keras.Model, weights: Weights) -> 
 def test_npz(tmp_path: Path, weights: Weights) -> None:
     write_npz(weights, tmp_path / "vgg16.npz")
     assert same(backbone.load_weights(tmp_path / "vgg16.npz"), weights)
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, weights: Weights) -> None:
+    path = tmp_path / "vgg16.npz"
+    few = first_channels(weights, [4] * 13)
+    write_npz(few, path)
+    before, mode = path.read_bytes(), path.stat().st_mode
+    code = (
+        "import resource, sys; from pathlib import Path; from training.network import weight_files\n"
+        "path = Path(sys.argv[1]); weights = weight_files.read_weights(path)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "weight_files.write_npz(weights, path)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines()[-1] == f"OSError: [Errno 27] File too large: '{path}'"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+    (tmp_path / "other").touch()
+    assert mode == (tmp_path / "other").stat().st_mode
 
 
 def test_script_makes_the_committed_values_from_onnx(tmp_path: Path, weights: Weights) -> None:
