@@ -39,6 +39,8 @@ class Verdict:
     before: Scores
     after: Scores
     agreement: Agreement
+    lost: Sequence[int]
+    """Photos of each class that were found before and are not after; those won elsewhere do not make up."""
     outputs: dict[str, float]
     """Further outputs by name: the difference's root mean square, in standard deviations of the output."""
     untypical: tuple[float, float] | None = None
@@ -64,13 +66,15 @@ class Verdict:
 
     def _check_classes(self, what: str, remedy: str) -> None:
         """A rare class may fall far while accuracy stands; of few photos one is chance."""
-        found = (np.diagonal(scores.confusion) for scores in (self.before, self.after))
-        for entry, before, after in zip(self.before.classes, *found, strict=True):
+        for entry, found, lost in zip(
+            self.before.classes, np.diagonal(self.before.confusion), self.lost, strict=True
+        ):
             allowed = max(1, int((1 - SAME_ANSWER) * entry.support))
-            if before - after > allowed:
+            if lost > allowed:
                 raise Refused(
-                    f"{what} costs too much: of {entry.support} photos of {entry.label} {before} were found, "
-                    f"and {after} would be (at most {allowed} fewer may be). Nothing was written.{remedy}"
+                    f"{what} costs too much: of {entry.support} photos of {entry.label} {found} were found, "
+                    f"and {lost} of these no longer would be (at most {allowed} may be lost). "
+                    f"Nothing was written.{remedy}"
                 )
 
     def document(self, before: str, after: str) -> dict[str, Any]:
@@ -114,11 +118,21 @@ def compare(
         scores[0],
         scores[1],
         agreement(expected[OUTPUT], received[OUTPUT]),
+        lost(expected[OUTPUT], received[OUTPUT], heldout.labels),
         others,
         under,
         heldout.score_parts(received[OUTPUT], names, by),
         when_certain(received[OUTPUT], heldout.labels, metadata.threshold, typical),
     )
+
+
+def lost(
+    expected: NDArray[np.float32], received: NDArray[np.float32], labels: NDArray[np.int64]
+) -> list[int]:
+    """How many photos of each class are right by the first probabilities `[M, C]`, and not by the second."""
+    right, still = (answers.argmax(axis=1) == labels for answers in (expected, received))
+    counts: list[int] = np.bincount(labels[right & ~still], minlength=expected.shape[1]).tolist()
+    return counts
 
 
 def _relative_difference(expected: NDArray[np.float32], received: NDArray[np.float32]) -> float:

@@ -1,11 +1,12 @@
-"""Which of two accuracies a smaller graph is judged by."""
+"""Which of two accuracies a smaller graph is judged by, and how many photos of a class it may lose."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from training.bundles.gate import Measure, Refused, Verdict
+from training.bundles.gate import Measure, Refused, Verdict, lost
 from training.graph.parity import agreement
 from training.measuring.metrics import score
 
@@ -18,9 +19,14 @@ def verdict(wrong: Sequence[int]) -> Verdict:
     before = np.eye(2, dtype=np.float32)[labels] * 0.8 + 0.1
     after = before.copy()
     after[list(wrong)] = after[list(wrong)][:, ::-1]
+    return compared(before, after, labels)
+
+
+def compared(before: NDArray[np.float32], after: NDArray[np.float32], labels: NDArray[np.int64]) -> Verdict:
+    """What is made of two graphs' answers `[M, 2]`, each photo of somebody else."""
     people = np.arange(len(labels)).astype(str)
     scores = [score(answers, labels, people, ["frequent", "rare"]) for answers in (before, after)]
-    return Verdict(scores[0], scores[1], agreement(before, after), {})
+    return Verdict(scores[0], scores[1], agreement(before, after), lost(before, after, labels), outputs={})
 
 
 @pytest.mark.parametrize(
@@ -46,24 +52,37 @@ def test_half_a_point_of_what_is_measured_may_go(
 
 
 def test_a_rare_class_cannot_pay_for_int8() -> None:
-    """Three of six photos are lost and as many of the other class won: accuracy and balance stand still."""
+    """Two of six photos are lost and three of the other class won: accuracy stands."""
     labels = np.repeat([0, 1], (340, 6))
     before = np.eye(2, dtype=np.float32)[labels] * 0.8 + 0.1
     before[:3] = before[:3, ::-1]
     after = before.copy()
     after[[0, 1, 2, 340, 341]] = after[[0, 1, 2, 340, 341]][:, ::-1]
-    people = np.arange(len(labels)).astype(str)
-    scores = [score(answers, labels, people, ["frequent", "rare"]) for answers in (before, after)]
-    with pytest.raises(Refused, match=r"of 6 photos of rare 6 were found, and 4 would be \(at most 1 fewer"):
-        Verdict(scores[0], scores[1], agreement(before, after), {}).check("int8")
+    said = r"of 6 photos of rare 6 were found, and 2 of these no longer would be \(at most 1 may be lost\)"
+    with pytest.raises(Refused, match=said):
+        compared(before, after, labels).check("int8")
+
+
+def test_photos_that_are_won_do_not_make_up_for_lost_ones_of_their_class() -> None:
+    """Three of forty photos are lost and three others won: every measure stands still."""
+    labels = np.repeat([0, 1], (FREQUENT, RARE))
+    before = np.eye(2, dtype=np.float32)[labels] * 0.8 + 0.1
+    won, gone = slice(FREQUENT, FREQUENT + 3), slice(FREQUENT + 3, FREQUENT + 6)
+    before[won] = before[won, ::-1]
+    after = before.copy()
+    after[won], after[gone] = before[won, ::-1], before[gone, ::-1]
+    found = compared(before, after, labels)
+    assert found.before.accuracy == found.after.accuracy
+    with pytest.raises(Refused, match=r"of 40 photos of rare 37 were found, and 3 of these no longer"):
+        found.check("int8")
 
 
 def test_exactly_half_a_point_may_go() -> None:
-    labels, people = np.zeros(200, np.int64), np.arange(200).astype(str)
+    labels = np.zeros(200, np.int64)
     before = np.tile(np.array([[0.9, 0.1]], np.float32), (200, 1))
     before[0] = before[0, ::-1]
     after = before.copy()
     after[1] = after[1, ::-1]
-    scores = [score(answers, labels, people, ["a", "b"]) for answers in (before, after)]
-    assert scores[0].accuracy.value - scores[1].accuracy.value > 0.005  # by rounding alone
-    Verdict(scores[0], scores[1], agreement(before, after), {}).check("int8")
+    found = compared(before, after, labels)
+    assert found.before.accuracy.value - found.after.accuracy.value > 0.005  # by rounding alone
+    found.check("int8")
