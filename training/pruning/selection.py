@@ -11,7 +11,7 @@ from training.pruning.moments import Floats, Moments
 DAMPING: Final = 3e-3
 """Added to the variances, as a share of their mean: what the photos do not tell about stays as it was."""
 MULTIPLE: Final = 16
-"""Channels stay in such numbers: kernels compute as many at a time."""
+"""Channels stay in such numbers, or all of them do: kernels compute as many at a time."""
 STEPS: Final = 64
 """In at most about so many steps all channels could be gone: the price of one changes little by another."""
 
@@ -65,7 +65,7 @@ def select(moments: Moments, known: Floats, channels: int, residual: float) -> S
         gone = np.concatenate([gone, keep[cheapest[::-1]]])
         keep = keep[~chosen]
     back = -len(keep) % MULTIPLE
-    keep = np.sort(np.concatenate([keep, gone[len(gone) - back :]])).astype(int)
+    keep = np.sort(np.concatenate([keep, gone[max(0, len(gone) - back) :]])).astype(int)
     return _solved(moments, known, damping, keep, window)
 
 

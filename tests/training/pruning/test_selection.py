@@ -50,6 +50,11 @@ def test_channels_that_nothing_makes_up_for_stay() -> None:
     assert len(Samples.of(channels=64, rank=64).select(0.001).keep) == 64
 
 
+def test_all_channels_stay_where_fewer_than_a_multiple_could_go() -> None:
+    """Six of 108 could go, but 102 are not computed faster, and the next multiple is beyond 108."""
+    assert len(Samples.of(channels=108, rank=102).select(0.001).keep) == 108
+
+
 def test_more_may_go_where_more_may_be_lost() -> None:
     given = Samples.of(channels=96, rank=80)
     kept = [given.select(residual) for residual in (0.001, 0.03, 0.9)]
