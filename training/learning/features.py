@@ -33,6 +33,12 @@ LARGEST: Final = float(np.finfo(np.float16).max)
 Features = NDArray[np.float16]
 
 
+def as_features(maps: NDArray[Any]) -> Features:
+    """The base's maps, in which nothing is negative, as float16; too large values become the largest."""
+    features: Features = np.minimum(maps, LARGEST).astype(np.float16)
+    return features
+
+
 @dataclass(frozen=True)
 class Version:
     """One photo as it is (`number` 0) or varied, and the row of the result that it fills."""
@@ -88,7 +94,7 @@ class FeatureCache:
             [version.photo for version in batch], [version.number for version in batch]
         )
         outputs: NDArray[Any] = self._forward(images.astype(np.float32)).numpy()
-        yield from zip(batch, np.minimum(outputs, LARGEST).astype(np.float16), strict=True)
+        yield from zip(batch, as_features(outputs), strict=True)
 
     def path(self, version: Version) -> Path:
         """Where the features of one version are kept."""

@@ -17,7 +17,7 @@ from training.data.learned import save_learned
 from training.errors import TrainingError
 from training.hyperparameters import HyperParameters
 from training.interrupts import deferred, interruptible
-from training.learning.features import FeatureCache
+from training.learning.features import FeatureCache, as_features
 from training.learning.fitting import Best, Epoch, Examples, answers, fit
 from training.learning.history import History, draw
 from training.learning.steps import Stage
@@ -196,8 +196,8 @@ def _fine_tune(network: Any, examples: dict[str, Examples], recipe: HyperParamet
 
 
 def _through(middle: keras.Model, before: Examples) -> Examples:
-    features = [answers(middle, version) for version in before.features]
-    return Examples(np.stack(features).astype(np.float16), before.targets, before.certainty)
+    features = [as_features(answers(middle, version)) for version in before.features]
+    return Examples(np.stack(features), before.targets, before.certainty)
 
 
 def _recall(

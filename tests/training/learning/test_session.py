@@ -18,6 +18,7 @@ from training.errors import TrainingError
 from training.measuring.heldout import HeldOut
 from training.network.backbone import load_weights
 from training.network.runs import Run
+from training.network.weight_files import first_channels, write_npz
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,20 @@ def test_head_and_base_may_learn_at_once(data: Path, tmp_path: Path) -> None:
     kernels = {name: network.get_layer(name).get_weights()[0] for name in ("block3_conv3", "block4_conv3")}
     np.testing.assert_array_equal(kernels["block3_conv3"], weights["block3_conv3/kernel"])
     assert 1e-4 < np.abs(kernels["block4_conv3"] - weights["block4_conv3/kernel"]).max() < 0.05
+
+
+def test_maps_too_large_for_float16_stay_finite_behind_the_unlocked_block(data: Path, tmp_path: Path) -> None:
+    """The head is trained on what block 5 makes of the cached maps of block 4."""
+    weights = first_channels(load_weights(), [16] * 13)
+    for name in ("block5_conv2/kernel", "block5_conv3/kernel"):
+        weights[name] = weights[name] * np.float32(1e4)
+    write_npz(weights, tmp_path / "loud.npz")
+    options = ["--epochs", "1", "--fine-tune-epochs", "1", "--unfreeze", "block5", "--head", "gap"]
+    assert fit(data, tmp_path / "run", *options, "--weights", str(tmp_path / "loud.npz")) == 0
+    with (tmp_path / "run" / "history.csv").open(newline="") as file:
+        head = next(csv.DictReader(file))
+    assert head["stage"] == "head"
+    assert np.isfinite([float(head["loss"]), float(head["val_loss"])]).all()
 
 
 def test_learning_at_once_needs_something_to_unlock(
