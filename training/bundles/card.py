@@ -85,13 +85,24 @@ def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
 
 def _agreed(validation: Mapping[str, Any]) -> list[str]:
     """What is reached on the photos whose raters all gave the same class, where the author measured that."""
-    part = validation.get("groups", {}).get("agreement=1")
-    if part is None:
+    groups = validation.get("groups", {})
+    parts = [part for name, part in groups.items() if _number_in(name, "agreement") == 1]
+    if len(parts) != 1:  # 1 and 1.0 in one table: neither part is all of these photos
         return []
+    (part,) = parts
     return [
         f"- On the {photos_of(part['images'], part['people'])} whose raters all agreed: accuracy "
         f"{_percent(part['accuracy'])}, balanced accuracy {_percent(part['balanced_accuracy'])}."
     ]
+
+
+def _number_in(group: str, column: str) -> float | None:
+    """The number that a part of the photos has in this column, as `agreement=1.0` says; None for others."""
+    name, _, value = group.partition("=")
+    try:
+        return float(value) if name == column else None
+    except ValueError:
+        return None
 
 
 def _chance(validation: Mapping[str, Any]) -> str:

@@ -12,7 +12,14 @@ from training.bundles.card import CARD_FILE, model_card, notes_of
 from training.bundles.card_notes import chosen, ethics, intended_use, limits, people
 from training.hyperparameters import OTHER_RUNS
 
-ROOT: Final = Path(__file__).parents[3]
+EYE_SHAPE: Final = Path(__file__).parents[3] / "models" / "eye-shape"
+
+
+def shipped(version: int) -> BundleMetadata:
+    """What a shipped model says about itself."""
+    return BundleMetadata.model_validate_json(
+        properties(EYE_SHAPE / str(version) / "model.onnx")[METADATA_KEY]
+    )
 
 
 def estimate(value: float) -> dict[str, float]:
@@ -72,11 +79,29 @@ def test_what_was_chosen_is_true_of_every_run_that_is_averaged() -> None:
     assert chosen({"best": "last", OTHER_RUNS: [{"best": "loss"}]}).startswith("The best epoch")
 
 
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [("agreement=1", True), ("agreement=1.0", True), ("agreement=less than 1", False), ("rounds=1", False)],
+)
+def test_photos_whose_raters_all_agreed_are_found_however_one_is_written(group: str, said: bool) -> None:
+    facts = shipped(4)
+    part = facts.metrics["validation"]["groups"]["agreement=1"]
+    facts.metrics["validation"]["groups"] = {"agreement=0.8": part, group: part}
+    sentence = f"On the {part['images']} photos of {part['people']} people whose raters all agreed"
+    assert (sentence in model_card(facts)) is said
+
+
+def test_where_one_is_written_in_two_ways_no_part_is_all_of_the_photos() -> None:
+    facts = shipped(4)
+    groups = facts.metrics["validation"]["groups"]
+    groups["agreement=1.0"] = groups["agreement=1"]
+    assert "whose raters all agreed" not in model_card(facts)
+
+
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_cards_that_are_shipped_say_what_their_metadata_say(version: int) -> None:
-    folder = ROOT / "models" / "eye-shape" / str(version)
-    shipped = BundleMetadata.model_validate_json(properties(folder / "model.onnx")[METADATA_KEY])
-    card = (folder / CARD_FILE).read_text(encoding="utf-8")
-    notes = notes_of(card, shipped)
+    facts = shipped(version)
+    card = (EYE_SHAPE / str(version) / CARD_FILE).read_text(encoding="utf-8")
+    notes = notes_of(card, facts)
     assert notes is not None and notes.startswith("## Read this before you use it")
-    assert model_card(shipped, notes) == card
+    assert model_card(facts, notes) == card
