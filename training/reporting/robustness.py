@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 
 from service.pictures.geometry import RGB
 from training.network.calibration import softmax
-from training.reporting.subject import Subject, in_batches
+from training.reporting.subject import MARGIN, Subject, in_batches
 
 Change = Callable[[RGB, float, np.random.Generator], RGB]
 SEED: Final = 7
@@ -43,8 +43,8 @@ class Curve:
 
 
 def blur(photo: RGB, level: float, rng: np.random.Generator) -> RGB:
-    """Out of focus: Gaussian of `level` percent of the side of the whole picture."""
-    radius = level / 100 * photo.shape[0]
+    """Out of focus: Gaussian of `level` percent of the side of what the network sees."""
+    radius = level / 100 * _side(photo)
     return np.asarray(Image.fromarray(photo).filter(ImageFilter.GaussianBlur(radius)))
 
 
@@ -72,10 +72,9 @@ def turn(photo: RGB, level: float, rng: np.random.Generator) -> RGB:
 
 
 def shift(photo: RGB, level: float, rng: np.random.Generator) -> RGB:
-    """A badly placed crop: moved by `level` percent of the side of the crop in any direction."""
+    """A bad crop: moved in any direction by `level` percent of the side of what the network sees."""
     angle = rng.uniform(0, 2 * np.pi)
-    # The crop is the middle two thirds of the picture with its surroundings.
-    across, down = (level / 100 * photo.shape[0] / 1.5 * np.array([np.cos(angle), np.sin(angle)])).round()
+    across, down = (level / 100 * _side(photo) * np.array([np.cos(angle), np.sin(angle)])).round()
     return np.roll(photo, (int(down), int(across)), axis=(0, 1))
 
 
@@ -126,6 +125,11 @@ def _under(
     changed = np.stack([trouble.change(photo, level, rng)[inside, inside] for photo in photos])
     logits = in_batches(subject.model.logits, changed, f"{trouble.name} {level:g}")
     return softmax(logits, subject.temperature)
+
+
+def _side(photo: RGB) -> float:
+    """Of what the network sees, in pixels: the middle of a photo with its surroundings."""
+    return len(photo) / (1 + 2 * MARGIN)
 
 
 def _as_pixels(values: NDArray[np.floating]) -> RGB:

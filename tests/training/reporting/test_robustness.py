@@ -6,7 +6,7 @@ import pytest
 from training.measuring.models import Model
 from training.network.calibration import softmax
 from training.reporting.groups import groups
-from training.reporting.robustness import TROUBLES, Trouble, chosen, curves
+from training.reporting.robustness import TROUBLES, Trouble, blur, chosen, curves, shift
 from training.reporting.subject import Subject
 
 
@@ -71,6 +71,19 @@ def test_more_trouble_changes_more(trouble: Trouble) -> None:
     assert 0 < changes[0] < changes[1]
     again = trouble.change(photo, trouble.levels[-1], np.random.default_rng(2))
     np.testing.assert_array_equal(again, severe)
+
+
+def test_blur_and_shift_are_shares_of_what_the_network_sees() -> None:
+    """A line in the middle of 150 pixels, of which the network sees 100."""
+    photo = np.zeros((150, 150, 3), dtype=np.uint8)
+    photo[:, 75] = 255
+    columns = np.arange(150)
+    blurred = blur(photo, 4, np.random.default_rng(0))[75, :, 0].astype(float)
+    assert np.sqrt(np.average((columns - 75) ** 2, weights=blurred)) == pytest.approx(4, abs=0.3)
+    photo[75] = 255
+    shifted = shift(photo, 20, np.random.default_rng(0))[..., 0]
+    across, down = (int(shifted.mean(axis=axis).argmax()) - 75 for axis in (0, 1))
+    assert np.hypot(across, down) == pytest.approx(20, abs=1)
 
 
 def test_photos_are_spread_over_the_classes() -> None:
