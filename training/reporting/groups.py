@@ -1,6 +1,7 @@
 """How good a model is on parts of the photos: by columns of `labels.csv`, brightness and sharpness."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,11 +56,19 @@ def groups(subject: Subject) -> list[Group]:
 
 
 def _properties(subject: Subject) -> Iterator[tuple[str, Sequence[str]]]:
-    """Names of properties with a value per photo."""
+    """Names of properties, each only once, with a value per photo."""
     columns = dict.fromkeys(name for row in subject.attributes for name in row)
+    titles = _titles(columns)
     for column in columns:
         values = parted([row.get(column, "") for row in subject.attributes])
         if values is not None:
-            yield column.replace("_", " "), values
+            yield titles[column], values
     for name, numbers in measured(subject.images).items():
-        yield name, quarters(numbers)
+        yield f"{name} (measured)" if name in titles.values() else name, quarters(numbers)
+
+
+def _titles(columns: Iterable[str]) -> dict[str, str]:
+    """What each column is called for people; two that would be called the same keep their own names."""
+    plain = {column: column.replace("_", " ") for column in columns}
+    uses = Counter(plain.values())
+    return {column: title if uses[title] == 1 else column for column, title in plain.items()}

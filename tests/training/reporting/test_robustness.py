@@ -1,5 +1,7 @@
 """Troubles change photos as they say, and the same way every time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -110,3 +112,17 @@ def test_parts_are_measured_by_every_useful_column() -> None:
     assert found["source"].gap == 1
     assert [(part.name, part.images) for part in found["votes"].parts] == [("less than 1", 12), ("1", 12)]
     assert "brightness" in found
+
+
+def test_a_column_named_like_a_measured_property_or_another_column_is_a_group_of_its_own() -> None:
+    given = subject()
+    attributes = [
+        {"brightness": "low" if number % 3 else "high", "eye_side": side, "eye side": side}
+        for number, side in enumerate(["left", "right"] * (len(given.files) // 2))
+    ]
+    found = groups(replace(given, attributes=attributes))
+    names = [group.name for group in found]
+    assert sorted(names) == ["brightness", "brightness (measured)", "eye side", "eye_side", "sharpness"]
+    parts = {group.name: [part.name for part in group.parts] for group in found}
+    assert parts["brightness"] == ["high", "low"]
+    assert parts["brightness (measured)"][0].startswith("lowest quarter")
