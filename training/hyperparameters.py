@@ -51,7 +51,12 @@ class HyperParameters:
         high=8192,
     )
     dropout: float = _option(0.5, "share of the units dropped in training", low=0.0, high=0.95)
-    epochs: int = _option(50, "passes over the training photos with the base locked", low=1, high=10_000)
+    epochs: int = _option(
+        50,
+        "passes over the training photos with the base locked; with fine_tune_from start, all passes",
+        low=1,
+        high=10_000,
+    )
     batch: int = _option(16, "photos per step", low=1, high=1024)
     learning_rate: float = _option(1e-4, "Adam's step size for the head", low=1e-9, high=1.0)
     schedule: str = _option(
@@ -100,10 +105,16 @@ class HyperParameters:
         choices=("head", "start"),
     )
     fine_tune_epochs: int = _option(
-        10, "passes with a part of the base unlocked, after those of the head", low=1, high=10_000
+        10,
+        "with fine_tune_from head: passes with a part of the base unlocked, after those of the head",
+        low=1,
+        high=10_000,
     )
     fine_tune_rate: float = _option(
-        1e-5, "Adam's step size for the unlocked part, and then for the head beside it", low=0, high=1
+        1e-5,
+        "Adam's step size for the unlocked part of the base; with fine_tune_from head also for the head then",
+        low=0,
+        high=1,
     )
     best: str = _option(
         "loss",
@@ -128,10 +139,21 @@ class HyperParameters:
 
     def check_effects(self) -> None:
         """Raise TrainingError for a choice without effect; not asked of runs that were made with one."""
-        if self.heads > 1 and self.head != "conv":
-            raise TrainingError(f"Expected --head conv with --heads {self.heads}. Received: {self.head}.")
-        if self.variation != "mild" and not self.augment:
-            raise TrainingError(f"Expected --augment with --variation {self.variation}. Received: none.")
+        unlocked = self.unfreeze != "none"
+        conditions = (
+            ("heads", self.head == "conv", "--head conv", self.head),
+            ("hidden", self.head != "gap", "--head original or conv", self.head),
+            ("variation", self.augment > 0, "--augment", "none"),
+            ("logit_shares", self.class_weights == "logits", "--class-weights logits", self.class_weights),
+            ("fine_tune_rate", unlocked, "--unfreeze", "none"),
+            ("fine_tune_epochs", unlocked, "--unfreeze", "none"),
+            ("fine_tune_epochs", not self.at_once, "--fine-tune-from head", self.fine_tune_from),
+        )
+        for name, has_effect, needed, received in conditions:
+            value = getattr(self, name)
+            if not has_effect and value != getattr(type(self), name):  # the default asks for nothing
+                option = f"{_flag(name)} {value}"
+                raise TrainingError(f"Expected {needed} with {option}. Received: {received}.")
 
     @property
     def at_once(self) -> bool:
@@ -160,7 +182,7 @@ class HyperParameters:
         group = parser.add_argument_group("hyperparameters")
         for field in (field for field in dataclasses.fields(cls) if field.name not in decided):
             group.add_argument(
-                f"--{field.name.replace('_', '-')}",
+                _flag(field.name),
                 type=type(field.default),
                 default=field.default,
                 choices=field.metadata["choices"],
@@ -183,6 +205,11 @@ def each_run(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The same as they are written, of which later versions may know more or less."""
     first = {name: value for name, value in document.items() if name != OTHER_RUNS}
     return [first | changes for changes in ({}, *document.get(OTHER_RUNS, ()))]
+
+
+def _flag(name: str) -> str:
+    """The option of a field."""
+    return f"--{name.replace('_', '-')}"
 
 
 def _check(field: dataclasses.Field[Any], value: Any) -> None:

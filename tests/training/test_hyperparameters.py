@@ -1,5 +1,7 @@
 import argparse
 import dataclasses
+import re
+from pathlib import Path
 
 import pytest
 
@@ -46,17 +48,51 @@ def test_value_out_of_range_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("options", "remedy", "expected"),
     [
-        (("--heads", "4"), "Expected --head conv with --heads 4. Received: original."),
-        (("--variation", "strong"), "Expected --augment with --variation strong. Received: none."),
+        ("--heads 4", "--head conv", "--head conv with --heads 4. Received: original."),
+        ("--variation strong", "--augment 1", "--augment with --variation strong. Received: none."),
+        ("--hidden 8 --head gap", "--head conv", "--head original or conv with --hidden 8. Received: gap."),
+        (
+            "--logit-shares 0.5",
+            "--class-weights logits",
+            "--class-weights logits with --logit-shares 0.5. Received: balanced.",
+        ),
+        (
+            "--fine-tune-rate 1e-4",
+            "--unfreeze block5",
+            "--unfreeze with --fine-tune-rate 0.0001. Received: none.",
+        ),
+        (
+            "--fine-tune-epochs 3",
+            "--unfreeze block5",
+            "--unfreeze with --fine-tune-epochs 3. Received: none.",
+        ),
+        (
+            "--fine-tune-epochs 3 --unfreeze block5 --fine-tune-from start",
+            "--fine-tune-from head",
+            "--fine-tune-from head with --fine-tune-epochs 3. Received: start.",
+        ),
     ],
 )
-def test_a_choice_without_effect_is_named(options: tuple[str, ...], expected: str) -> None:
-    recipe = parsed(*options)  # `thin` takes them, and runs were made with them
-    with pytest.raises(TrainingError, match=expected):
+def test_a_choice_without_effect_is_named(options: str, remedy: str, expected: str) -> None:
+    recipe = parsed(*options.split())  # `thin` takes them, and runs were made with them
+    with pytest.raises(TrainingError) as refusal:
         recipe.check_effects()
-    parsed(*options, "--head", "conv", "--augment", "1").check_effects()
+    assert str(refusal.value) == f"Expected {expected}"
+    parsed(*options.split(), *remedy.split()).check_effects()
+
+
+def test_defaults_and_the_recipe_of_the_shipped_model_are_choices_with_effect() -> None:
+    values = {
+        field.name: getattr(HyperParameters(), field.name) for field in dataclasses.fields(HyperParameters)
+    }
+    given = [text for name, value in values.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    parsed(*given).check_effects()
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
+    recipe, tuned = (re.search(f"^{name} := (.*)$", makefile, re.MULTILINE) for name in ("RECIPE", "TUNED"))
+    assert recipe and tuned
+    parsed(*recipe[1].split(), *tuned[1].split()).check_effects()
 
 
 def test_recipe_is_frozen() -> None:
