@@ -61,6 +61,7 @@ class NetworkFacts(Document):
     multiply_adds: Annotated[int, Field(ge=0)]
     """Per picture."""
     parameters: Annotated[int, Field(ge=0)]
+    """Weights and biases of its layers."""
     arithmetic: Literal["float32", "int8"] = "float32"
     """What the large layers compute in, whatever their weights are stored as."""
 

@@ -8,9 +8,12 @@ from typing import Final
 import onnx
 from onnx import ModelProto, NodeProto
 
+from service.networks.classifier import EVIDENCE, TYPICALITY
 from service.networks.metadata import NetworkFacts
-from training.graph.nodes import fields_of
+from training.graph.nodes import fields_of, needed
 
+KINDS: Final = ("Conv", "Gemm", "MatMul")
+"""Nodes that multiply by weights."""
 VGG16_LAYER: Final = re.compile(r"block[1-5]_(?:conv[1-3]|pool)")
 """The names of Keras Applications, which the exporter keeps in the names of nodes."""
 
@@ -39,7 +42,7 @@ def layers(model: ModelProto) -> list[Layer]:
     constants = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     found = []
     for node in model.graph.node:
-        if node.op_type in ("Conv", "Gemm", "MatMul") and node.input[1] in constants:
+        if node.op_type in KINDS and node.input[1] in constants:
             bias = node.input[2] if len(node.input) > 2 and node.input[2] in constants else None
             output = shapes.get(node.output[0], ())
             multiply_adds = _multiply_adds(node, constants[node.input[1]], output)
@@ -64,8 +67,27 @@ def describe(model: ModelProto) -> NetworkFacts:
         until=names[-1] if names else None,
         channels=tuple(channels.values()) if channels else None,
         multiply_adds=sum(layer.multiply_adds for layer in layers(model)),
-        parameters=sum(prod(tensor.dims) for tensor in model.graph.initializer if tensor.dims),
+        parameters=_parameters(model),
     )
+
+
+def _parameters(model: ModelProto) -> int:
+    """Weights and biases of the layers behind the answer, each once.
+
+    What else is stored was not trained: what training photos are like, for the typicality, and the last
+    kernel once more, in the shape in which it tells the evidence.
+    """
+    answer = {output.name for output in model.graph.output} - {EVIDENCE, TYPICALITY}
+    sizes = {tensor.name: prod(tensor.dims) for tensor in model.graph.initializer}
+    names: set[str] = set()
+    products: set[str] = set()
+    for node in needed(model, answer):
+        if node.op_type in KINDS and node.input[1] in sizes:
+            names.update(node.input[1:])
+            products.update(node.output)
+        elif node.op_type == "Add" and products.intersection(node.input):
+            names.update(node.input)  # a bias that is added by a node of its own
+    return sum(sizes.get(name, 0) for name in names)
 
 
 def _multiply_adds(node: NodeProto, weights: tuple[int, ...], output: tuple[int, ...]) -> int:
