@@ -56,6 +56,11 @@ def main(argv: list[str] | None = None) -> int:
             f"Expected the package {package}. Received: a Python without it, {sys.executable}. "
             "`make setup` makes the environment, `. .venv/dev/bin/activate` enters it."
         )
+    except MemoryError as error:
+        said = (
+            f"Expected more memory. Received: {str(error) or 'no room for more'}. "
+            "Smaller or fewer pictures take less."
+        )
     except OSError as error:
         said = _reason(error, [str(path) for name in PLACES if (path := vars(options).get(name))])
     sys.stderr.write(f"{PROGRAM}: {said}\n")

@@ -67,6 +67,22 @@ def test_a_missing_module_of_ours_is_no_matter_of_the_environment(monkeypatch: p
         main(ASK)
 
 
+@pytest.mark.parametrize(
+    ("error", "received"),
+    [
+        (MemoryError("Unable to allocate 9 GiB for an array"), "Unable to allocate 9 GiB for an array"),
+        (MemoryError(), "no room for more"),
+    ],
+)
+def test_too_little_memory_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: MemoryError, received: str
+) -> None:
+    monkeypatch.setattr(predict, "run", failing(error))
+    assert main(ASK) == 2
+    said = f"Expected more memory. Received: {received}. Smaller or fewer pictures take less."
+    assert capsys.readouterr().err == f"python -m training: {said}\n"
+
+
 def test_what_follows_ctrl_c_is_ctrl_c() -> None:
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), interruptible():

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict, dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from training.interrupts import deferred, interruptible
 from training.learning.features import FeatureCache, as_features
 from training.learning.fitting import Best, Epoch, Examples, answers, fit
 from training.learning.history import History, draw
+from training.learning.room import check_room
 from training.learning.steps import Stage
 from training.measuring.heldout import HeldOut
 from training.measuring.metrics import confusion_matrix
@@ -51,7 +53,7 @@ def train(
 
     Ctrl-C ends the training between two steps and keeps the best epoch so far. It raises KeyboardInterrupt
     before the first epoch has ended, and after the last one, when the run is complete. Raises TrainingError
-    if there is nothing to validate on.
+    if there is nothing to validate on, or the features do not fit into memory.
     """
     if not data.split("validation"):
         left_out = "all that there are show people who are trained on"
@@ -67,6 +69,7 @@ def train(
     config = _config(data, recipe, backbone.digest(values))
     if recipe.soft_labels == "agreement":
         check_agreement(data.photos)  # before the run that was here goes
+    _check_features(data, recipe, backbone.map_shape(recipe.size, values, recipe.cut))
     _prepare(out, config)
     save_learned(data.split("train"), out / runs.LEARNED)
     base = backbone.build(recipe.size, values, recipe.end)
@@ -109,14 +112,30 @@ def _prepare(out: Path, config: runs.RunConfig) -> None:
     (out / runs.CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
+def _check_features(data: Dataset, recipe: HyperParameters, shape: tuple[int, int, int]) -> None:
+    """Raise TrainingError where the features of all versions of the photos, float16 `shape`, do not fit."""
+    maps = sum(count * len(data.split(split)) for split, count in _versions(recipe).items())
+    smaller = ["--size", *(["--augment"] if recipe.augment else [])]
+    later = ", or --unfreeze from a later block," if recipe.unfreeze != "none" else ""
+    check_room(
+        maps * prod(shape) * np.dtype(np.float16).itemsize,
+        f"features of {maps:,} versions of photos, {' x '.join(map(str, shape))} values each,",
+        f"A smaller {' or '.join(smaller)}{later} or fewer photos take less.",
+    )
+
+
+def _versions(recipe: HyperParameters) -> dict[str, int]:
+    """How many versions of each photo there are features of, by split."""
+    return {"train": 1 + recipe.augment, "validation": 1}
+
+
 def _locked(base: keras.Model, recipe: HyperParameters) -> keras.Model:
     return keras.Model(base.input, base.get_layer(recipe.cut).output)
 
 
 def _examples(data: Dataset, store: FeatureCache, recipe: HyperParameters) -> dict[str, Examples]:
-    versions = {"train": 1 + recipe.augment, "validation": 1}
     examples = {}
-    for split, count in versions.items():
+    for split, count in _versions(recipe).items():
         photos = data.split(split)
         features = store.features(photos, count, f"features of the {split} photos")
         certainty = agreement(photos) if recipe.soft_labels == "agreement" else None

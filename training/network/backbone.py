@@ -77,6 +77,14 @@ def build(size: int, weights: Weights, cut: str = "block5_pool") -> keras.Model:
     return base
 
 
+def map_shape(size: int, weights: Weights, pool: str) -> tuple[int, int, int]:
+    """Height, width and channels of what the layer `pool`, such as `block3_pool`, makes of a picture."""
+    block = int(pool[len("block")])
+    _, convolutions = BLOCKS[block - 1]
+    side = size >> block  # each pooling halves it
+    return side, side, len(weights[f"block{block}_conv{convolutions}/bias"])
+
+
 def set_weights(network: keras.Model, weights: Weights) -> None:
     """Give a network's convolutions the weights of a BGR VGG16, the first kernel turned to RGB."""
     for name in layer_names():

@@ -7,7 +7,7 @@ import pytest
 from training.errors import TrainingError
 from training.network import backbone
 from training.network.backbone import load_weights
-from training.network.weight_files import Weights, layer_names
+from training.network.weight_files import Weights, first_channels, layer_names
 
 # float16 keeps 11 significant bits.
 HALF = 2**-11
@@ -37,6 +37,13 @@ def weights() -> Weights:
 def test_first_kernel_is_the_published_one(weights: Weights) -> None:
     published = [0.42947057, 0.11727387, 0.03401296]
     np.testing.assert_allclose(weights["block1_conv1/kernel"][0, 0, 0, :3], published, rtol=HALF)
+
+
+@pytest.mark.parametrize(("size", "pool"), [(45, "block2_pool"), (77, "block4_pool"), (32, "block5_pool")])
+def test_the_shape_of_a_map_is_known_before_the_base_is_built(size: int, pool: str) -> None:
+    narrow = first_channels(load_weights(), range(8, 21))
+    built = backbone.build(size, narrow, pool)
+    assert backbone.map_shape(size, narrow, pool) == built.output.shape[1:]
 
 
 @pytest.mark.parametrize("layer", layer_names())
