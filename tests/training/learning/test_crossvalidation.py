@@ -102,35 +102,28 @@ def test_command_measures_a_recipe_and_leaves_the_runs(
     assert "--overwrite" in capsys.readouterr().err
 
 
-def test_another_experiment_leaves_no_folds_of_the_one_before(data: Dataset, tmp_path: Path) -> None:
+def test_another_experiment_leaves_no_folds_of_the_one_before_and_a_refused_one_all(
+    data: Dataset, tmp_path: Path
+) -> None:
     out = tmp_path / "runs"
     options = ["--cache", str(tmp_path / "cache"), "--size", "32", "--epochs", "1", "--head", "gap"]
     command = ["crossvalidate", str(data.root), "--out", str(out), "--until", "block3", *options]
-    assert main([*command, "--folds", "4"]) == 0
-    (out / "fold-4" / "notes.txt").write_text("mine")
+    assert main([*command, "--folds", "3"]) == 0
+    for refused in (("--soft-labels", "agreement"), ("--by", "colour"), ("--folds", "1")):
+        assert main([*command, *refused, "--overwrite"]) == 2
+    assert Run.load(out / "fold-3").metrics["epochs"] == 1
+    (out / "fold-3" / "notes.txt").write_text("mine")
     for name, config in (("fold-7", '{"model_type": "bert"}'), ("fold-mine", "")):
         (out / name).mkdir()
         text = config or (out / "fold-1" / "config.json").read_text()
         (out / name / "config.json").write_text(text)
     (out / "fold-8").symlink_to(out / "fold-mine")
     assert main([*command, "--folds", "2", "--overwrite"]) == 0
-    names = ["fold-1", "fold-2", "fold-4", "fold-7", "fold-8", "fold-mine"]
+    names = ["fold-1", "fold-2", "fold-3", "fold-7", "fold-8", "fold-mine"]
     assert sorted(path.name for path in out.glob("fold-*")) == names
-    assert [path.name for path in (out / "fold-4").iterdir()] == ["notes.txt"]
+    assert [path.name for path in (out / "fold-3").iterdir()] == ["notes.txt"]
     for name in ("fold-7", "fold-mine"):
         assert [path.name for path in (out / name).iterdir()] == ["config.json"]
-
-
-def test_a_refused_recipe_leaves_the_folds_of_the_one_before(
-    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "runs"
-    options = ["--cache", str(tmp_path / "cache"), "--size", "32", "--epochs", "1", "--head", "gap"]
-    command = ["crossvalidate", str(data.root), "--out", str(out), "--until", "block3", *options]
-    assert main([*command, "--folds", "2"]) == 0
-    for refused in (("--soft-labels", "agreement"), ("--by", "colour"), ("--folds", "1")):
-        assert main([*command, *refused, "--overwrite"]) == 2
-    assert Run.load(out / "fold-2").metrics["epochs"] == 1
 
 
 def test_which_epoch_is_kept_is_no_choice(data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
