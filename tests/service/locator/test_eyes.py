@@ -131,16 +131,6 @@ def test_finds_a_small_face_in_a_big_picture(locator: EyeLocator, portrait: RGB)
     assert error(found.left, tuple((x + 1700, y + 900) for x, y in LEFT)) < 0.1  # type: ignore[arg-type]
 
 
-def test_everybody_is_found_once_however_small_beside_whom(locator: EyeLocator, portrait: RGB) -> None:
-    scene = Image.new("RGB", (1400, 1000), (120, 140, 160))
-    scene.paste(Image.fromarray(resized(portrait, 1000)), (0, 0))
-    scene.paste(Image.fromarray(resized(portrait, 300)), (1050, 200))
-    large, small = locator.locate(np.asarray(scene), every_face=True)
-    shifted = tuple((x + 1050, y + 200) for x, y in moved(LEFT, 300 / 512))
-    assert error(small.left, (shifted[0], shifted[1]), 300 / 512) < 0.1
-    assert error(large.left, moved(LEFT, 1000 / 512), 1000 / 512) < 0.1
-
-
 def test_takes_the_largest_of_two_faces(locator: EyeLocator, portrait: RGB) -> None:
     # A group photo: heads and shoulders, cut close enough to be seen in one look.
     head = portrait[20:280, 90:350]
