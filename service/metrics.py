@@ -111,10 +111,8 @@ class Metrics:
         """Count one classified image and its stages."""
         series, model = self._series, answer.model
         series(self._images, "ok").inc()
-        for stage, milliseconds in answer.milliseconds:
-            if stage == "locate" and not milliseconds:  # nobody looked for eyes
-                continue
-            series(self._stage_seconds, stage).observe(milliseconds / 1000)
+        for stage in answer.milliseconds.model_fields_set:  # a stage that is not there has not run
+            series(self._stage_seconds, stage).observe(getattr(answer.milliseconds, stage) / 1000)
         for result in answer.results:
             certain = str(result.certain).lower()
             series(self._predictions, model.name, str(model.version), result.label, certain).inc()

@@ -10,7 +10,7 @@ from PIL import Image
 from service.pictures.geometry import RGB
 
 _BAND_PIXELS: Final = 1 << 20
-_SIXTEEN_BIT_MODES: Final = {"I", "I;16", "I;16L", "I;16B", "I;16N"}
+_SIXTEEN_BIT_MODES: Final = {"I;16", "I;16L", "I;16B", "I;16N"}
 _TRANSPARENT_MODES: Final = {"RGBA", "LA", "PA", "La", "RGBa"}
 QUARTER_TURNS: Final = {5, 6, 7, 8}
 """EXIF orientations that swap width and height."""
