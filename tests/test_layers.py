@@ -25,7 +25,7 @@ LAYERS: Final = {
         ("__main__",),
     ),
     "training": (
-        ("errors", "console", "wording", "plots", "tables"),
+        ("errors", "console", "wording", "plots", "tables", "whole_files"),
         ("interrupts", "locking", "hyperparameters", "data", "pages"),
         ("new_folders", "network"),
         ("graph", "measuring"),

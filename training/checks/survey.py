@@ -24,9 +24,9 @@ from training.checks.quality import Measures, measure
 from training.console import progress
 from training.data.dataset import Photo, Skipped
 from training.data.folders import (
-    PICTURES,
     described,
     files_of,
+    is_picture,
     list_files,
     rows_by_file,
     rows_of_classes,
@@ -121,7 +121,7 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
             features.append(embed(np.stack([item.crop for item in good if item.crop is not None])))
         seen += [replace(item, crop=None) for item in good]
     if not seen:
-        here = any(path.suffix.lower() in PICTURES for path in root.iterdir())
+        here = any(map(is_picture, root.iterdir()))
         hint = ", but photos beside them; give the folder above if this is a class" if here else ""
         raise TrainingError(
             f"Expected photos in folders named after their classes. Received: none in {root}{hint}"

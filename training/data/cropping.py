@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import multiprocessing
-import os
 import re
 import signal
 from collections.abc import Iterator, Sequence
@@ -25,9 +24,10 @@ from service.networks.runtime import Runtime
 from service.pictures.geometry import RGB, cut
 from service.pictures.images import decode
 from training.data.file_names import Names, check_names
-from training.data.folders import PICTURES, rows_by_file
+from training.data.folders import is_picture, rows_by_file
 from training.data.photos import WIDE
 from training.errors import TrainingError
+from training.whole_files import whole_file
 
 TABLE, LEFT_OUT, SHAPE = "labels.csv", "left_out.csv", "crop.json"
 COLUMNS: Final = (
@@ -122,7 +122,7 @@ def photos_in(root: Path) -> list[Path]:
     """
     if not root.is_dir():
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
-    below = (path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in PICTURES)
+    below = (path.relative_to(root) for path in sorted(root.rglob("*")) if is_picture(path))
     photos = [path for path in below if not any(part.startswith(".") for part in path.parts)]
     check_names(photos)
     return photos
@@ -194,10 +194,8 @@ def _forget_unread(out: Path, names: Sequence[str]) -> None:
     kept = [row for row in rows if LOOKED_AT.fullmatch(row["reason"]) or meant(row["photo"]) not in again]
     if len(kept) == len(rows):
         return
-    beside = path.with_name(f"{LEFT_OUT}.partial")
-    beside.unlink(missing_ok=True)
-    _append(beside, LEFT_OUT_COLUMNS, kept)
-    os.replace(beside, path)  # a run that is killed leaves the whole table, old or new
+    with whole_file(path) as file:  # a run that is killed leaves the whole table, old or new
+        file.write(_lines(LEFT_OUT_COLUMNS, kept, headed=True))
 
 
 def _people(photos: Path, names: Sequence[str]) -> dict[str, str]:
@@ -220,14 +218,18 @@ def _record(out: Path, cropped: Cropped) -> None:
 
 
 def _append(path: Path, columns: Sequence[str], rows: Sequence[dict[str, str]]) -> None:
-    # One write per photo: a run that is killed leaves whole photos.
+    lines = _lines(columns, rows, headed=not path.exists())
+    with path.open("ab") as file:
+        file.write(lines)  # at once: a run that is killed leaves whole photos
+
+
+def _lines(columns: Sequence[str], rows: Sequence[dict[str, str]], headed: bool) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
-    if not path.exists():
+    if headed:
         writer.writeheader()
     writer.writerows(rows)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text.getvalue())
+    return text.getvalue().encode()
 
 
 _worker: "EyeCropper | None" = None

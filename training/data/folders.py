@@ -94,7 +94,7 @@ def list_files(root: Path) -> Iterator[Found]:
             yield entry
         elif entry.is_dir() and entry.name not in SPLITS:
             yield Skipped(entry, f"a folder beside train/; the splits are called {', '.join(SPLITS)}")
-        elif _is_picture(entry):
+        elif is_picture(entry):
             yield Skipped(entry, "a photo outside of the class folders")
 
 
@@ -104,11 +104,12 @@ def _list_classes(folder: Path, split: str) -> Iterator[Found]:
             yield entry
         elif entry.is_dir():
             yield from _list_photos(entry, split)
-        elif _is_picture(entry):
+        elif is_picture(entry):
             yield Skipped(entry, "a photo outside of the class folders")
 
 
-def _is_picture(path: Path) -> bool:
+def is_picture(path: Path) -> bool:
+    """Whether a file has the name of a picture."""
     return path.suffix.lower() in PICTURES
 
 
@@ -154,7 +155,7 @@ def _check(item: Found) -> Found:
 
 def undecodable(path: Path, error: UnusableImage) -> Skipped:
     """A file without pixels. What is a picture neither by its name nor by its bytes could not be mended."""
-    foreign = isinstance(error, EmptyFile | UnsupportedFormat) and not _is_picture(path)
+    foreign = isinstance(error, EmptyFile | UnsupportedFormat) and not is_picture(path)
     return Skipped(path, str(error), unreadable=not foreign)
 
 

@@ -6,10 +6,7 @@ the variation. So nothing ever has to be cleared for correctness; the folder can
 the last bit of a few values depends on the batch that a photo was computed in, on how many were missing.
 """
 
-import errno
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +21,13 @@ from service.networks.metadata import CropGeometry
 from training.console import progress
 from training.data.dataset import Photo
 from training.learning.variations import Variations
+from training.whole_files import whole_file
 
 BATCH: Final = 32
 FORMAT: Final = 3
 """Changes when the pixels of a photo or the layout of a file change."""
+_OWN: Final = 0o600
+"""What photos of people look like to a network is for whoever trains alone."""
 LARGEST: Final = float(np.finfo(np.float16).max)
 
 Features = NDArray[np.float16]
@@ -126,17 +126,5 @@ class FeatureCache:
         return True
 
     def _write(self, version: Version, features: Features) -> None:
-        """Write beside the place and move there, so that no reader ever meets half a file."""
-        path = self.path(version)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.save(file, features, allow_pickle=False)
-            os.replace(name, path)
-        except OSError as error:
-            # NumPy tells neither the file nor, where the disk is full, that it is.
-            number = error.errno or errno.ENOSPC
-            raise OSError(number, os.strerror(number), str(path)) from error
-        finally:
-            Path(name).unlink(missing_ok=True)  # there where it was not moved
+        with whole_file(self.path(version), _OWN) as file:
+            np.save(file, features, allow_pickle=False)

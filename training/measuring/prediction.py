@@ -18,7 +18,7 @@ from service.pictures.regions import read_whole
 from training.console import quoted
 from training.data.dataset import Photo
 from training.data.file_names import check_names
-from training.data.folders import PICTURES
+from training.data.folders import is_picture
 from training.data.photos import load
 from training.errors import TrainingError
 
@@ -93,7 +93,7 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = (child for child in path.rglob("*") if child.suffix.lower() in PICTURES)
+            inside = filter(is_picture, path.rglob("*"))
             files += sorted(child for child in inside if not _is_hidden(child, path) and child.is_file())
         elif path.exists():
             files.append(path)

@@ -6,9 +6,7 @@ Applications. Kernels are float32 `[3, 3, in, out]` (Keras' layout) for pictures
 (training/pruning/base.py).
 """
 
-import errno
 import io
-import os
 import re
 import zipfile
 from collections.abc import Iterable
@@ -20,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.errors import DAMAGED, TrainingError
+from training.whole_files import whole_file
 
 Weights = dict[str, NDArray[np.float32]]
 """`<layer>/kernel` and `<layer>/bias` of each convolution, in the order of the network."""
@@ -66,20 +65,9 @@ def write_npz(weights: Weights, path: Path) -> None:
     A file that is there stays as it is until the new one is whole. Raises OSError, with the file, if it
     cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     halves: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
-    # Not tempfile's, which nobody else may read.
-    beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with beside.open("wb") as file:
-            np.savez_compressed(file, **halves)
-        os.replace(beside, path)
-    except OSError as error:
-        # NumPy tells neither the file nor, where the disk is full, that it is.
-        number = error.errno or errno.ENOSPC
-        raise OSError(number, os.strerror(number), str(path)) from error
-    finally:
-        beside.unlink(missing_ok=True)  # there where it was not moved
+    with whole_file(path) as file:
+        np.savez_compressed(file, **halves)
 
 
 def first_channels(weights: Weights, counts: Iterable[int]) -> Weights:
