@@ -4,6 +4,9 @@ SERVICE_ENV := .venv/service
 DEV_ENV := .venv/dev
 BENCH_ENV := .venv/bench
 
+# Whatever the shell says: tests start the service hundreds of times, and its modules need not be compiled for each.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What one target installs the next one needs, also under `make -j`.
 .NOTPARALLEL:
 .PHONY: serve setup test test-containers test-browser browser-tools lint lint-web clients format lock bench flagship flagship-recipe \

@@ -1,6 +1,7 @@
 """What every command does alike: help, Ctrl-C, and one line about a disk that does not do its part."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -26,6 +27,33 @@ def test_help_is_for_people(command: str, capsys: pytest.CaptureFixture[str]) ->
     assert ended.value.code == 0
     said = capsys.readouterr().out
     assert "{'" not in said and "%(" not in said and "%%" not in said
+
+
+def test_who_asks_for_help_or_mistypes_a_path_does_not_wait_for_tensorflow(tmp_path: Path) -> None:
+    folder = str(tmp_path / "missing")
+    calls = [[name, "--help"] for name in COMMANDS]
+    calls += [
+        ["fit", folder, "--out", "run"],
+        ["check", folder],
+        ["export", folder, "--to", "models/colour/1"],
+    ]
+    script = """
+import json, sys
+from training.__main__ import main
+for call in json.loads(sys.argv[1]):
+    try:
+        code = main(call)
+    except SystemExit as ended:
+        code = ended.code
+    known = {"keras", "tensorflow"} & set(sys.modules)
+    if known or code != (0 if "--help" in call else 2):
+        sys.exit(f"{call} ended with {code} and imported {known}")
+"""
+    command = [sys.executable, "-c", script, json.dumps(calls)]
+    ended = subprocess.run(
+        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 def failing(error: BaseException) -> Callable[[Any], NoReturn]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from service.networks import bundle
+from tests.training.runs import narrow_file
 from tests.training.tiny import SIZE, colours, write_photos
 from training.__main__ import main
 from training.commands.export import heldout_photos
@@ -16,14 +17,10 @@ from training.graph.parity import ParityError
 from training.look.network import Graph
 from training.measuring.heldout import HeldOut
 from training.network.assembly import part
-from training.network.backbone import load_weights
 from training.network.calibration import softmax
-from training.network.runs import HELD_OUT, MODEL, TYPICALITY, Run
+from training.network.run_folders import CONFIG, HELD_OUT, MODEL, TYPICALITY
+from training.network.runs import Run
 from training.network.typicality import Typicality
-from training.network.weight_files import first_channels, write_npz
-
-CHANNELS = (64, 64, 128, 128, *[160] * 9)
-"""With fewer in the later blocks photos of two colours look the same to it."""
 
 
 def command(*arguments: object) -> int:
@@ -37,10 +34,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a narrow VGG16, which takes a fraction of the time of the whole one."""
-    path = tmp_path_factory.mktemp("weights") / "narrow.npz"
-    write_npz(first_channels(load_weights(), CHANNELS), path)
-    return path
+    return narrow_file(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +91,7 @@ def test_classes_may_be_described(bundle_folder: Path) -> None:
 
 
 def test_the_photos_kept_with_a_run_are_those_of_its_data(run: Path, data: Path) -> None:
-    kept, read = (heldout_photos(Run.load(run), source) for source in (None, data))
+    kept, read = (heldout_photos(run, Run.load(run).config, source) for source in (None, data))
     np.testing.assert_array_equal(kept.images, read.images)
     assert kept.labels.tolist() == read.labels.tolist()
     assert kept.people.tolist() == read.people.tolist()
@@ -109,7 +103,7 @@ def test_a_file_that_disagrees_is_exit_code_1(
     def disagree(*arguments: object) -> None:
         raise ParityError("The ONNX graph does not agree.")
 
-    monkeypatch.setattr("training.commands.export.export", disagree)
+    monkeypatch.setattr("training.bundles.exporting.export", disagree)
     assert command("export", run, "--to", tmp_path / "colours" / "1") == 1
     assert capsys.readouterr().err.endswith("The ONNX graph does not agree.\n")
 
@@ -201,8 +195,11 @@ def test_a_report_calibrates_a_far_too_confident_run_as_export_does(run: Path, t
     assert reported["threshold"] == pytest.approx(exported.threshold, abs=1e-3)
 
 
-def test_nothing_of_an_earlier_run_is_left_beside_the_new_one(data: Path, tmp_path: Path) -> None:
-    recipe = ("--size", SIZE, "--head", "gap", "--epochs", 1, "--cache", tmp_path / "cache")
+def test_nothing_of_an_earlier_run_is_left_beside_the_new_one(
+    data: Path, weights: Path, tmp_path: Path
+) -> None:
+    options = ("--size", SIZE, "--head", "gap", "--epochs", 1, "--weights", weights)
+    recipe = (*options, "--cache", tmp_path / "cache")
     assert command("fit", data, "--out", tmp_path / "run", *recipe) == 0
     assert command("evaluate", tmp_path / "run", data) == 0
     (tmp_path / "run" / "mine.txt").write_text("a note of the user's")
@@ -236,32 +233,27 @@ def test_several_runs_are_averaged(run: Path, data: Path, weights: Path, tmp_pat
     ]
 
 
-def test_runs_on_other_photos_are_not_averaged(
-    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("what", "place", "value"),
+    [
+        ("training photos", ("dataset", "fingerprint"), "0" * 64),
+        ("last block", ("hyperparameters", "until"), "block4"),
+        ("size", ("hyperparameters", "size"), 48),
+    ],
+)
+def test_runs_of_something_else_are_not_averaged(
+    run: Path,
+    tmp_path: Path,
+    what: str,
+    place: tuple[str, str],
+    value: object,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    other, data = tmp_path / "other", write_photos(tmp_path / "more", 24, seed=5)
-    recipe = ("--size", SIZE, "--head", "gap", "--epochs", 1, "--cache", tmp_path / "cache")
-    assert command("fit", data, "--out", other, *recipe) == 0
+    other = Path(shutil.copytree(run, tmp_path / "other"))
+    config = json.loads((other / CONFIG).read_text())
+    group, name = place
+    before, config[group][name] = config[group][name], value
+    (other / CONFIG).write_text(json.dumps(config))
     assert command("export", run, other, "--to", tmp_path / "colours" / "1") == 2
-    assert "Expected runs with the same training photos" in capsys.readouterr().err
-
-
-def test_runs_that_end_at_other_blocks_are_not_averaged(
-    run: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other = tmp_path / "other"
-    recipe = (
-        "--size",
-        SIZE,
-        "--until",
-        "block4",
-        "--head",
-        "gap",
-        "--epochs",
-        1,
-        "--cache",
-        tmp_path / "cache",
-    )
-    assert command("fit", data, "--out", other, *recipe) == 0
-    assert command("export", run, other, "--to", tmp_path / "colours" / "1") == 2
-    assert "Expected runs with the same last block. Received: block5" in capsys.readouterr().err
+    said = f"Expected runs with the same {what}. Received: {before} in {run}, {value} in {other}."
+    assert said in capsys.readouterr().err

@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -175,11 +173,6 @@ def test_wide_crops_are_narrowed_to_what_the_model_looks_at(tmp_path: Path) -> N
     label, confidence, _ = narrow.answer(model.metadata)
     assert label == "red"
     assert confidence == pytest.approx(1, abs=1e-3)
-
-
-def test_needs_no_tensorflow() -> None:
-    check = "import sys, training.commands.predict; sys.exit(len({'keras', 'tensorflow'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
 def test_what_the_service_would_not_call_certain_is_not_sure(

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from tests.training import folders
-from tests.training.runs import TINY, fit
+from tests.training.runs import TINY, fit, narrow_file
 from training.__main__ import main
 from training.errors import TrainingError
 from training.learning import history, session
 from training.locking import LOCK, alone
-from training.network.runs import PART, Run
+from training.network.run_folders import PART
+from training.network.runs import Run
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,7 @@ def test_who_is_asked_to_stop_keeps_the_best_epoch_and_says_so(data: Path, tmp_p
     """Asked by SIGTERM, which is made a Ctrl-C (test_interrupts.py)."""
     command = [sys.executable, "-m", "training", "fit", str(data), "--out", str(tmp_path / "run")]
     command += ["--cache", str(tmp_path / "cache"), "--epochs", "10000", *TINY]
+    command += ["--weights", str(narrow_file(data.parent))]
     root = Path(__file__).parents[2]
     with subprocess.Popen(
         command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

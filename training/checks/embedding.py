@@ -4,14 +4,12 @@ The third and fourth blocks still tell fine shapes apart (a crease, a contour); 
 objects. How many wrong labels they find is measured in benchmarks/README.md.
 """
 
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
-
-from training.network import backbone
 
 SIZE: Final = 96
 """Side of the crops in pixels: about 20 ms a photo on two cores."""
@@ -25,12 +23,21 @@ class Vgg16Embedder:
     size = SIZE
 
     def __init__(self, weights: str | Path | None = None) -> None:
-        base = backbone.build(SIZE, backbone.load_weights(weights), list(GRIDS)[-1])
+        self._weights = weights
+
+    @cached_property
+    def _network(self) -> Any:
+        # Only where there are photos to look at: TensorFlow takes seconds to import.
+        import keras
+
+        from training.network import backbone
+
+        base = backbone.build(SIZE, backbone.load_weights(self._weights), list(GRIDS)[-1])
         cells = []
         for layer, grid in GRIDS.items():
             maps = base.get_layer(layer).output
             cells.append(keras.layers.Flatten()(keras.layers.AveragePooling2D(maps.shape[1] // grid)(maps)))
-        self._network = keras.Model(base.input, keras.layers.Concatenate()(cells))
+        return keras.Model(base.input, keras.layers.Concatenate()(cells))
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float16]:
         """Features of one batch."""

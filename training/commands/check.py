@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from training.checks.embedding import Vgg16Embedder
 from training.checks.findings import BY_NETWORK, KINDS
 from training.checks.inspection import Inspection, inspect
 from training.checks.report import render, summary
-from training.checks.survey import Embedder, survey
+from training.checks.survey import survey
 from training.commands.outputs import check_file, check_outside
 from training.console import say
 from training.errors import TrainingError
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     check_outside(options, "html", "json")
     check_file(options.html, "--html", ".html", "<title>Data set check: ")
     check_file(options.json, "--json", ".json", '{\n "photos": ')
-    embed = None if options.no_network else _embedder(options.weights)
+    embed = None if options.no_network else Vgg16Embedder(options.weights)
     inspection = inspect(survey(options.data, embed), options.min_side, options.seed)
     _print(inspection)
     if options.json:
@@ -102,12 +103,6 @@ def _side(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a number of pixels. Received: {text}.")
     return int(text)
-
-
-def _embedder(weights: str | None) -> Embedder:
-    from training.checks.embedding import Vgg16Embedder  # TensorFlow takes seconds to import
-
-    return Vgg16Embedder(weights)
 
 
 def _print(inspection: Inspection) -> None:

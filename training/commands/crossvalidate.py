@@ -10,7 +10,7 @@ from training.console import say
 from training.data.folders import read_dataset
 from training.hyperparameters import HyperParameters
 from training.interrupts import INTERRUPTED
-from training.network.runs import RECIPE
+from training.network.run_folders import RECIPE
 
 RESULT = "crossvalidation.json"
 HELP = "measure a recipe on the training people, a part of them at a time; validation is not looked at"

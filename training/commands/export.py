@@ -8,24 +8,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, get_args
 
-import numpy as np
-
 from service.networks.metadata import Label
 from training.bundles.bundling import LICENCE, Target, say_written
-from training.bundles.exporting import Options, Trained, export
 from training.commands.outputs import check_outside
-from training.console import say
 from training.data.csv_tables import as_named, read_classes
 from training.data.folders import read_dataset
-from training.data.photos import load
 from training.errors import TrainingError
 from training.graph.parity import ParityError
 from training.graph.storage import Storage
 from training.hyperparameters import OTHER_RUNS
 from training.measuring.heldout import HeldOut
-from training.network.assembly import average
-from training.network.runs import HELD_OUT, Run
-from training.network.typicality import Typicality
+from training.network.run_folders import HELD_OUT, RunConfig, read_finished
 
 TOLD: Final = ("title", "description", "search")
 """What a table of classes may say about one."""
@@ -85,24 +78,27 @@ def run(options: argparse.Namespace) -> int:
     """Export; returns 1 if the ONNX file disagrees with the network."""
     target = Target.parse(options.to)
     check_outside(options, "to")
-    runs = [Run.load(path) for path in options.run]
-    finished = runs[0]
-    check_alike(runs)
-    heldout = heldout_photos(finished, options.data)
-    labels = _labels(finished.labels, options.classes)
-    typicality = typicality_of(finished, options.data)
-    network = average([one.network() for one in runs])
-    trained = Trained(network, _facts(runs), labels, typicality)
+    configs = [read_finished(path) for path in options.run]
+    check_alike(options.run, configs)
+    config = configs[0]
+    heldout = heldout_photos(options.run[0], config, options.data)
+    labels = _labels(config.labels, options.classes)
+    notes = _read(options.card_notes) if options.card_notes else ""
+    # Only now, as they import TensorFlow, which takes seconds.
+    from training.bundles.exporting import Options, export
+    from training.bundles.of_runs import trained
+
     chosen = Options(
         storage=options.storage,
         golden=options.golden,
         description=options.description,
-        notes=_read(options.card_notes) if options.card_notes else "",
+        notes=notes,
         licence=options.licence,
         by=options.by,
     )
     try:
-        metadata = export(trained, heldout, target, chosen)
+        learned = trained(options.run, labels, facts_of(configs), options.data)
+        metadata = export(learned, heldout, target, chosen)
     except ParityError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -110,34 +106,34 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def check_alike(runs: Sequence[Run]) -> None:
+def check_alike(paths: Sequence[Path], configs: Sequence[RunConfig]) -> None:
     """Raise TrainingError unless runs have learned the same classes from the same view of the same photos.
 
     They also have to end at the same block: evidence is averaged place by place.
     """
-    first = runs[0].config
-    for other in runs[1:]:
+    first = configs[0]
+    for path, other in zip(paths[1:], configs[1:], strict=True):
         for what, one, another in (
-            ("classes", [label.id for label in first.labels], [label.id for label in other.config.labels]),
-            ("crop", first.crop, other.config.crop),
-            ("size", first.hyperparameters.size, other.config.hyperparameters.size),
-            ("last block", first.hyperparameters.until, other.config.hyperparameters.until),
-            ("training photos", first.dataset.fingerprint, other.config.dataset.fingerprint),
-            ("validation photos", first.counts["validation"], other.config.counts["validation"]),
+            ("classes", [label.id for label in first.labels], [label.id for label in other.labels]),
+            ("crop", first.crop, other.crop),
+            ("size", first.hyperparameters.size, other.hyperparameters.size),
+            ("last block", first.hyperparameters.until, other.hyperparameters.until),
+            ("training photos", first.dataset.fingerprint, other.dataset.fingerprint),
+            ("validation photos", first.counts["validation"], other.counts["validation"]),
         ):
             if one != another:
                 raise TrainingError(
-                    f"Expected runs with the same {what}. Received: {one} in {runs[0].path}, "
-                    f"{another} in {other.path}."
+                    f"Expected runs with the same {what}. Received: {one} in {paths[0]}, {another} in {path}."
                 )
 
 
-def _facts(runs: Sequence[Run]) -> dict[str, object]:
-    config = runs[0].config
+def facts_of(configs: Sequence[RunConfig]) -> dict[str, object]:
+    """What the bundle's metadata say of how its runs were trained."""
+    config = configs[0]
     recipe = asdict(config.hyperparameters)
     others = [
-        {name: value for name, value in asdict(one.config.hyperparameters).items() if value != recipe[name]}
-        for one in runs[1:]
+        {name: value for name, value in asdict(one.hyperparameters).items() if value != recipe[name]}
+        for one in configs[1:]
     ]
     exporters = {name: version(name) for name in ("tf2onnx", "onnx", "onnxruntime")}
     return {
@@ -148,32 +144,20 @@ def _facts(runs: Sequence[Run]) -> dict[str, object]:
     }
 
 
-def typicality_of(finished: Run, data: Path | None) -> Typicality | None:
-    """What a run's training photos are like; from those in a data folder if the run did not keep it."""
-    if finished.typicality is not None or data is None:
-        return finished.typicality
-    recipe = finished.config.hyperparameters
-    photos = read_dataset(data, recipe.validation_share, recipe.seed).split("train")
-    say(f"measuring what {len(photos)} training photos are like")
-    images = load(photos, recipe.size, finished.config.crop)
-    maps = finished.base.predict(images, verbose=0)
-    return Typicality.of(maps, np.array([photo.person for photo in photos]))
-
-
-def heldout_photos(finished: Run, data: Path | None) -> HeldOut:
+def heldout_photos(run: Path, config: RunConfig, data: Path | None) -> HeldOut:
     """The validation photos kept with a run, or those of a data folder; raises TrainingError."""
     if data is None:
-        return HeldOut.load(finished.path / HELD_OUT)
-    recipe = finished.config.hyperparameters
+        return HeldOut.load(run / HELD_OUT)
+    recipe = config.hyperparameters
     dataset = read_dataset(data, recipe.validation_share, recipe.seed)
     photos = dataset.split("validation")
     if not photos:
         raise TrainingError(f"Expected validation photos in {data}. Received: none.")
     remedy = " Leave out --data to use those kept with the run."
-    dataset.check_training_photos(finished.config.dataset.fingerprint, remedy)
-    ids = [label.id for label in finished.labels]
+    dataset.check_training_photos(config.dataset.fingerprint, remedy)
+    ids = [label.id for label in config.labels]
     dataset.check_classes(ids, photos)
-    return HeldOut.of(photos, ids, recipe.size, finished.config.crop)
+    return HeldOut.of(photos, ids, recipe.size, config.crop)
 
 
 def _labels(known: tuple[Label, ...], path: Path | None) -> tuple[Label, ...]:

@@ -15,7 +15,7 @@ from training.errors import TrainingError
 from training.hyperparameters import HyperParameters
 from training.interrupts import INTERRUPTED
 from training.locking import alone
-from training.network import runs
+from training.network import run_folders
 from training.new_folders import is_taken
 
 HELP = "train VGG16 on a folder of photos"
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _stopped(out: Path) -> str:
-    if runs.is_complete(out):
+    if run_folders.is_complete(out):
         return f"Stopped after the last epoch: the run in {out} is complete."
     return "Stopped before the run was complete: no model."
 
@@ -96,8 +96,8 @@ def features_kept(cache: Path, since: float) -> str:
 @contextmanager
 def claim(
     options: argparse.Namespace,
-    is_ours: Callable[[Path], bool] = runs.is_ours,
-    is_unfinished: Callable[[Path], bool] = runs.is_unfinished,
+    is_ours: Callable[[Path], bool] = run_folders.is_ours,
+    is_unfinished: Callable[[Path], bool] = run_folders.is_unfinished,
 ) -> Iterator[None]:
     """Keep --out for one training; raises TrainingError as `check_folders`, or where another is at it."""
     check_folders(options, is_ours, is_unfinished)

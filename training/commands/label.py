@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _ask(model: Path, paths: Sequence[Path], wide: bool) -> Suggestions:
-    from training.labelling.asking import ask_model  # TensorFlow takes seconds to import
+    from training.labelling.asking import ask_model  # scikit-learn takes seconds to import
 
     return ask_model(model, paths, wide)
 

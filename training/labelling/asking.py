@@ -1,6 +1,7 @@
 """Ask a model about every photo of a folder, and our own backbone what it looks like.
 
-Apart from `suggestions.py`, because TensorFlow takes seconds to import and is not needed without a model.
+Apart from `suggestions.py`, because scikit-learn and TensorFlow take seconds to import, and nobody needs them
+without a model.
 """
 
 from collections.abc import Iterator, Sequence

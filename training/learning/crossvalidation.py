@@ -24,7 +24,7 @@ from training.hyperparameters import HyperParameters
 from training.learning.session import train
 from training.measuring.evaluation import Evaluation
 from training.measuring.metrics import score
-from training.network import runs
+from training.network import run_folders
 from training.network.calibration import softmax
 
 FOLD: Final = re.compile(r"fold-[1-9][0-9]*")
@@ -103,7 +103,7 @@ def crossvalidate(
         check_agreement(data.photos)  # before the runs that were here go
     _remove_folds(out)
     document = {"folds": folds, "by": by, "hyperparameters": asdict(recipe)}
-    (out / runs.RECIPE).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    (out / run_folders.RECIPE).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     for number, fold in enumerate(dealt, 1):
         say(f"fold {number} of {folds}")
         outcome = train(fold, out / f"fold-{number}", recipe, cache, weights)
@@ -117,8 +117,8 @@ def crossvalidate(
 def _remove_folds(out: Path) -> None:
     """Remove the runs of an earlier experiment, of which this one may have fewer; nothing else goes."""
     for path in out.glob("fold-*"):
-        if FOLD.fullmatch(path.name) and not path.is_symlink() and runs.is_ours(path):
-            runs.remove(path)
+        if FOLD.fullmatch(path.name) and not path.is_symlink() and run_folders.is_ours(path):
+            run_folders.remove(path)
             with suppress(OSError):  # somebody's notes are in it
                 path.rmdir()
 

@@ -9,7 +9,7 @@ from typing import Self
 import tensorflow as tf
 
 from training.learning.fitting import Epoch
-from training.network.runs import HISTORY, TENSORBOARD
+from training.network.run_folders import HISTORY, TENSORBOARD
 
 
 class History:

@@ -1,8 +1,10 @@
 """A whole training: from a data set to a finished run folder."""
 
 import json
+import platform
 import time
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from training.learning.room import check_room
 from training.learning.steps import Stage
 from training.measuring.heldout import HeldOut
 from training.measuring.metrics import confusion_matrix
-from training.network import backbone, runs
+from training.network import backbone, run_folders
 from training.network.assembly import assemble, build_head, part, trained_part, unlock
 from training.network.typicality import Typicality
 
@@ -49,7 +51,7 @@ class Outcome:
 def train(
     data: Dataset, out: Path, recipe: HyperParameters, cache: Path, weights: str | None = None
 ) -> Outcome:
-    """Train on `data` and write a run folder to `out` (training/network/runs.py says what is in it).
+    """Train on `data` and write a run folder to `out` (training/network/run_folders.py says what is in it).
 
     Ctrl-C ends the training between two steps and keeps the best epoch so far. It raises KeyboardInterrupt
     before the first epoch has ended, and after the last one, when the run is complete. Raises TrainingError
@@ -71,7 +73,7 @@ def train(
         check_agreement(data.photos)  # before the run that was here goes
     _check_features(data, recipe, backbone.map_shape(recipe.size, values, recipe.cut))
     _prepare(out, config)
-    save_learned(data.split("train"), out / runs.LEARNED)
+    save_learned(data.split("train"), out / run_folders.LEARNED)
     base = backbone.build(recipe.size, values, recipe.end)
     locked = _locked(base, recipe)
     store = FeatureCache(cache, locked, config.weights, config.crop, recipe.seed, recipe.variation)
@@ -82,34 +84,44 @@ def train(
     with History(out) as history:
         best, interrupted = _run_stages(network, examples, recipe, history)
     with deferred("Ctrl-C: the run is being written, a moment."):
-        network.save(out / runs.PART)
+        network.save(out / run_folders.PART)
         _keep_typicality(out, data, part(network, recipe.cut, recipe.end), examples["train"])
-        draw(history.epochs, best, out / runs.CURVES)
+        draw(history.epochs, best, out / run_folders.CURVES)
         logits = answers(part(network, recipe.cut), examples["validation"].features[0])
         recall = _recall(logits, examples["validation"].targets, data)
         seconds = {"features": computed - began, "training": time.perf_counter() - computed}
         outcome = Outcome(best, len(history.epochs), interrupted, recall, logits, seconds)
-        _write_json(out / runs.METRICS, _metrics(outcome, data))
-        (out / runs.PART).replace(out / runs.MODEL)
+        _write_json(out / run_folders.METRICS, _metrics(outcome, data))
+        (out / run_folders.PART).replace(out / run_folders.MODEL)
     return outcome
 
 
-def _config(data: Dataset, recipe: HyperParameters, weights: str) -> runs.RunConfig:
-    return runs.RunConfig(
+def _config(data: Dataset, recipe: HyperParameters, weights: str) -> run_folders.RunConfig:
+    return run_folders.RunConfig(
         hyperparameters=recipe,
         labels=data.labels,
         crop=recipe.crop if data.has_eyes else None,
         dataset=data.facts(),
         counts={split: data.counts(split) for split in ("train", "validation", "test")},
         weights=weights,
-        tools=runs.tools(),
+        tools=_tools(),
     )
 
 
-def _prepare(out: Path, config: runs.RunConfig) -> None:
+def _tools() -> dict[str, str]:
+    """Versions of what a run's result depends on."""
+    found = {name: version(name) for name in ("keras", "numpy", "pillow")}
+    backend = keras.config.backend()
+    package = {"tensorflow": "tensorflow-cpu"}.get(backend, backend)
+    return {"python": platform.python_version(), package: version(package), **found}
+
+
+def _prepare(out: Path, config: run_folders.RunConfig) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    runs.remove(out)  # a run that is stopped early must not look like the finished one that was here before
-    (out / runs.CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    run_folders.remove(
+        out
+    )  # a run that is stopped early must not look like the finished one that was here before
+    (out / run_folders.CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _check_features(data: Dataset, recipe: HyperParameters, shape: tuple[int, int, int]) -> None:
@@ -143,10 +155,10 @@ def _examples(data: Dataset, store: FeatureCache, recipe: HyperParameters) -> di
     return examples
 
 
-def _keep_validation(out: Path, data: Dataset, config: runs.RunConfig) -> None:
+def _keep_validation(out: Path, data: Dataset, config: run_folders.RunConfig) -> None:
     ids = [label.id for label in data.labels]
     heldout = HeldOut.of(data.split("validation"), ids, config.hyperparameters.size, config.crop)
-    heldout.save(out / runs.HELD_OUT)
+    heldout.save(out / run_folders.HELD_OUT)
 
 
 def _keep_typicality(out: Path, data: Dataset, middle: keras.Model, examples: Examples) -> None:
@@ -155,7 +167,7 @@ def _keep_typicality(out: Path, data: Dataset, middle: keras.Model, examples: Ex
     people = np.array([photo.person for photo in data.split("train")])
     typicality = Typicality.of(maps, people)
     if typicality is not None:
-        typicality.save(out / runs.TYPICALITY)
+        typicality.save(out / run_folders.TYPICALITY)
 
 
 def _run_stages(

@@ -8,6 +8,7 @@ import pytest
 
 from service.networks.metadata import Label
 from tests.training import folders
+from tests.training.runs import narrow_file
 from training.__main__ import main
 from training.data.dataset import Dataset, Photo
 from training.data.folders import read_dataset
@@ -87,6 +88,7 @@ def test_command_measures_a_recipe_and_leaves_the_runs(
     options += ["--head", "conv", "--heads", "2", "--hidden", "4", "--until", "block3", "--augment", "1"]
     options += ["--variation", "strong", "--class-weights", "logits", "--schedule", "cosine"]
     options += ["--learning-rate", "1e-2", "--soft-labels", "agreement"]
+    options += ["--weights", str(narrow_file(tmp_path))]
     assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 2
     assert "Expected a column agreement in labels.csv" in capsys.readouterr().err
     (data.root / "labels.csv").write_text("file,agreement\ntrain/red/0.png,0.75\n")
@@ -107,6 +109,7 @@ def test_another_experiment_leaves_no_folds_of_the_one_before_and_a_refused_one_
 ) -> None:
     out = tmp_path / "runs"
     options = ["--cache", str(tmp_path / "cache"), "--size", "32", "--epochs", "1", "--head", "gap"]
+    options += ["--weights", str(narrow_file(tmp_path))]
     command = ["crossvalidate", str(data.root), "--out", str(out), "--until", "block3", *options]
     assert main([*command, "--folds", "3"]) == 0
     for refused in (("--soft-labels", "agreement"), ("--by", "colour"), ("--folds", "1")):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.training import folders
-from tests.training.runs import fit
+from tests.training.runs import fit, narrow
 from training.__main__ import main
 from training.commands.outputs import check_pictures
 from training.data.folders import read_dataset
@@ -78,7 +78,7 @@ def test_config_says_what_was_decided(run: Path, data: Path) -> None:
 
 
 def test_blocks_before_the_unlocked_one_keep_their_weights(run: Path) -> None:
-    weights, network = load_weights(), Run.load(run).network()
+    weights, network = narrow(), Run.load(run).network()
     kernel = network.get_layer("block4_conv3").get_weights()[0]
     np.testing.assert_array_equal(kernel, weights["block4_conv3/kernel"])
 
@@ -89,7 +89,7 @@ def test_head_and_base_may_learn_at_once(data: Path, tmp_path: Path) -> None:
     assert fit(data, tmp_path / "run", "--epochs", "3", *options) == 0
     with (tmp_path / "run" / "history.csv").open(newline="") as file:
         assert [row["stage"] for row in csv.DictReader(file)] == ["head and base"] * 3
-    weights, network = load_weights(), Run.load(tmp_path / "run").network()
+    weights, network = narrow(), Run.load(tmp_path / "run").network()
     kernels = {name: network.get_layer(name).get_weights()[0] for name in ("block3_conv3", "block4_conv3")}
     np.testing.assert_array_equal(kernels["block3_conv3"], weights["block3_conv3/kernel"])
     assert 1e-4 < np.abs(kernels["block4_conv3"] - weights["block4_conv3/kernel"]).max() < 0.05

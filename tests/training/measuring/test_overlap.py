@@ -9,7 +9,7 @@ import pytest
 from tests.training import folders
 from tests.training.runs import fit
 from training.__main__ import main
-from training.network.runs import LEARNED
+from training.network.run_folders import LEARNED
 
 
 @pytest.fixture(scope="module")
