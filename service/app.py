@@ -35,13 +35,16 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
     """Build the service, or one process's `share` of it. Models load when it starts, or `predictor` is used.
 
     Starting raises InvalidBundle where a model cannot be served. Raises CannotTrace where traces are
-    asked for, and the packages are missing or their variables do not fit.
+    asked for, and the packages are missing or their variables do not fit, and TooFewThreads where a predictor
+    is given: its workers start at once, because of an error while it starts uvicorn tells the traceback.
     """
     telemetry, tracer = tracing.telemetry(settings.tracing)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(app, predictor or load_predictor(settings, runtime(settings, app.state.share))):
+        if predictor is None:
+            _start_workers(app, load_predictor(settings, runtime(settings, app.state.share)))
+        async with _running(app):
             yield
         if tracer is not None:
             await tracing.close(tracer)
@@ -80,11 +83,12 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
         app.router.routes.extend(router.routes)
     _add_middleware(app, settings, [route for router in (routes.router, *pages) for route in router.routes])
     problems.install(app)
+    if predictor is not None:
+        _start_workers(app, predictor)
     return app
 
 
-@asynccontextmanager
-async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
+def _start_workers(app: FastAPI, predictor: Predictor) -> None:
     settings: Settings = app.state.settings
     metrics: Metrics = app.state.metrics
     share: Share = app.state.share
@@ -92,11 +96,20 @@ async def _running(app: FastAPI, predictor: Predictor) -> AsyncIterator[None]:
     workers = Workers(predictor, count, settings.waiting or count, metrics.waited, share)
     metrics.watch(predictor.models, workers)
     app.state.predictor = predictor
+    app.state.workers = workers
     app.state.dataplane = DataPlane(predictor, workers, metrics)
-    app.state.started = time.monotonic()
-    async with _up_to_date(settings, predictor, metrics, share), app.state.siblings.told():
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    state.started = time.monotonic()
+    async with (
+        _up_to_date(state.settings, state.predictor, state.metrics, state.share),
+        state.siblings.told(),
+    ):
         yield
-    workers.close()
+    state.workers.close()
 
 
 @asynccontextmanager

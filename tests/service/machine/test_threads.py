@@ -112,6 +112,29 @@ def test_a_process_says_why_it_cannot_start(models: Path, limit: int) -> None:
 
 
 @ALONE
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_worker_that_cannot_start_is_told_in_one_line_too(models: Path, processes: int) -> None:
+    """The second of each process; its log has started by then."""
+    code = (
+        "import resource, sys; from service import command\n"
+        "from service.machine import threads\n"
+        "started, workers = threads.start, []\n"
+        "def start(thread):\n"
+        "    workers.append(thread.name == 'worker')\n"
+        "    if sum(workers) == 2:\n"
+        "        resource.setrlimit(resource.RLIMIT_NPROC, (1, 100))\n"
+        "    started(thread)\n"
+        "threads.start = start\n"
+        "sys.exit(command.main())"
+    )
+    settings = {"models": models, "model": "colours", "processes": processes, "workers": 4}
+    process = Process(settings, with_threads(100), code)
+    assert process.process.wait(timeout=60) == 2
+    process.stop()
+    assert process.lines and set(process.lines) == {reason(1, 0)}
+
+
+@ALONE
 @pytest.mark.parametrize(
     ("processes", "used", "looks"),
     [
