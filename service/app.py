@@ -35,8 +35,8 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
     """Build the service, or one process's `share` of it. Models load when it starts, or `predictor` is used.
 
     Starting raises InvalidBundle where a model cannot be served. Raises CannotTrace where traces are
-    asked for, and the packages are missing or their variables do not fit, and TooFewThreads where a predictor
-    is given: its workers start at once, because of an error while it starts uvicorn tells the traceback.
+    asked for, and the packages are missing or their variables do not fit. The workers of a given predictor
+    start at once and raise TooFewThreads: of what fails while it starts uvicorn tells the traceback.
     """
     telemetry, tracer = tracing.telemetry(settings.tracing)
 
@@ -67,13 +67,22 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
     app.state.metrics = Metrics()
     app.state.siblings = Siblings(app.state.share, app.state.metrics.registry)
     app.state.stopping = False
-    keys = split(settings.api_keys.get_secret_value())
     app.state.metrics.expect(
         (method, route.path)
         for route in routes.router.routes
         if isinstance(route, Route)
         for method in route.methods or ()
     )
+    _add_middleware(app, settings, _add_routes(app, settings))
+    problems.install(app)
+    if predictor is not None:
+        _start_workers(app, predictor)
+    return app
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> list[BaseRoute]:
+    """Add the API, behind its keys, and the pages; returns their routes without the keys."""
+    keys = split(settings.api_keys.get_secret_value())
     pages = [health.router, web.create_router(), *([docs_page.create_router()] if settings.docs else [])]
     if keys:
         app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))])
@@ -81,11 +90,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
     # in every other.
     for router in pages if keys else (routes.router, *pages):
         app.router.routes.extend(router.routes)
-    _add_middleware(app, settings, [route for router in (routes.router, *pages) for route in router.routes])
-    problems.install(app)
-    if predictor is not None:
-        _start_workers(app, predictor)
-    return app
+    return [route for router in (routes.router, *pages) for route in router.routes]
 
 
 def _start_workers(app: FastAPI, predictor: Predictor) -> None:
@@ -96,7 +101,6 @@ def _start_workers(app: FastAPI, predictor: Predictor) -> None:
     workers = Workers(predictor, count, settings.waiting or count, metrics.waited, share)
     metrics.watch(predictor.models, workers)
     app.state.predictor = predictor
-    app.state.workers = workers
     app.state.dataplane = DataPlane(predictor, workers, metrics)
 
 
@@ -109,7 +113,7 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
         state.siblings.told(),
     ):
         yield
-    state.workers.close()
+    state.dataplane.workers.close()
 
 
 @asynccontextmanager

@@ -17,14 +17,13 @@ from training.network.typicality import Typicality
 
 
 def trained(
-    paths: Sequence[Path], labels: tuple[Label, ...], facts: Mapping[str, Any], data: Path | None
+    runs: Sequence[Run], labels: tuple[Label, ...], facts: Mapping[str, Any], data: Path | None
 ) -> Trained:
     """The networks of these runs as one; raises TrainingError where a file of them is damaged.
 
     `facts` are fields of BundleMetadata. What a run does not say of its training photos is measured on those
     in a data folder.
     """
-    runs = [Run.load(path) for path in paths]
     return Trained(average([run.network() for run in runs]), facts, labels, typicality_of(runs[0], data))
 
 

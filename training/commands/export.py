@@ -87,7 +87,10 @@ def run(options: argparse.Namespace) -> int:
     # Only now, as they import TensorFlow, which takes seconds.
     from training.bundles.exporting import Options, export
     from training.bundles.of_runs import trained
+    from training.network.runs import Run
 
+    runs = [Run(path, config) for path, config in zip(options.run, configs, strict=True)]
+    learned = trained(runs, labels, _facts(configs), options.data)
     chosen = Options(
         storage=options.storage,
         golden=options.golden,
@@ -97,7 +100,6 @@ def run(options: argparse.Namespace) -> int:
         by=options.by,
     )
     try:
-        learned = trained(options.run, labels, facts_of(configs), options.data)
         metadata = export(learned, heldout, target, chosen)
     except ParityError as error:
         sys.stderr.write(f"{error}\n")
@@ -127,8 +129,7 @@ def check_alike(paths: Sequence[Path], configs: Sequence[RunConfig]) -> None:
                 )
 
 
-def facts_of(configs: Sequence[RunConfig]) -> dict[str, object]:
-    """What the bundle's metadata say of how its runs were trained."""
+def _facts(configs: Sequence[RunConfig]) -> dict[str, object]:
     config = configs[0]
     recipe = asdict(config.hyperparameters)
     others = [

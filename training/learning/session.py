@@ -118,9 +118,8 @@ def _tools() -> dict[str, str]:
 
 def _prepare(out: Path, config: run_folders.RunConfig) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    run_folders.remove(
-        out
-    )  # a run that is stopped early must not look like the finished one that was here before
+    # A run that is stopped early must not look like the finished one that was here before.
+    run_folders.remove(out)
     (out / run_folders.CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
