@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
@@ -53,15 +53,15 @@ class Client:
         """Post one photo to the service; returns the status and the JSON body."""
         return self.post(f"/v1/classify?{query}", photo)
 
-    def post(self, path: str, photo: bytes) -> tuple[int, dict[str, Any]]:
-        """Post one photo in the multipart field `image`.
+    def post(self, path: str, *photos: bytes, field: str = "image") -> tuple[int, dict[str, Any]]:
+        """Post photos in a multipart field, the same for each.
 
         Raises OSError where the connection fails, ValueError for an answer that is no JSON over HTTP.
         """
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=60)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(_request(path, photo))
+        self._socket.sendall(_request(path, photos, field))
         answer = _Answer()
         while not answer.complete:
             data = self._socket.recv(1 << 16)
@@ -111,8 +111,8 @@ _BOUNDARY = "benchmark-boundary"
 
 
 @lru_cache(maxsize=64)
-def _request(path: str, photo: bytes) -> bytes:
-    body = _multipart("image", photo)
+def _request(path: str, photos: tuple[bytes, ...], field: str) -> bytes:
+    body = _multipart(photos, field)
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         f"Content-Type: multipart/form-data; boundary={_BOUNDARY}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -120,10 +120,10 @@ def _request(path: str, photo: bytes) -> bytes:
     return head.encode() + body
 
 
-def _multipart(field: str, photo: bytes) -> bytes:
+def _multipart(photos: Iterable[bytes], field: str) -> bytes:
     disposition = f'Content-Disposition: form-data; name="{field}"; filename="photo.jpg"'
-    head = f"--{_BOUNDARY}\r\n{disposition}\r\nContent-Type: image/jpeg\r\n\r\n"
-    return head.encode() + photo + f"\r\n--{_BOUNDARY}--\r\n".encode()
+    head = f"--{_BOUNDARY}\r\n{disposition}\r\nContent-Type: image/jpeg\r\n\r\n".encode()
+    return b"".join(head + photo + b"\r\n" for photo in photos) + f"--{_BOUNDARY}--\r\n".encode()
 
 
 def free_port() -> int:

@@ -42,6 +42,8 @@ class Seen:
 
 Load = Callable[[int, str, list[Question], Read, int, float], Seen]
 """As `load`: port, path, questions, how to read an answer, clients, seconds."""
+AskNext = Callable[[Client, int], list[str | None]]
+"""A client's next question, by its number: for each photo what is wrong with its answer, or None."""
 
 
 def problem(status: int, document: dict[str, Any], question: Question, read: Read) -> str | None:
@@ -68,18 +70,27 @@ def ask(client: Client, path: str, question: Question, read: Read) -> str | None
 
 
 def load(port: int, path: str, questions: list[Question], read: Read, clients: int, seconds: float) -> Seen:
-    """Let so many clients ask for so long; every client has its own connection."""
+    """Let so many clients ask for so long, a photo at a time."""
+
+    def ask_one(client: Client, number: int) -> list[str | None]:
+        return [ask(client, path, questions[number % len(questions)], read)]
+
+    return loop(port, ask_one, clients, seconds)
+
+
+def loop(port: int, ask_next: AskNext, clients: int, seconds: float) -> Seen:
+    """Let so many clients ask for so long; every client has its own connection, and begins elsewhere."""
     seen = Seen()
     start = time.perf_counter()
 
     def one(number: int) -> None:
         client = Client(port)
         while (begin := time.perf_counter()) < start + seconds:
-            wrong = ask(client, path, questions[number % len(questions)], read)
-            if wrong is None:
-                seen.latencies.append(time.perf_counter() - begin)
-            else:
-                seen.failures[wrong] += 1
+            for wrong in ask_next(client, number):
+                if wrong is None:
+                    seen.latencies.append(time.perf_counter() - begin)
+                else:
+                    seen.failures[wrong] += 1
             number += 1
         client.close()
 

@@ -5,7 +5,8 @@
 All servers are up at once; one at a time is asked, in an order that moves on with every turn. So a machine
 that is faster or slower from one minute to the next, as virtual ones are, is so for all of them. Every turn
 opens new connections: a server that hands them to its processes unevenly is met with good luck and with bad.
-With most clients ONNX Runtime has its turns too, without a server: on arrays, and on photos that it decodes.
+With most clients ONNX Runtime has its turns too, without a server: on arrays, and on photos that it decodes;
+and so has this service with photos that come many at a time.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import machine, records
+from benchmarks.comparison import batches
 from benchmarks.comparison.contenders import PACKAGES, Contender, contenders
 from benchmarks.comparison.measuring import CLIENTS, PICTURES, Plan
 from benchmarks.comparison.summary import RAW, RAW_PHOTOS, clients_table, rates
@@ -65,11 +67,12 @@ def main() -> None:
 
 
 def compare(chosen: Sequence[Contender], plan: Plan, turns: int) -> Found:
-    """Every server under every number of clients, in turns; without one under the largest number."""
+    """Every server under every number of clients, in turns; without one, and in batches, with the most."""
     with ExitStack() as stack:
         asked = [(one.name, stack.enter_context(served(one, plan))) for one in chosen]
-        unserved = [(name, stack.enter_context(bare(kind, plan))) for name, kind in KINDS.items()]
-        return in_turns(asked, unserved, plan.clients, turns)
+        beside = [(name, stack.enter_context(bare(kind, plan))) for name, kind in KINDS.items()]
+        beside.append((batches.NAME, stack.enter_context(served(chosen[0], plan, batches.load))))
+        return in_turns(asked, beside, plan.clients, turns)
 
 
 def document(found: Mapping[tuple[str, int], Seen], chosen: Sequence[Contender]) -> dict[str, Any]:
@@ -86,12 +89,15 @@ def document(found: Mapping[tuple[str, int], Seen], chosen: Sequence[Contender])
         }
         for other in others
     }
-    bare = {
+    return {"servers": servers, "bare": _of_bare(found, own), "batches": _of_bare(found, batches.NAME)}
+
+
+def _of_bare(found: Mapping[tuple[str, int], Seen], own: str) -> dict[str, float]:
+    return {
         name: statistics.median(ratios(found[own, clients].rates, seen.rates))
         for (name, clients), seen in found.items()
         if name in KINDS
     }
-    return {"servers": servers, "bare": bare}
 
 
 def by_clients(found: Mapping[tuple[str, int], Seen]) -> list[str]:
@@ -129,12 +135,12 @@ def _late(mine: Seen, theirs: Seen) -> float:
 
 def of_raw(found: Mapping[tuple[str, int], Seen], own: Contender) -> list[str]:
     """Answers as a share of what ONNX Runtime does without a server in the same turn."""
-    lines = ["| clients | beside | of its answers | quartiles |", "|---|---|---|---|"]
+    lines = ["| clients | | beside | of its answers | quartiles |", "|---|---|---|---|---|"]
     for name, clients in found:
-        if name in KINDS:
-            each = ratios(found[own.name, clients].rates, found[name, clients].rates)
+        for mine in (own.name, batches.NAME) if name in KINDS else ():
+            each = ratios(found[mine, clients].rates, found[name, clients].rates)
             low, middle, high = quartiles(each)
-            lines.append(f"| {clients} | {name} | {middle:.0%} | {low:.0%} to {high:.0%} |")
+            lines.append(f"| {clients} | {mine} | {name} | {middle:.0%} | {low:.0%} to {high:.0%} |")
     return lines
 
 

@@ -89,13 +89,13 @@ def bare(kind: str, plan: Plan) -> Iterator[Ask]:
 
 
 def in_turns(
-    asked: Sequence[tuple[str, Ask]], unserved: Sequence[tuple[str, Ask]], levels: Sequence[int], turns: int
+    asked: Sequence[tuple[str, Ask]], beside: Sequence[tuple[str, Ask]], levels: Sequence[int], turns: int
 ) -> Found:
-    """All servers under every number of clients, by name; what needs none under the largest number only."""
+    """All of `asked` under every number of clients, by name; `beside` them others with the largest number."""
     found: Found = {}
     for clients in levels:
         say(counted(clients, "client"))
-        together = [*asked, *unserved] if clients == max(levels) else asked
+        together = [*asked, *beside] if clients == max(levels) else asked
         for turn in range(turns + 1):
             for name, ask in moved_on(together, turn):
                 seen, so_far = ask(clients), found.setdefault((name, clients), Seen())

@@ -62,8 +62,8 @@ def compare(chosen: Sequence[Contender], plan: Plan, places: Places, turns: int)
             for one in chosen:
                 say(f"starting {one.name}")
                 asked.append((one.name, stack.enter_context(served(one, plan, ask))))
-            unserved = [(RAW, stack.enter_context(bare("arrays", plan)))]
-        return in_turns(asked, unserved, plan.clients, turns)
+            beside = [(RAW, stack.enter_context(bare("arrays", plan)))]
+        return in_turns(asked, beside, plan.clients, turns)
 
 
 def _options() -> argparse.Namespace:
