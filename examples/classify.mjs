@@ -6,9 +6,12 @@ const [photo, service = "http://localhost:8000"] = process.argv.slice(2);
 
 const form = new FormData();
 form.append("image", await openAsBlob(photo), basename(photo)); // in a browser: the File of an <input>
-const response = await fetch(`${service}/v1/classify`, { method: "POST", body: form });
+const response = await fetch(`${service}/v1/classify`, { method: "POST", body: form }).catch((error) => error);
 
-if (response.ok) {
+if (response instanceof Error) {
+  console.log(`Expected an answer of ${service}. Received: ${response.cause?.message || response.message}`);
+  process.exitCode = 1;
+} else if (response.ok) {
   const answer = await response.json();
   for (const { region, title, certain, confidence } of answer.results) {
     console.log(`${region}: ${certain ? title : "not sure"} (${Math.round(confidence * 100)}%)`);

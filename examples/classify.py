@@ -7,9 +7,13 @@ import httpx
 
 
 def main(photo: str, service: str = "http://localhost:8000") -> int:
-    """Print one line per region; returns 1 where the service refuses the photo."""
-    with Path(photo).open("rb") as file:
-        response = httpx.post(f"{service}/v1/classify", files={"image": file}, timeout=30)
+    """Print one line per region; returns 1 where there is no answer."""
+    try:
+        with Path(photo).open("rb") as file:
+            response = httpx.post(f"{service}/v1/classify", files={"image": file}, timeout=35)
+    except httpx.TransportError as error:
+        print(f"Expected an answer of {service}. Received: {error}")
+        return 1
     if response.is_error:
         # What stands between may answer for the service, a proxy for instance, and in HTML.
         if response.headers.get("content-type") != "application/problem+json":

@@ -14,12 +14,16 @@ from image_classifier_client.types import File
 
 
 def main(photo: str, service: str = "http://localhost:8000") -> int:
-    """Print one line per region; returns 1 where the service refuses the photo."""
+    """Print one line per region; returns 1 where there is no answer."""
     # Without a limit of its own it would wait for ever.
     patient = Client(base_url=service, timeout=httpx.Timeout(35))
-    with Path(photo).open("rb") as file, patient as client:
-        body = ClassifyBody(image=File(payload=file, file_name=Path(photo).name))
-        response = classify.sync_detailed(client=client, body=body)
+    try:
+        with Path(photo).open("rb") as file, patient as client:
+            body = ClassifyBody(image=File(payload=file, file_name=Path(photo).name))
+            response = classify.sync_detailed(client=client, body=body)
+    except httpx.TransportError as error:
+        print(f"Expected an answer of {service}. Received: {error}")
+        return 1
     if not isinstance(response.parsed, Answer):
         print(response.status_code, response.content.decode())
         return 1

@@ -89,10 +89,10 @@ class InvalidRequest(ServiceError):
 
 
 class TooManyImages(InvalidRequest):
-    """More images than one batch may hold."""
+    """More images than one request may hold."""
 
     code = "too_many_images"
-    title = "Too many images in one batch"
+    title = "Too many images"
 
 
 class BodyTooLarge(InvalidRequest):

@@ -40,9 +40,10 @@ class Classification(Schema):
     """The answer about one region of a photo."""
 
     region: RegionName
-    """What was looked at; left and right are the person's own."""
+    """What was looked at; left and right are the person's own. `whole` is the middle square of the picture,
+    or the one eye that `region=auto` found in a picture without a face: `box` says where."""
     face: int | None = None
-    """Index of the face, 0 being the largest; null for the whole picture."""
+    """Index of the face, 0 being the largest; null where there is none."""
     box: Box
     label: str
     """Id of the most probable class."""
@@ -52,7 +53,8 @@ class Classification(Schema):
     confidence: Probability
     """Calibrated probability of `label`."""
     certain: bool
-    """False where the confidence is under the model's threshold: say "not sure" instead of the label."""
+    """False where the confidence is under the model's threshold, or the region is untypical: say "not sure"
+    instead of the label."""
     probabilities: dict[str, Probability]
     """Calibrated probability of every class, by id."""
     typicality: Probability | None = None

@@ -272,13 +272,14 @@ export interface components {
         Classification: {
             /**
              * Region
-             * @description What was looked at; left and right are the person's own.
+             * @description What was looked at; left and right are the person's own. `whole` is the middle square of the picture,
+             *     or the one eye that `region=auto` found in a picture without a face: `box` says where.
              * @enum {string}
              */
             region: "whole" | "left_eye" | "right_eye";
             /**
              * Face
-             * @description Index of the face, 0 being the largest; null for the whole picture.
+             * @description Index of the face, 0 being the largest; null where there is none.
              */
             face?: number | null;
             box: components["schemas"]["Box"];
@@ -300,7 +301,8 @@ export interface components {
             confidence: number;
             /**
              * Certain
-             * @description False where the confidence is under the model's threshold: say "not sure" instead of the label.
+             * @description False where the confidence is under the model's threshold, or the region is untypical: say "not sure"
+             *     instead of the label.
              */
             certain: boolean;
             /**
@@ -672,6 +674,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -681,6 +685,8 @@ export interface operations {
             /** @description An API key is required */
             401: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -690,6 +696,8 @@ export interface operations {
             /** @description No such model */
             404: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -699,6 +707,8 @@ export interface operations {
             /** @description The body took too long to arrive */
             408: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -708,6 +718,8 @@ export interface operations {
             /** @description Too large */
             413: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -717,6 +729,8 @@ export interface operations {
             /** @description No supported picture */
             415: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -726,6 +740,8 @@ export interface operations {
             /** @description The picture or the request cannot be used */
             422: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -735,6 +751,8 @@ export interface operations {
             /** @description Something unexpected; the request id finds it in the logs */
             500: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -744,6 +762,10 @@ export interface operations {
             /** @description Not ready or overloaded; try again */
             503: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -753,6 +775,10 @@ export interface operations {
             /** @description The answer took too long; try again */
             504: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -788,6 +814,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -797,6 +825,8 @@ export interface operations {
             /** @description An API key is required */
             401: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -806,6 +836,8 @@ export interface operations {
             /** @description No such model */
             404: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -815,6 +847,8 @@ export interface operations {
             /** @description The body took too long to arrive */
             408: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -824,6 +858,8 @@ export interface operations {
             /** @description Too large */
             413: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -833,6 +869,8 @@ export interface operations {
             /** @description No supported picture */
             415: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -842,6 +880,8 @@ export interface operations {
             /** @description The picture or the request cannot be used */
             422: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -851,6 +891,8 @@ export interface operations {
             /** @description Something unexpected; the request id finds it in the logs */
             500: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -860,6 +902,10 @@ export interface operations {
             /** @description Not ready or overloaded; try again */
             503: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -869,6 +915,10 @@ export interface operations {
             /** @description The answer took too long; try again */
             504: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -889,6 +939,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -898,6 +950,8 @@ export interface operations {
             /** @description An API key is required */
             401: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -907,6 +961,8 @@ export interface operations {
             /** @description Something unexpected; the request id finds it in the logs */
             500: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -929,6 +985,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -938,6 +996,8 @@ export interface operations {
             /** @description An API key is required */
             401: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -947,6 +1007,8 @@ export interface operations {
             /** @description No such model */
             404: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -956,6 +1018,8 @@ export interface operations {
             /** @description The picture or the request cannot be used */
             422: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -965,6 +1029,8 @@ export interface operations {
             /** @description Something unexpected; the request id finds it in the logs */
             500: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -985,6 +1051,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1007,6 +1075,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1016,6 +1086,10 @@ export interface operations {
             /** @description Stopping */
             503: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1036,6 +1110,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1056,6 +1132,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The request's id, which logs have too. */
+                    "X-Request-ID"?: string;
                     [name: string]: unknown;
                 };
                 content: {

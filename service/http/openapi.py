@@ -1,12 +1,23 @@
 """The OpenAPI document: made when somebody asks for it, with what the source says about each field."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from service.docstrings import attribute_docstrings
 from service.schemas import Schema
+
+_REQUEST_ID: Final = {
+    "X-Request-ID": {"description": "The request's id, which logs have too.", "schema": {"type": "string"}}
+}
+_RETRY_AFTER: Final = {
+    "Retry-After": {
+        "description": "Seconds until it is worth trying again.",
+        "schema": {"type": "integer"},
+    }
+}
+_TRY_AGAIN: Final = ("503", "504")
 
 
 class DocumentedAPI(FastAPI):
@@ -17,6 +28,7 @@ class DocumentedAPI(FastAPI):
         made_before = bool(self.openapi_schema)
         document = super().openapi()
         if not made_before:
+            _describe_headers(document["paths"])
             _describe_fields(document["components"]["schemas"])
             _leave_open(document["components"]["schemas"])
         return document
@@ -25,6 +37,12 @@ class DocumentedAPI(FastAPI):
 def operation_id(route: APIRoute) -> str:
     """The name of a route's function, by which generated clients name theirs; for every router."""
     return route.name
+
+
+def _describe_headers(paths: dict[str, Any]) -> None:
+    for operation in (operation for path in paths.values() for operation in path.values()):
+        for status, response in operation["responses"].items():
+            response["headers"] = _REQUEST_ID | (_RETRY_AFTER if status in _TRY_AGAIN else {})
 
 
 def _describe_fields(schemas: dict[str, Any]) -> None:

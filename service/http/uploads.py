@@ -81,8 +81,7 @@ class _Form:
             self._others.add((part.name or "").encode("latin-1").decode(errors="replace")[:50])
             return
         if len(self._files) == self._most:
-            raise TooManyImages(
-                f"Expected at most {self._most} in the field {self._field!r}. Received: more."
-            )
+            most = "one file" if self._most == 1 else f"at most {self._most} files"
+            raise TooManyImages(f"Expected {most} in the field {self._field!r}. Received: more.")
         self._file = []
         self._files.append(self._file)

@@ -129,8 +129,8 @@ def _open(data: bytes) -> Image.Image:
         raise UnsupportedFormat(
             f"Expected a picture as {', '.join(FORMATS)}. Received: {_other_format(data)}."
         ) from None
-    except _DECODER_FAILURES as error:
-        raise CorruptImage(f"The picture's header is damaged ({type(error).__name__}).") from None
+    except _DECODER_FAILURES:
+        raise CorruptImage("The picture's header is damaged.") from None
     for name in _XMP:  # see `orientation_of`; a TIFF would be turned by it behind our back
         image.info.pop(name, None)
     return image
@@ -168,8 +168,8 @@ def _decode(image: Image.Image, data: bytes, scans: int, min_side: int | None, m
         orientation = 1 if image.format == "TIFF" else orientation_of(image)  # Pillow turns a TIFF itself
         shrink = max(1, min(image.size) // min_side) if min_side else 1
         content = upright_rgb(image, orientation, shrink)
-    except _DECODER_FAILURES as error:
-        raise CorruptImage(f"The picture is truncated or damaged ({type(error).__name__}).") from None
+    except _DECODER_FAILURES:
+        raise CorruptImage("The picture is truncated or damaged.") from None
     if orientation in QUARTER_TURNS:
         width, height = height, width
     return Picture(content, width, height, scale * shrink)

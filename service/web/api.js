@@ -7,7 +7,7 @@
  * @typedef {import("../../clients/typescript/index.js").Problem} Problem
  */
 
-import { Failure } from "./failure.js";
+import { Failure, UNREACHED } from "./failure.js";
 import { dropKey, storedKey } from "./key.js";
 
 /** A phone on a slow network may need this long to send a photo. */
@@ -16,6 +16,8 @@ const TIMEOUT_MS = 60_000;
 const RETRIES = 2;
 /** Nobody looks at a page that waits for longer than this. */
 const MAX_WAIT_SECONDS = 30;
+/** What a proxy, or whatever else is on the way, means by a status. @type {Record<number, string>} */
+const FOREIGN = { 413: "The photo is too large for a server on the way." };
 
 /** @returns {Promise<ModelInfo[]>} the default model first */
 export async function loadModels() {
@@ -27,14 +29,14 @@ export async function loadModels() {
 /**
  * @param {Blob} photo
  * @param {string} name of the file
- * @param {string} model empty for the default
+ * @param {{model: string, everybody: boolean}} question the model is empty for the default
  * @param {AbortSignal} signal ends the call, the upload included
  * @returns {Promise<Answer>}
  */
-export async function classify(photo, name, model, signal) {
+export async function classify(photo, name, { model, everybody }, signal) {
   const form = new FormData();
   form.append("image", photo, name);
-  const query = new URLSearchParams({ ...(model && { model }), evidence: "true" });
+  const query = new URLSearchParams({ ...(model && { model }), ...(everybody && { faces: "all" }), evidence: "true" });
   return call(`v1/classify?${query}`, { method: "POST", body: form, signal });
 }
 
@@ -100,9 +102,10 @@ function parsed(text) {
  */
 function unreached(late, begun) {
   if (late) return new Failure("No answer came", "The network or the service is too slow.", { retryable: true });
-  if (begun) return new Failure("The answer was cut off", "The connection was lost on the way.", { retryable: true });
+  const lost = { retryable: true, code: UNREACHED };
+  if (begun) return new Failure("The answer was cut off", "The connection was lost on the way.", lost);
   const reason = navigator.onLine ? "It may be starting, or the network is down." : "This device is offline.";
-  return new Failure("The service cannot be reached", reason, { retryable: true });
+  return new Failure("The service cannot be reached", reason, lost);
 }
 
 /**
@@ -123,7 +126,7 @@ function secondsToWait({ status, headers }) {
  */
 function refused(status, problem, keySent) {
   const isForeign = status < 400;
-  const reason = isForeign ? "Something else answered in its place." : `It answered with status ${status}.`;
+  const reason = isForeign ? "Something else answered in its place." : FOREIGN[status] ?? `It answered with status ${status}.`;
   return new Failure(problem?.title ?? "The service could not answer", problem?.detail ?? reason, {
     retryable: isForeign || status >= 500 || [401, 408, 429].includes(status),
     requestId: problem?.request_id,

@@ -13,9 +13,9 @@ const outage = byId("outage", HTMLDivElement);
 const keyForm = new KeyForm(() => start(true));
 const models = new Models(settle);
 const gallery = new Gallery(models, askForKey);
-const camera = new Camera((photo) => gallery.add([photo]));
+const camera = new Camera((photo) => gallery.add([photo]), choosePhotos);
 
-/** @param {boolean} [again] whether to ask even if the answer is known, as a new key needs */
+/** @param {boolean} [again] whether to ask even if the answer is known: with a new key, or after an outage */
 async function start(again = false) {
   try {
     await (again ? models.reload() : models.load());
@@ -48,7 +48,11 @@ function settle() {
   const isFocused = outage.contains(document.activeElement);
   outage.hidden = true;
   if (isFocused) byId("take", HTMLButtonElement).focus();
-  gallery.askAgain(({ wantsKey }) => wantsKey);
+  gallery.askAgain(({ wantsKey, isOutage }) => wantsKey || isOutage);
+}
+
+function choosePhotos() {
+  byId("files", HTMLInputElement).click();
 }
 
 function takePicture() {
@@ -85,8 +89,8 @@ function acceptDrops() {
 }
 
 byId("take", HTMLButtonElement).addEventListener("click", takePicture);
-byId("choose", HTMLButtonElement).addEventListener("click", () => byId("files", HTMLInputElement).click());
-window.addEventListener("online", () => start());
+byId("choose", HTMLButtonElement).addEventListener("click", choosePhotos);
+window.addEventListener("online", () => start(true));
 acceptFiles();
 acceptDrops();
 start();

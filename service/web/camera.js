@@ -18,6 +18,7 @@ export class Camera {
   #video = byId("video", HTMLVideoElement);
   #guide = byId("guide", HTMLDivElement);
   #hint = byId("camera-hint", HTMLParagraphElement);
+  #instead = byId("instead", HTMLButtonElement);
   #problem = byId("camera-problem", HTMLParagraphElement);
   #countdown = byId("countdown", HTMLOutputElement);
   #timer = byId("timer", HTMLInputElement);
@@ -31,11 +32,18 @@ export class Camera {
   /** Every opening and closing makes a new one; work begun in an older one stops. */
   #session = 0;
 
-  /** @param {(photo: File) => void} onPhoto */
-  constructor(onPhoto) {
+  /**
+   * @param {(photo: File) => void} onPhoto
+   * @param {() => void} onInstead there is no picture to be had, and files are to be chosen
+   */
+  constructor(onPhoto, onInstead) {
     this.onPhoto = onPhoto;
     this.#dialog.addEventListener("close", () => this.#stop());
     byId("camera-close", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
+    this.#instead.addEventListener("click", () => {
+      this.#dialog.close();
+      onInstead();
+    });
     this.#flip.addEventListener("click", () => this.#turn());
     this.#shoot.addEventListener("click", () => this.#take());
   }
@@ -60,7 +68,7 @@ export class Camera {
 
   async #start() {
     const session = ++this.#session;
-    this.#problem.hidden = true;
+    this.#say("");
     try {
       const size = { width: { ideal: 1920 }, height: { ideal: 1440 } };
       const which = this.#device ? { deviceId: { ideal: this.#device } } : { facingMode: { ideal: this.#facing } };
@@ -102,10 +110,16 @@ export class Camera {
     this.#say(ENDED);
   }
 
-  /** @param {string} problem */
+  /**
+   * Say what is wrong, with a way out where there is no camera; how to hold it is for when there is one.
+   * @param {string} problem empty where nothing is
+   */
   #say(problem) {
+    const isMissing = problem !== "" && this.#stream === null;
     this.#problem.textContent = problem;
-    this.#problem.hidden = false;
+    this.#problem.hidden = problem === "";
+    this.#guide.hidden = this.#hint.hidden = isMissing;
+    this.#instead.hidden = !isMissing;
   }
 
   async #turn() {
@@ -138,7 +152,8 @@ export class Camera {
 
   /** @param {Blob} blob */
   #hand(blob) {
-    const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+    // As the clock on the wall says, in the order that sorts, which Swedish has.
+    const time = new Date().toLocaleString("sv").replace(" ", "T").replaceAll(":", "-");
     this.#dialog.close();
     this.onPhoto(new File([blob], `camera-${time}.jpg`, { type: blob.type }));
   }

@@ -5,7 +5,8 @@ import { classify } from "./api.js";
 import { element, explain } from "./dom.js";
 import { asFailure } from "./failure.js";
 import { prepare } from "./photo.js";
-import { answerNode, frames, inWords } from "./results.js";
+import { inWords } from "./regions.js";
+import { answerNode, frames } from "./results.js";
 
 /**
  * @typedef {import("./api.js").Answer} Answer
@@ -19,6 +20,8 @@ export class Card {
   answer = null;
   /** @type {Failure | null} */
   failure = null;
+  /** What a screen reader says when the card is done. */
+  summary = "";
   #photo = element("img", { alt: "" });
   #figure = element("figure", { className: "photo", hidden: true }, this.#photo);
   #said = element("div");
@@ -29,13 +32,14 @@ export class Card {
 
   /**
    * @param {File} file
-   * @param {Models} models the one that is chosen now is asked, whenever the photo's turn comes
+   * @param {Models} models what is chosen now is asked, whenever the photo's turn comes
    * @param {(card: Card) => void} onRetry
    */
   constructor(file, models, onRetry) {
     this.file = file;
     this.models = models;
     this.model = models.chosen;
+    this.everybody = models.everybody;
     this.onRetry = onRetry;
     this.#photo.alt = file.name;
     this.#article.append(element("h3", {}, file.name), this.#figure, this.#said);
@@ -50,7 +54,7 @@ export class Card {
       signal.throwIfAborted();
       await this.#show(photo);
       signal.throwIfAborted();
-      const answer = await classify(photo, this.file.name, this.model, signal);
+      const answer = await classify(photo, this.file.name, this, signal);
       const model = await this.models.of(answer.model);
       signal.throwIfAborted();
       this.answer = answer;
@@ -60,12 +64,6 @@ export class Card {
       this.failure = asFailure(error);
       this.#refused(this.failure);
     }
-  }
-
-  /** What a screen reader says when the card is done. */
-  get summary() {
-    const said = this.answer ? inWords(this.answer) : `${this.failure?.title}. ${this.failure?.message}`;
-    return `${this.file.name}: ${said}`;
   }
 
   /** Let go of the photo, wherever it is on its way. */
@@ -99,12 +97,15 @@ export class Card {
     this.#figure.replaceChildren(this.#photo, ...frames(answer));
     const alone = this.node.parentElement?.childElementCount === 1;
     this.#said.replaceChildren(answerNode(answer, model, this.#photo, alone));
+    if (this.#figure.hidden) this.#said.prepend(element("p", { className: "hint" }, "This browser cannot show the picture."));
     if (this.models.several) this.#said.append(element("p", { className: "hint" }, `Asked: ${titleOf(model.name)}`));
+    this.summary = `${this.file.name}: ${inWords(answer, model)}`;
   }
 
   /** @param {Failure} failure */
   #refused(failure) {
     const notice = element("div", { className: "notice" }, explain(failure, () => this.onRetry(this)));
     this.#said.replaceChildren(notice);
+    this.summary = `${this.file.name}: ${failure.title}. ${failure.message}`;
   }
 }

@@ -1,4 +1,6 @@
-/** The answers as a table: one line per region, one column per class. */
+/** The answers as a table: one line per person and per region, one column per class. */
+
+import { BOTH_EYES, pairs } from "./regions.js";
 
 /**
  * @typedef {{
@@ -38,9 +40,10 @@ function rows({ file, answer, failure }, classes) {
     return [[file.name, "", "", "", "", "", "", "", problem, ...classes.map(() => "")]];
   }
   const model = `${answer.model.name}/${answer.model.version}`;
-  const answered = answer.results.map((result) => [
+  const together = pairs(answer).map((person) => ({ ...person, region: BOTH_EYES }));
+  const answered = [...together, ...answer.results].map((result) => [
     file.name, result.region, result.face ?? "", result.label, result.confidence, result.certain, model,
-    (result.advice ?? []).map((advice) => advice.message).join(" "), "",
+    ("advice" in result ? result.advice ?? [] : []).map((advice) => advice.message).join(" "), "",
     ...classes.map((id) => result.probabilities[id] ?? ""),
   ]);
   const unusable = (answer.unusable ?? []).map((eye) => [

@@ -1,5 +1,8 @@
 /** What went wrong, as something to show. */
 
+/** Code of a failure to get any answer, which may go by itself. */
+export const UNREACHED = "unreached";
+
 /** Something the user has to know; `message` says what, in a sentence. */
 export class Failure extends Error {
   /**
@@ -20,6 +23,11 @@ export class Failure extends Error {
   /** Whether the operator's key is missing, or is another by now. */
   get wantsKey() {
     return this.code === "unauthorized";
+  }
+
+  /** Whether the service or the network was away. */
+  get isOutage() {
+    return this.code === UNREACHED;
   }
 
   /** Whether the photo came in too slowly. */

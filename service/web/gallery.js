@@ -108,6 +108,8 @@ export class Gallery {
   /** @param {Card} card */
   #done(card) {
     this.#status.textContent = card.summary;
+    // The service is back: what it could not be asked meanwhile is asked now.
+    if (card.answer) this.askAgain(({ isOutage }) => isOutage);
     if (card.failure?.wantsKey) this.onKeyWanted(card.failure);
   }
 

@@ -9,6 +9,7 @@ import { Failure } from "./failure.js";
 
 export class Models {
   #select = byId("model", HTMLSelectElement);
+  #everybody = byId("everybody", HTMLInputElement);
   /** @type {Promise<ModelInfo[]> | null} */
   #loading = null;
   /** @type {ModelInfo[]} */
@@ -65,6 +66,11 @@ export class Models {
     throw new Failure("The service has changed", `It no longer has the model ${name}.`, { retryable: true });
   }
 
+  /** Whether to look at every face of a photo, not at the largest alone. */
+  get everybody() {
+    return this.#everybody.checked && this.ofFaces;
+  }
+
   get #current() {
     return this.#known.find(({ name }) => name === this.chosen);
   }
@@ -82,6 +88,8 @@ export class Models {
   }
 
   #describe() {
-    if (this.#current) describe(this.#current);
+    const model = this.#current;
+    byId("faces-choice", HTMLLabelElement).hidden = model === undefined || model.crop === null;
+    if (model) describe(model);
   }
 }

@@ -11,61 +11,13 @@
  */
 
 import { element, percent } from "./dom.js";
+import { BOTH_EYES, inOrder, naming, pairs } from "./regions.js";
 
-/** @type {Record<string, string>} */
-const REGIONS = {
-  both_eyes: "Both eyes together",
-  left_eye: "Left eye",
-  right_eye: "Right eye",
-  whole: "Whole picture",
-};
+/** An evidence map. */
+const EVIDENCE = "img";
 /** @type {Record<string, string>} */
 const SIDES = { left_eye: "Left", right_eye: "Right" };
 const LOOK_PIXELS = 224;
-
-/**
- * The answer in words, for screen readers.
- * @param {Answer} answer
- * @returns {string}
- */
-export function inWords(answer) {
-  const several = facesOf(answer) > 1;
-  const people = pairs(answer).map((person) => `${nameOf(pairOf(person), several)}: ${said(person)}.`);
-  const regions = inOrder(answer).map((looked) => {
-    const name = nameOf(looked, several);
-    return "label" in looked ? `${name}: ${said(looked)}.` : `${name}: ${looked.detail}`;
-  });
-  return [...people, ...regions].join(" ");
-}
-
-/** @param {Result | Person} result */
-function said({ certain, title, confidence }) {
-  return certain ? `${title}, ${percent(confidence)}` : "not sure";
-}
-
-/**
- * What both eyes of a face say together; one eye alone needs no summary.
- * @param {Answer} answer
- * @returns {Person[]}
- */
-function pairs(answer) {
-  return (answer.people ?? []).filter(({ regions }) => regions.length > 1);
-}
-
-/** @param {Person} person */
-function pairOf({ face }) {
-  return { region: "both_eyes", face };
-}
-
-/**
- * Face by face, from left to right as the photo shows them.
- * @param {Answer} answer
- * @returns {(Result | UnusableEye)[]}
- */
-function inOrder(answer) {
-  const all = [...answer.results, ...(answer.unusable ?? [])];
-  return all.sort((a, b) => (a.face ?? 0) - (b.face ?? 0) || a.box.left - b.box.left);
-}
 
 /**
  * Frames on the photo, around what was looked at.
@@ -90,12 +42,12 @@ export function frames(answer) {
  * Everything that was said about one photo.
  * @param {Answer} answer
  * @param {ModelInfo} model that answered
- * @param {HTMLImageElement} photo decoded
+ * @param {HTMLImageElement} photo decoded, or without pixels where the browser cannot show it
  * @param {boolean} open whether the bars of all classes show at once
  * @returns {HTMLElement}
  */
 export function answerNode(answer, model, photo, open) {
-  const several = facesOf(answer) > 1;
+  const nameOf = naming(answer, model);
   const node = element("div", { className: "answers" });
   const waiting = pairs(answer);
   /** @type {Pair | undefined} */
@@ -105,14 +57,14 @@ export function answerNode(answer, model, photo, open) {
     if (person && person.face === looked.face) {
       waiting.shift();
       pair = { person, advice: sharedAdvice(answer, person) };
-      node.append(pairNode(pair, nameOf(pairOf(person), several), model, open));
+      node.append(pairNode(pair, nameOf({ ...person, region: BOTH_EYES }), model, open));
     }
-    const look = lookNode(photo, answer, looked);
-    const name = nameOf(looked, several);
-    if (!("label" in looked)) node.append(unusableNode(looked, name, look));
-    else node.append(resultNode(looked, headerNode(name, verdict(looked), look), model, { open, pair }));
+    const looks = lookNodes(photo, answer, looked);
+    const name = nameOf(looked);
+    if (!("label" in looked)) node.append(unusableNode(looked, name, looks));
+    else node.append(resultNode(looked, headerNode(name, verdict(looked), looks), model, { open, pair }));
   }
-  return hasEvidence(answer) ? withEvidenceSwitch(node) : node;
+  return node.querySelector(EVIDENCE) ? withEvidenceSwitch(node) : node;
 }
 
 /**
@@ -209,20 +161,20 @@ function verdict(result) {
 /**
  * @param {UnusableEye} eye
  * @param {string} name
- * @param {HTMLElement} look
+ * @param {HTMLElement[]} looks
  */
-function unusableNode(eye, name, look) {
+function unusableNode(eye, name, looks) {
   const said = element("p", { className: "verdict" }, "No answer");
-  return element("section", { className: "answer" }, headerNode(name, said, look), element("p", {}, eye.detail));
+  return element("section", { className: "answer" }, headerNode(name, said, looks), element("p", {}, eye.detail));
 }
 
 /**
  * @param {string} name
  * @param {HTMLElement} said
- * @param {HTMLElement} look
+ * @param {HTMLElement[]} looks the region enlarged
  */
-function headerNode(name, said, look) {
-  return element("header", {}, look, element("div", {}, element("h4", {}, name), said));
+function headerNode(name, said, looks) {
+  return element("header", {}, ...looks, element("div", {}, element("h4", {}, name), said));
 }
 
 /**
@@ -251,50 +203,31 @@ function tutorialLink(title, href) {
 }
 
 /**
- * The region enlarged, with the evidence map over it where there is one.
+ * The region enlarged, with the evidence map over it where there is one; nothing of a photo that is not shown.
  * @param {HTMLImageElement} photo
  * @param {Answer} answer
  * @param {{box: Box, evidence?: string | null}} looked a result may carry evidence
+ * @returns {HTMLElement[]}
  */
-function lookNode(photo, answer, { box, evidence }) {
+function lookNodes(photo, answer, { box, evidence }) {
+  if (photo.naturalWidth === 0) return [];
   const canvas = element("canvas", { width: LOOK_PIXELS, height: LOOK_PIXELS, "aria-hidden": "true" });
   const across = photo.naturalWidth / answer.image.width;
   const down = photo.naturalHeight / answer.image.height;
   const source = [box.left * across, box.top * down, box.width * across, box.height * down];
-  if (photo.naturalWidth > 0) {
-    const [left = 0, top = 0, width = 0, height = 0] = source;
-    canvas.getContext("2d")?.drawImage(photo, left, top, width, height, 0, 0, LOOK_PIXELS, LOOK_PIXELS);
-  }
+  const [left = 0, top = 0, width = 0, height = 0] = source;
+  canvas.getContext("2d")?.drawImage(photo, left, top, width, height, 0, 0, LOOK_PIXELS, LOOK_PIXELS);
   const node = element("div", { className: "look" }, canvas);
   if (evidence) node.append(element("img", { src: evidence, alt: "What spoke for the answer", hidden: true }));
-  return node;
-}
-
-/** @param {Answer} answer */
-function hasEvidence(answer) {
-  return answer.results.some((result) => result.evidence);
+  return [node];
 }
 
 /** @param {HTMLElement} node */
 function withEvidenceSwitch(node) {
   const box = element("input", { type: "checkbox", role: "switch" });
   box.addEventListener("change", () => {
-    for (const map of node.querySelectorAll("img")) map.hidden = !box.checked;
+    for (const map of node.querySelectorAll(EVIDENCE)) map.hidden = !box.checked;
   });
   node.prepend(element("label", { className: "switch" }, box, "Show what spoke for it"));
   return node;
-}
-
-/**
- * @param {{region: string, face?: number | null}} looked
- * @param {boolean} several
- */
-function nameOf({ region, face }, several) {
-  const name = REGIONS[region] ?? region;
-  return several && face != null ? `Face ${face + 1}, ${name.toLowerCase()}` : name;
-}
-
-/** @param {Answer} answer */
-function facesOf(answer) {
-  return new Set(inOrder(answer).map(({ face }) => face)).size;
 }

@@ -23,6 +23,7 @@ const FILES = [
   "web/manifest.webmanifest",
   "web/models.js",
   "web/photo.js",
+  "web/regions.js",
   "web/results.js",
   "web/style.css",
   "web/vendor/pico.css",

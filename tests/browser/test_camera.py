@@ -68,11 +68,30 @@ def test_closing_stops_the_countdown_and_the_camera(open_page: Open, service: st
     expect(page.locator(".card")).to_have_count(0)
 
 
-def test_refused_camera_is_explained(page: Page) -> None:
+def test_refused_camera_is_explained(page: Page, shoot: Shoot) -> None:
     page.get_by_role("button", name="Take a picture").click()
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The camera was not allowed.")
     expect(page.get_by_role("button", name="Take it")).to_be_disabled()
-    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#guide")).to_be_hidden()
+    expect(page.locator("#camera-hint")).to_be_hidden()
+    shoot(page, "camera-refused-desktop-light")
+    with page.expect_file_chooser():
+        page.get_by_role("dialog").get_by_role("button", name="Choose photos").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_phone_held_sideways_shows_the_way_out(open_page: Open, service: str, shoot: Shoot) -> None:
+    size = {"width": 667, "height": 320}
+    page = open_page(
+        service, eyes=True, permissions=["camera"], viewport=size, is_mobile=True, has_touch=True
+    )
+    page.get_by_role("button", name="Take a picture").tap()
+    expect(page.get_by_role("button", name="Take it")).to_be_focused()
+    for name in ("Close", "Take it"):
+        place = page.get_by_role("button", name=name).bounding_box()
+        assert place and place["y"] >= 0 and place["y"] + place["height"] <= size["height"]
+    shoot(page, "camera-sideways-light", full_page=False)
+    page.get_by_role("button", name="Close").tap()
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
@@ -126,4 +145,5 @@ def test_picture_that_cannot_be_encoded_can_be_taken_again(open_page: Open, serv
     page.get_by_role("dialog").get_by_role("switch", name="3 seconds").uncheck()
     page.get_by_role("button", name="Take it").click()
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The picture cannot be encoded")
+    expect(page.locator("#guide")).to_be_visible()
     expect(page.get_by_role("button", name="Take it")).to_be_enabled()

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -190,6 +190,12 @@ def test_removed_photo_is_not_sent(page: Page) -> None:
     assert page.evaluate("addresses.size") == 0
 
 
+def table(page: Page) -> list[dict[str, str]]:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    return list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig"))))
+
+
 def test_five_photos_are_a_gallery_with_a_table(page: Page, shoot: Shoot) -> None:
     bad: FilePayload = {"name": "=bad.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
     files = [photo("red.png"), photo("green.png", GREEN), photo("blue.png", BLUE), photo("grey.png", GREY)]
@@ -200,10 +206,7 @@ def test_five_photos_are_a_gallery_with_a_table(page: Page, shoot: Shoot) -> Non
         ["red.png", "green.png", "blue.png", "grey.png", "=bad.jpg"]
     )
     shoot(page, "gallery-desktop-light")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
-    text = download.value.path().read_text(encoding="utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = table(page)
     assert [row["file"] for row in rows] == ["red.png", "green.png", "blue.png", "grey.png", "'=bad.jpg"]
     assert [row["label"] for row in rows[:3]] == ["red", "green", "blue"]
     assert [row["certain"] for row in rows] == ["true", "true", "true", "false", ""]
@@ -252,13 +255,61 @@ def test_no_evidence_no_switch(page: Page) -> None:
     expect(page.get_by_role("switch", name="Show what spoke for it")).to_have_count(0)
 
 
-def test_eyes_of_a_real_portrait(open_page: Open, tmp_path: Path, shoot: Shoot) -> None:
-    write_bundle(tmp_path, metadata("eye-colours", crop={"scale": 1.2, "centre": 0.5}))
-    (tmp_path / "eye-locator").symlink_to(ROOT / "models" / "eye-locator")
-    with serve(settings_for(tmp_path, "eye-colours")) as address:
-        page = open_page(address)
-        choose(page, photos.portrait())
-        expect(page.locator(".answer h4")).to_have_text(["Both eyes together", "Right eye", "Left eye"])
-        expect(page.locator(".photo .box")).to_have_text(["Right", "Left"])
-        shoot(page, "portrait-desktop-light")
-        page.context.close()
+@pytest.fixture(scope="module")
+def eyes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service that finds real eyes and says which colour they mostly have."""
+    models = tmp_path_factory.mktemp("eyes")
+    write_bundle(models, metadata("eye-colours", crop={"scale": 1.2, "centre": 0.5}))
+    (models / "eye-locator").symlink_to(ROOT / "models" / "eye-locator")
+    with serve(settings_for(models, "eye-colours")) as address:
+        yield address
+
+
+def test_eyes_of_a_real_portrait(open_page: Open, eyes: str, shoot: Shoot) -> None:
+    page = open_page(eyes)
+    choose(page, photos.portrait())
+    expect(page.locator(".answer h4")).to_have_text(["Both eyes together", "Right eye", "Left eye"])
+    expect(page.locator(".photo .box")).to_have_text(["Right", "Left"])
+    assert [row["region"] for row in table(page)] == ["both_eyes", "left_eye", "right_eye"]
+    shoot(page, "portrait-desktop-light")
+    page.context.close()
+
+
+def test_everybody_in_a_photo(open_page: Open, eyes: str, shoot: Shoot) -> None:
+    with Image.open(photos.PORTRAIT) as one:
+        group = Image.new("RGB", (2 * one.width, one.height))
+        group.paste(one, (0, 0))
+        group.paste(one.resize((460, 460)), (one.width, 0))
+    photo: FilePayload = {"name": "group.png", "mimeType": "image/png", "buffer": photos.encoded(group)}
+    page = open_page(eyes)
+    choose(page, photo)
+    expect(page.locator(".answer h4")).to_have_text(["Both eyes together", "Right eye", "Left eye"])
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("switch", name="Everybody in the photo").check()
+    choose(page, photo)
+    names = [
+        f"Face {face}, {eyes}" for face in (1, 2) for eyes in ("both eyes together", "right eye", "left eye")
+    ]
+    expect(page.locator(".answer h4")).to_have_text(names)
+    assert [row["face"] for row in table(page) if row["region"] == "both_eyes"] == ["0", "1"]
+    shoot(page, "group-desktop-light")
+    page.context.close()
+
+
+def test_one_eye_from_near(open_page: Open, eyes: str) -> None:
+    page = open_page(eyes)
+    eye = (ROOT / "examples" / "eye.jpg").read_bytes()
+    choose(page, {"name": "eye.jpg", "mimeType": "image/jpeg", "buffer": eye})
+    expect(page.locator(".answer h4")).to_have_text(["One eye"])
+    expect(page.get_by_role("status")).to_contain_text("eye.jpg: One eye: ")
+    page.context.close()
+
+
+def test_photo_that_the_browser_cannot_show(open_page: Open, service: str) -> None:
+    page = open_page(service, eyes=True)
+    tiff = photos.encoded(Image.new("RGB", (60, 40), RED), "TIFF")
+    choose(page, {"name": "red.tif", "mimeType": "image/tiff", "buffer": tiff})
+    expect(page.get_by_text("This browser cannot show the picture.")).to_be_visible()
+    expect(page.locator(".verdict")).to_have_count(4)
+    expect(page.locator(".photo, .look").locator("visible=true")).to_have_count(0)
+    expect(page.get_by_role("switch", name="Show what spoke for it")).to_have_count(0)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from benchmarks.server import free_port
 from tests.bundles import write_bundle
 from tests.serving import serve, settings_for
 
@@ -109,6 +110,15 @@ def test_snippet_survives_an_answer_that_is_not_the_service_s(
     assert str(status) in result.stdout
 
 
+@pytest.mark.parametrize("command", LINES.values(), ids=LINES)
+def test_snippet_says_that_nobody_answers(command: list[str], photo: Path) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    result = _run(command, photo, address)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert result.stdout.startswith(f"Expected an answer of {address}. Received: ")
+    assert result.stdout.count("\n") == 1
+
+
 def test_the_python_client_s_readme_is_true(photo: Path, service: str) -> None:
     text = (ROOT / "clients" / "python" / "README.md").read_text()
     code = text.split("```python\n")[1].split("```")[0]
@@ -141,7 +151,7 @@ def test_no_photo_is_two_for_the_python_client(photo: Path, service: str) -> Non
 
 
 def test_curl_prints_the_answer(photo: Path, service: str) -> None:
-    photo = photo.rename(photo.with_name("my, photo;type=text.png"))
+    photo = photo.rename(photo.with_name('my, "photo";type=te\\xt.png'))
     result = _run([str(EXAMPLES / "curl.sh")], photo, service)
     assert result.returncode == 0
     assert json.loads(result.stdout)["results"][0]["label"] == "red"

@@ -32,6 +32,16 @@ def test_problems_are_promised_as_what_they_are_sent_as(client: httpx.Client) ->
     assert document["components"]["schemas"]["Problem"]["title"] == "Problem"
 
 
+def test_headers_are_promised_that_answers_have(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    answers = paths["/v1/classify"]["post"]["responses"]
+    promised = {status: set(answer["headers"]) for status, answer in answers.items()}
+    again = {"503", "504"}
+    assert {status for status, names in promised.items() if "Retry-After" in names} == again
+    assert all("X-Request-ID" in names for names in promised.values())
+    assert "x-request-id" in client.get("/health").headers
+
+
 def test_answers_may_grow_and_questions_may_not(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
     answers = document["components"]["schemas"].values()

@@ -60,7 +60,7 @@ def test_bad_files_are_named_with_their_reasons_and_left_alone(tmp_path: Path) -
         "train/red/notes.txt": "Expected a picture as JPEG, PNG, WEBP, AVIF, GIF, BMP, TIFF. "
         "Received: 13 bytes in another format.",
         "train/red/README": "Expected the bytes of a picture. Received: an empty file.",
-        "train/red/truncated.png": "The picture is truncated or damaged (OSError).",
+        "train/red/truncated.png": "The picture is truncated or damaged.",
         "train/red/nested": "a folder inside a class; photos belong directly into the class",
         "train/red/dangling.png": "an unreadable file (No such file or directory)",
         "train/blue": "an empty class",

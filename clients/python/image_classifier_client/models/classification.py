@@ -23,16 +23,20 @@ class Classification:
     """The answer about one region of a photo.
 
     Attributes:
-        region (ClassificationRegion): What was looked at; left and right are the person's own.
+        region (ClassificationRegion): What was looked at; left and right are the person's own. `whole` is the middle
+            square of the picture,
+            or the one eye that `region=auto` found in a picture without a face: `box` says where.
         box (Box): A square region in pixels of the upright photo; it may reach over the photo's border.
         label (str): Id of the most probable class.
         title (str):
         description (str):
         tutorial_url (None | str):
         confidence (float): Calibrated probability of `label`.
-        certain (bool): False where the confidence is under the model's threshold: say "not sure" instead of the label.
+        certain (bool): False where the confidence is under the model's threshold, or the region is untypical: say "not
+            sure"
+            instead of the label.
         probabilities (ClassificationProbabilities): Calibrated probability of every class, by id.
-        face (int | None | Unset): Index of the face, 0 being the largest; null for the whole picture.
+        face (int | None | Unset): Index of the face, 0 being the largest; null where there is none.
         typicality (float | None | Unset): How usual the region is for this model: the share of held-out training photos
             that are less usual; null
             for models that cannot tell. Under the model's bound `certain` is false, with the advice `untypical`.
