@@ -3,6 +3,9 @@
 import struct
 from collections.abc import Callable
 
+from PIL import Image
+
+from service.pictures.avif_boxes import HOLDERS
 from tests.uploads import picture
 
 
@@ -12,13 +15,60 @@ def coded(side: int) -> bytes:
     return data[data.index(b"mdat") + 4 :]
 
 
-def of_one(stream: bytes, side: int) -> bytes:
-    """A file that promises a square of `side` pixels."""
-    return _file(stream, lambda place: _meta([(place, len(stream))], [b"av01"], [[1, 0x82, 3]], side, side))
+def of_one(stream: bytes, side: int, more: bytes = b"") -> bytes:
+    """A file that promises a square of `side` pixels; `more` are boxes among its metadata."""
+    return _file(
+        stream, lambda place: _meta([(place, len(stream))], [b"av01"], [[1, 0x82, 3]], side, side, more)
+    )
 
 
-def of_many(stream: bytes, side: int, rows: int) -> bytes:
-    """A file that promises `rows` by `rows` squares of `side` pixels, all in the same bytes."""
+def references(count: int) -> bytes:
+    """A box that names so many items which are not there."""
+    return _full(b"iref", _box(b"dimg", struct.pack(f">HH{count}H", 60_000, count, *range(100, 100 + count))))
+
+
+def properties(count: int) -> bytes:
+    """A box of so many properties that nobody knows."""
+    return _box(b"iprp", _box(b"ipco", _box(b"none") * count))
+
+
+def video(chunks: int, together: int) -> bytes:
+    """Two frames, whose tables promise so many chunks with so many frames each, and leave none out."""
+    data = picture("AVIF", (64, 64), save_all=True, append_images=[Image.new("RGB", (64, 64), "blue")])
+    first = data.index(b"mdat") + 4
+
+    def tables(place: int) -> dict[bytes, bytes]:
+        # Of one chunk after the other, and all but the first behind the last that there is.
+        kinds = [struct.pack(">III", 1, together, 1)]
+        kinds += [struct.pack(">III", chunks + number, together, 1) for number in range(1, chunks)]
+        count = struct.pack(">I", chunks)
+        return {
+            b"stco": bytes(4) + count + struct.pack(">I", place) * chunks,
+            b"stsc": bytes(4) + count + b"".join(kinds),
+            b"stsz": struct.pack(">III", 0, 1, chunks * together),
+        }
+
+    moved = len(_replaced(data, tables(0))) - len(data)
+    return _replaced(data, tables(first + moved)) + bytes(chunks * together)
+
+
+def _replaced(data: bytes, tables: dict[bytes, bytes]) -> bytes:
+    """Boxes with others in the place of those of the same kind, wherever they lie in a track."""
+    found, place = b"", 0
+    while place < len(data):
+        size, kind = struct.unpack_from(">I4s", data, place)
+        inside, place = data[place + 8 : place + size], place + size
+        if kind in HOLDERS and kind != b"meta":
+            inside = _replaced(inside, tables)
+        found += _box(kind, tables.get(kind, inside))
+    return found
+
+
+def of_many(stream: bytes, side: int, rows: int, rest: int = 0) -> bytes:
+    """A file that promises `rows` by `rows` squares of `side` pixels, all in the same bytes.
+
+    Each goes on in the same `rest` of the file, where that is any.
+    """
     tiles, whole = rows * rows, rows * side
     grid = struct.pack(">BBBBHH", 0, 0, rows - 1, rows - 1, whole, whole)
     numbers = range(2, tiles + 2)
@@ -27,9 +77,9 @@ def of_many(stream: bytes, side: int, rows: int) -> bytes:
     def meta(place: int) -> bytes:
         places = [(place + len(stream), len(grid)), *[(place, len(stream))] * tiles]
         kinds, properties = [b"grid", *[b"av01"] * tiles], [[4, 3], *[[1, 0x82, 3]] * tiles]
-        return _meta(places, kinds, properties, side, whole, tiled)
+        return _meta(places, kinds, properties, side, whole, tiled, rest)
 
-    return _file(stream + grid, meta)
+    return _file(stream + grid + bytes(rest), meta)
 
 
 def _file(content: bytes, meta: Callable[[int], bytes]) -> bytes:
@@ -43,11 +93,12 @@ def _meta(
     properties: list[list[int]],
     side: int,
     whole: int,
-    references: bytes = b"",
+    more: bytes = b"",
+    rest: int = 0,
 ) -> bytes:
     """Where the items lie, what they are, and which properties they have; the first is the picture."""
     count = struct.pack(">H", len(places))
-    table = [struct.pack(">HHHII", number, 0, 1, *place) for number, place in enumerate(places, 1)]
+    table = [_place(number, place, rest if number > 1 else 0) for number, place in enumerate(places, 1)]
     infos = [
         _full(b"infe", struct.pack(">HH4sx", number, 0, kind), version=2)
         for number, kind in enumerate(kinds, 1)
@@ -61,9 +112,15 @@ def _meta(
         _full(b"pitm", struct.pack(">H", 1)),
         _full(b"iloc", b"\x44\x00", count, *table),
         _full(b"iinf", count, *infos),
-        references,
+        more,
         _box(b"iprp", _box(b"ipco", *about), _full(b"ipma", bytes(2), count, *which)),
     )
+
+
+def _place(number: int, place: tuple[int, int], rest: int) -> bytes:
+    start, size = place
+    pieces = [(start, size), *([(start + size, rest)] if rest else [])]
+    return struct.pack(">HHH", number, 0, len(pieces)) + b"".join(struct.pack(">II", *one) for one in pieces)
 
 
 def _box(kind: bytes, *parts: bytes) -> bytes:

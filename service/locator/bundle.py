@@ -7,7 +7,7 @@ from typing import Any, Final
 from service.errors import InvalidBundle, ServiceError
 from service.locator.document import DOCUMENT, read_document
 from service.locator.eyes import EyeLocator, Face
-from service.networks.folders import check_files
+from service.networks.folders import check_files, named
 from service.networks.runtime import ON_CPU, Runtime
 from service.pictures.images import decode
 
@@ -25,9 +25,11 @@ def load(folder: Path, runtime: Runtime = ON_CPU) -> EyeLocator:
     golden: Any = read_document(folder).get("golden")
     path = folder / DOCUMENT
     try:
-        photo, corners = folder / golden["file"], golden["corners"]
+        photo, corners = named(path, golden["file"]), golden["corners"]
         faces = locator.locate(decode(photo.read_bytes()).pixels)
         off = max((_distance(face, corners) for face in faces), default=math.inf)
+    except InvalidBundle:
+        raise
     except (LookupError, TypeError, ValueError, OSError, ServiceError) as error:
         raise InvalidBundle(
             f"{path}: expected a golden photo and the corners of its eyes: {error!r}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from service.errors import InvalidBundle
-from service.networks.folders import versions
+from service.networks.folders import named, versions
 
 DOCUMENT: Final = "locator.json"
 _NETWORKS: Final = ("faces-near", "faces-far", "mesh", "eye")
@@ -41,6 +41,6 @@ def networks(folder: Path) -> list[Path]:
     """
     files = read_document(folder)["networks"]
     try:
-        return [folder / files[name]["file"] for name in _NETWORKS]
+        return [named(folder / DOCUMENT, files[name]["file"]) for name in _NETWORKS]
     except (LookupError, TypeError) as error:
         raise InvalidBundle(f"{folder}: expected a network {error} in its document.") from None

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from service.errors import InvalidBundle, ServiceError
 from service.networks.classifier import Classifier, Probabilities
-from service.networks.folders import MODEL_FILE, check_files
+from service.networks.folders import MODEL_FILE, check_files, named
 from service.networks.metadata import BundleMetadata, GoldenAnswers
 from service.networks.runtime import ON_CPU, Runtime
 from service.pictures.geometry import RGB
@@ -64,10 +64,11 @@ def verify_golden(bundle: Bundle) -> None:
         raise InvalidBundle(f"{path}: {first_fault(error)[1]}") from None
     tolerance = bundle.metadata.golden_tolerance
     for expected in golden.answers:
+        photo = named(path, expected.file)
         try:
-            picture = read_whole((path.parent / expected.file).read_bytes(), bundle.classifier.input_size)
+            picture = read_whole(photo.read_bytes(), bundle.classifier.input_size)
         except (OSError, ServiceError) as error:
-            raise InvalidBundle(f"{path.parent / expected.file}: {error}") from None
+            raise InvalidBundle(f"{photo}: {error}") from None
         received = _ask(bundle, picture, expected.file)
         if len(received) != len(expected.probabilities):
             raise InvalidBundle(f"{path}: expected {len(received)} probabilities for {expected.file}.")

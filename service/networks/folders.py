@@ -63,6 +63,17 @@ def check_files(folder: Path) -> None:
                 raise InvalidBundle(f"{path}: expected a file. Received: a pipe, a socket or a device.")
 
 
+def named(document: Path, name: str) -> Path:
+    """The file that a document names, in its folder or below.
+
+    Raises InvalidBundle for a name that leads elsewhere, where a device may be that never ends.
+    """
+    path = Path(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise InvalidBundle(f"{document}: expected the name of a file in its folder. Received: {name!r}.")
+    return document.parent / path
+
+
 @contextmanager
 def _readable(folder: Path) -> Iterator[None]:
     try:

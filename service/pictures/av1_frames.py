@@ -26,7 +26,7 @@ class Stream(NamedTuple):
     units: int
 
 
-def measure(data: bytes, most: int) -> Stream:
+def measure(data: bytes | memoryview, most: int) -> Stream:
     """Measure a stream as far as it can be read; stops at `most` units."""
     told = bound = frames = units = place = 0
     while place < len(data) and units < most:
@@ -35,7 +35,7 @@ def measure(data: bytes, most: int) -> Stream:
         place += 1 + extended
         size, place = _size(data, place) if sized else (len(data) - place, place)
         if kind == _SEQUENCE:
-            pixels, possible = _sizes(data[place : place + min(size, _HEADER)])
+            pixels, possible = _sizes(bytes(data[place : place + min(size, _HEADER)]))
             told, bound = max(told, pixels), max(bound, possible)
         frames += kind in _FRAMES
         place += size
@@ -43,7 +43,7 @@ def measure(data: bytes, most: int) -> Stream:
     return Stream(told, bound, frames, units)
 
 
-def _size(data: bytes, place: int) -> tuple[int, int]:
+def _size(data: bytes | memoryview, place: int) -> tuple[int, int]:
     """A size, seven bits in each byte, and the place behind it."""
     size = 0
     for number, byte in enumerate(data[place : place + _LONGEST]):

@@ -1,107 +1,76 @@
-"""Where the coded pictures of an AVIF file lie: in items of its metadata, or in the samples of its tracks.
+"""Where the coded pictures of an AVIF file lie: in items of its metadata, or in the samples of its tracks."""
 
-The file is made of boxes (ISO/IEC 14496-12), each behind its size and its kind; some hold more of them.
-"""
-
-import struct
 from collections.abc import Iterator
-from typing import Final
 
-_HOLDERS: Final = {b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"meta": 4}
-"""Boxes that hold boxes, and how many bytes of their own they have before those."""
-_PLACES: Final = {b"stco": 4, b"co64": 8}
-"""Tables of where samples lie, and the bytes of a place."""
-_DEEPEST: Final = 8
-_HEAD: Final = struct.Struct(">I4s")
-
-Box = tuple[bytes, memoryview]
+from service.pictures.avif_boxes import DEEPEST, HOLDERS, PLACES, Box, Boxes, number
 
 
-def coded(data: bytes, most: int) -> Iterator[bytes]:
+def coded(data: bytes, most: int) -> Iterator[bytes | memoryview]:
     """What a decoder may be given for the first picture: every item, and the first sample of every track.
 
-    Raises ValueError for an item that would be larger than the file, and for more than `most` parts.
+    Raises ValueError for items in pieces that are together larger than the file, of which a decoder makes
+    copies, and for more than `most` boxes, items and pieces.
     """
-    return _Reader(data, most).coded(memoryview(data))
+    reader = _Reader(data, most)
+    return reader.coded(reader.file)
 
 
-class _Reader:
+class _Reader(Boxes):
     """Reads one file."""
 
     def __init__(self, file: bytes, most: int) -> None:
-        self._file = memoryview(file)
-        self._most = self._left = most
+        super().__init__(file, most)
+        self._joined = 0
+        """Bytes of all items that are in pieces."""
 
-    def coded(self, content: memoryview, deepest: int = _DEEPEST) -> Iterator[bytes]:
+    def coded(self, content: memoryview, deepest: int = DEEPEST) -> Iterator[bytes | memoryview]:
         """What lies in the boxes of `content`, and in boxes inside of those."""
-        boxes = list(self._boxes(content))
+        boxes = list(self.within(content))
         own = next((inside for kind, inside in boxes if kind == b"idat"), memoryview(b""))
         for kind, inside in boxes:
             if kind == b"iloc":
                 yield from self._items(inside, own)
-            elif kind in _HOLDERS and deepest:
-                yield from self.coded(inside[_HOLDERS[kind] :], deepest - 1)
+            elif kind in HOLDERS and deepest:
+                yield from self.coded(inside[HOLDERS[kind] :], deepest - 1)
         yield from self._first_samples(boxes)
 
-    def _boxes(self, content: memoryview) -> Iterator[Box]:
-        """The boxes side by side; the last one may end behind the content."""
-        place = 0
-        while place + _HEAD.size <= len(content):
-            self._count()
-            size, kind = _HEAD.unpack_from(content, place)
-            start = place + _HEAD.size
-            if size == 1:
-                size, start = _number(content, start, 8), start + 8
-            end = place + size if size else len(content)
-            if end < start:  # no box could be so small
-                return
-            yield kind, content[start:end]
-            place = end
-
-    def _items(self, table: memoryview, own: memoryview) -> Iterator[bytes]:
+    def _items(self, table: memoryview, own: memoryview) -> Iterator[bytes | memoryview]:
         """What the items of an `iloc` box are: pieces of the file, or of the metadata's own data."""
-        version, sizes = _number(table, 0, 1), _number(table, 4, 2)
+        version, sizes = number(table, 0, 1), number(table, 4, 2)
         offsets, lengths, bases, indices = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
         wide = 4 if version == 2 else 2
         place = 6 + wide
-        for _ in range(_number(table, 6, wide)):
-            self._count()
+        for _ in range(number(table, 6, wide)):
+            self.count()
             place += wide
-            source = self._file
+            source = self.file
             if version:
-                source = own if _number(table, place, 2) & 15 else source
+                source = own if number(table, place, 2) & 15 else source
                 place += 2
-            base = _number(table, place + 2, bases)
-            extents, place = _number(table, place + 2 + bases, 2), place + 4 + bases
+            base = number(table, place + 2, bases)
+            extents, place = number(table, place + 2 + bases, 2), place + 4 + bases
             pieces: list[memoryview] = []
             for _ in range(extents):
-                self._count()
+                self.count()
                 place += indices if version else 0
-                start = base + _number(table, place, offsets)
-                pieces.append(source[start : start + _number(table, place + offsets, lengths)])
+                start = base + number(table, place, offsets)
+                pieces.append(source[start : start + number(table, place + offsets, lengths)])
                 place += offsets + lengths
-            yield self._joined(pieces)
+            yield self._whole(pieces)
 
-    def _joined(self, pieces: list[memoryview]) -> bytes:
-        if sum(map(len, pieces)) > len(self._file):
-            raise ValueError("Expected items that fit into the file.")
+    def _whole(self, pieces: list[memoryview]) -> bytes | memoryview:
+        if len(pieces) == 1:
+            return pieces[0]
+        self._joined += sum(map(len, pieces))
+        if self._joined > len(self.file):
+            raise ValueError("Expected parts of an AVIF that fit into the file.")
         return b"".join(pieces)
 
-    def _first_samples(self, boxes: list[Box]) -> Iterator[bytes]:
+    def _first_samples(self, boxes: list[Box]) -> Iterator[memoryview]:
         """The first sample that a track's tables know."""
         tables = [inside for kind, inside in boxes if kind == b"stsz"]
-        size = max((max(_number(table, 4, 4), _number(table, 12, 4)) for table in tables), default=0)
+        size = max((max(number(table, 4, 4), number(table, 12, 4)) for table in tables), default=0)
         for kind, inside in boxes:
-            if kind in _PLACES:
-                start = _number(inside, 8, _PLACES[kind])
-                yield bytes(self._file[start : start + size])
-
-    def _count(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise ValueError(f"Expected at most {self._most:,} boxes, items and pieces of items.")
-
-
-def _number(content: memoryview, place: int, size: int) -> int:
-    """Of so many bytes, the highest first; what lies behind the end is missing."""
-    return int.from_bytes(content[place : place + size], "big")
+            if kind in PLACES:
+                start = number(inside, 8, PLACES[kind])
+                yield self.file[start : start + size]

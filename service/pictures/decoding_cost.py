@@ -8,6 +8,7 @@ from service.errors import CorruptImage, ImageTooLarge, UnsupportedFormat
 from service.pictures import (
     av1_frames,
     avif_parts,
+    avif_tables,
     gif_blocks,
     jpeg_scans,
     png_chunks,
@@ -15,6 +16,7 @@ from service.pictures import (
     tiff_tags,
     webp_chunks,
 )
+from service.pictures.avif_boxes import is_avif
 
 MAX_SCANNED: Final = 2_000_000_000
 """Pixels times scans of a progressive JPEG: about three seconds of work."""
@@ -77,11 +79,24 @@ def check_parts(data: bytes) -> int:
                 f"Expected tags that fit into a TIFF of {len(data):,} bytes. Received: {tags.size:,} bytes."
             )
         tiff_tags.check_numbers(tags, "the tags of a TIFF")
+    elif is_avif(data):
+        _check_avif(data)
+        return scans
     else:
         return scans
     if parts >= MAX_PARTS:
         raise CorruptImage(f"Expected fewer than {MAX_PARTS:,} {kind} file.")
     return scans
+
+
+def _check_avif(data: bytes) -> None:
+    """Refuse an AVIF whose boxes, items or tables are too many for whoever opens it; raises CorruptImage."""
+    try:
+        avif_tables.check(data, MAX_PARTS)
+        for _ in avif_parts.coded(data, MAX_PARTS):
+            pass
+    except ValueError as error:
+        raise CorruptImage(str(error)) from None
 
 
 def most_pixels(image: Image.Image, max_pixels: int) -> int:

@@ -17,6 +17,7 @@ from service.pictures import tiff_tags
 MAX_TAGS: Final = 10_000
 """Tags of Exif; cameras write a few dozen."""
 
+_XMP: Final = ("xmp", "XML:com.adobe.xmp")
 _HEADS: Final = re.compile(rb"\A(Exif\0\0){1,2}")
 _UNREADABLE: Final = (SyntaxError, ValueError, TypeError, LookupError, OSError, struct.error)
 """What Pillow raises for Exif that is none. It says nothing about the pixels, which may be fine."""
@@ -27,13 +28,23 @@ def orientation_of(image: Image.Image) -> int:
     """EXIF's, 1 to 8. Raises CorruptImage for Exif that would be costly to read.
 
     Exif that cannot be read turns nothing. Neither does XMP, which Pillow would go by where there is no Exif:
-    browsers do not, and would show another picture than the one that boxes are drawn on.
+    browsers do not, and would show another picture than the one that boxes are drawn on. A PNG is decoded,
+    which raises whatever Pillow raises.
     """
+    if image.format == "PNG":
+        image.load()  # which reads the XMP behind the pixels, where many programs write it
+        forget_xmp(image)
     with suppress(*_UNREADABLE):
         found = image.getexif().get(ExifTags.Base.Orientation)
         if found is not None and found in range(1, 9):
             return int(found)
     return 1
+
+
+def forget_xmp(image: Image.Image) -> None:
+    """Let Pillow know nothing of XMP; it would turn a TIFF behind our back."""
+    for name in _XMP:
+        image.info.pop(name, None)
 
 
 def _load(exif: Image.Exif, data: bytes) -> None:

@@ -26,7 +26,7 @@ from PIL import (
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.pictures import gif_blocks, jpeg_scans, png_chunks, tiff_tags, webp_chunks
 from service.pictures.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels
-from service.pictures.exif import orientation_of
+from service.pictures.exif import forget_xmp, orientation_of
 from service.pictures.geometry import RGB
 from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 from service.pictures.upright import QUARTER_TURNS, upright_rgb
@@ -34,7 +34,6 @@ from service.pictures.upright import QUARTER_TURNS, upright_rgb
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 _STARTS: Final = (jpeg_scans.START, png_chunks.START, gif_blocks.START, *tiff_tags.STARTS)
 _AVIF: Final = (b"ftypavif", b"ftypavis")
-_XMP: Final = ("xmp", "XML:com.adobe.xmp")
 HEIC_BRANDS: Final = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
 """What the first box of a HEIC or HEIF file calls it (ISO/IEC 23008-12): the photos of iPhones."""
 
@@ -131,8 +130,7 @@ def _open(data: bytes) -> Image.Image:
         ) from None
     except _DECODER_FAILURES:
         raise CorruptImage("The picture's header is damaged.") from None
-    for name in _XMP:  # see `orientation_of`; a TIFF would be turned by it behind our back
-        image.info.pop(name, None)
+    forget_xmp(image)
     return image
 
 

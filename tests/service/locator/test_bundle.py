@@ -58,6 +58,16 @@ def test_no_golden_answer_is_refused(folder: Path, golden: Any) -> None:
         locator_bundle.load(folder, Runtime(1))
 
 
+@pytest.mark.parametrize("elsewhere", ["/dev/zero", "../7/golden/portrait.jpg"])
+def test_a_golden_photo_or_a_network_elsewhere_is_refused(folder: Path, elsewhere: str) -> None:
+    path = folder / "locator.json"
+    shipped = path.read_text()
+    for name in ("golden/portrait.jpg", "mesh.onnx"):
+        path.write_text(shipped.replace(name, elsewhere))
+        with pytest.raises(InvalidBundle, match="expected the name of a file in its folder. Received: "):
+            locator_bundle.load(folder, Runtime(1))
+
+
 def test_another_network_under_the_name_of_the_mesh_is_refused(folder: Path) -> None:
     shutil.copy(folder / "eye.onnx", folder / "mesh.onnx")
     with pytest.raises(InvalidBundle):

@@ -54,6 +54,15 @@ def test_a_damaged_golden_photo(tmp_path: Path) -> None:
         bundle.load(folder)
 
 
+@pytest.mark.parametrize("elsewhere", ["/dev/zero", "../../1/model.onnx", "a/../../b"])
+def test_a_golden_photo_outside_of_the_bundle(tmp_path: Path, elsewhere: str) -> None:
+    folder = write_bundle(tmp_path)
+    answers = folder / "golden" / "answers.json"
+    answers.write_text(answers.read_text().replace("red.png", elsewhere))
+    with pytest.raises(InvalidBundle, match="expected the name of a file in its folder. Received: "):
+        bundle.load(folder)
+
+
 def test_a_model_that_fails_when_it_is_asked(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path)
     loaded = bundle.load(folder)

@@ -93,7 +93,7 @@ def test_an_avif_of_very_many_units_is_refused() -> None:
 def test_a_file_of_very_many_boxes_is_refused() -> None:
     single = avif.of_one(avif.coded(64), 64)
     assert decode(single + struct.pack(">I4s", 8, b"free") * 9_000).width == 64
-    with pytest.raises(CorruptImage, match="ValueError"):
+    with pytest.raises(CorruptImage, match="at most 10,000 boxes"):
         decode(single + struct.pack(">I4s", 8, b"free") * 10_000)
 
 

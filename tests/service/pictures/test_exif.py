@@ -84,3 +84,6 @@ def test_xmp_turns_nothing(kind: str) -> None:
         data = encoded(two_halves(), kind, xmp=xmp)
     assert ImageOps.exif_transpose(Image.open(io.BytesIO(data))).size == (48, 64)
     assert_red_then_blue(data)
+    if kind == "PNG":  # behind the pixels, where other programs write it
+        start, end = data.index(b"iTXt") - 4, data.index(b"IDAT") - 4
+        assert_red_then_blue(data[:start] + data[end:-12] + data[start:end] + data[-12:])
