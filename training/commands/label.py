@@ -12,6 +12,7 @@ from typing import Final
 import uvicorn
 
 from training.console import say
+from training.data.file_names import check_lines
 from training.errors import TrainingError
 from training.labelling.classes import choose_classes
 from training.labelling.journal import FILE, Journal
@@ -66,9 +67,7 @@ def run(options: argparse.Namespace) -> int:
     labels = choose_classes(options.folder, options.classes, options.model)
     paths = find_pictures([options.folder])
     files = [path.relative_to(options.folder).as_posix() for path in paths]
-    unnameable = [file for file in files if "\n" in file or "\r" in file]
-    if unnameable:
-        raise TrainingError(f"Expected file names of one line. Received: {unnameable[0]!r}")
+    check_lines(files)
     suggestions = _ask(options.model, paths, options.wide) if options.model else None
     task: Task = options.task
     with Journal(options.folder, files) as journal, _listen(options.port) as listener:

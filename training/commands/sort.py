@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from training.console import progress, say
+from training.data.file_names import check_lines
 from training.data.folders import rows_by_file
 from training.errors import TrainingError
 from training.labelling.agreement import compare
-from training.labelling.deciding import Decision, answered, decide
+from training.labelling.deciding import Decision, answered, check_label, decide
 from training.labelling.journal import FILE, Answers, read, standing
 from training.labelling.suggestions import SURE
 from training.measuring.prediction import find_pictures, open_model, predict
@@ -51,9 +52,14 @@ def run(options: argparse.Namespace) -> int:
         decided |= _ask(options.model, options.folder, known, options.wide)
     if not decided:
         raise TrainingError(f"Expected labels in {options.folder / FILE}. Received: none that can be used.")
+    # The journal is a file that anybody may have written: what it names may lie anywhere.
+    there = {path.relative_to(options.folder).as_posix() for path in find_pictures([options.folder])}
+    check_lines(there)
+    copied = {file: decision for file, decision in decided.items() if file in there}
+    missing = sorted(decided.keys() - there)
     with new_folder(options.out, options.folder) as out:
-        missing = _copy(options.folder, out, decided, rows_by_file(options.folder, files))
-    _print(decided, disputed, missing, answers)
+        _copy(options.folder, out, copied, rows_by_file(options.folder, files))
+    _print(copied, disputed, missing, answers)
     return 0
 
 
@@ -62,6 +68,8 @@ def _ask(model: Path, folder: Path, known: set[str], wide: bool) -> dict[str, De
     classifier = open_model(model)
     paths = [path for path in find_pictures([folder]) if path.relative_to(folder).as_posix() not in known]
     name = f"{classifier.metadata.name} {classifier.metadata.version}"
+    for one in classifier.metadata.labels:
+        check_label(one.id, name)  # first: asking about all photos may take minutes
     decided = {}
     for found in progress(predict(classifier, paths, wide), "asking the model", total=len(paths)):
         if found.probabilities is not None:
@@ -71,15 +79,10 @@ def _ask(model: Path, folder: Path, known: set[str], wide: bool) -> dict[str, De
     return decided
 
 
-def _copy(
-    folder: Path, out: Path, decided: dict[str, Decision], facts: dict[str, dict[str, str]]
-) -> list[str]:
-    """Copy the files and write the table, with the facts known by file; returns the files that are gone."""
-    rows, missing, used = [], [], set[Path]()
+def _copy(folder: Path, out: Path, decided: dict[str, Decision], facts: dict[str, dict[str, str]]) -> None:
+    """Copy the files and write the table, with the facts known by file."""
+    rows, used = [], set[Path]()
     for file, decision in sorted(decided.items()):
-        if not (folder / file).is_file():
-            missing.append(file)
-            continue
         flat = Path(file.replace("/", "__"))  # files of one name in two folders stay two
         target = next(path for path in _names(out / decision.label, flat) if path not in used)
         used.add(target)
@@ -104,7 +107,6 @@ def _copy(
         writer.writerows(rows)
     if (folder / "classes.csv").is_file():
         shutil.copy2(folder / "classes.csv", out / "classes.csv")
-    return missing
 
 
 def _names(folder: Path, name: Path) -> Iterator[Path]:
@@ -116,12 +118,11 @@ def _names(folder: Path, name: Path) -> Iterator[Path]:
 
 
 def _print(
-    decided: dict[str, Decision],
+    copied: dict[str, Decision],
     disputed: dict[str, list[str]],
     missing: list[str],
     answers: dict[str, Answers],
 ) -> None:
-    copied = {file: decision for file, decision in decided.items() if file not in missing}
     for label, count in sorted(Counter(decision.label for decision in copied.values()).items()):
         say(f"{count:6,}  {label}")
     by_model = sum(decision.ratings == 0 for decision in copied.values())
@@ -130,7 +131,7 @@ def _print(
     for file, labels in sorted(disputed.items()):
         say(f"left out, {' or '.join(labels)}: {file}")
     for file in missing:
-        say(f"left out, no such file any more: {file}")
+        say(f"left out, no such photo in the folder: {file}")
     raters = sorted(answers)
     for number, first in enumerate(raters):
         for second in raters[number + 1 :]:

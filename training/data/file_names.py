@@ -37,6 +37,13 @@ def check_names(paths: Iterable[Path]) -> None:
             )
 
 
+def check_lines(names: Iterable[str]) -> None:
+    """Raise TrainingError for the first name of several lines: no table may hold one."""
+    for name in names:
+        if "\n" in name or "\r" in name:
+            raise TrainingError(f"Expected file names of one line. Received: {name!r}; rename it, please.")
+
+
 def composed(name: str) -> str:
     """The name with each letter and its marks put together (NFC), as most keyboards and programs write it."""
     return unicodedata.normalize("NFC", name)

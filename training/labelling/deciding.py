@@ -33,8 +33,7 @@ def decide(answers: dict[str, Answers]) -> tuple[dict[str, Decision], dict[str, 
     decided, disputed = {}, {}
     for file, labels in given.items():
         for label in labels.values():
-            if not is_folder_name(label):
-                raise TrainingError(f"Expected labels named like folders. Received: {label!r} for {file}")
+            check_label(label, file)
         best, votes = Counter(labels.values()).most_common(1)[0]
         if 2 * votes > len(labels):
             raters = "; ".join(sorted(labels))
@@ -42,6 +41,12 @@ def decide(answers: dict[str, Answers]) -> tuple[dict[str, Decision], dict[str, 
         else:
             disputed[file] = sorted(set(labels.values()))
     return decided, disputed
+
+
+def check_label(label: str, whose: str) -> None:
+    """Raise TrainingError for a label, that of a file or a model, that cannot name a folder."""
+    if not is_folder_name(label):
+        raise TrainingError(f"Expected labels named like folders. Received: {label!r} for {whose}")
 
 
 def answered(answers: dict[str, Answers]) -> set[str]:

@@ -83,7 +83,7 @@ def test_sort_copies_what_raters_agree_about(tmp_path: Path, capsys: pytest.Capt
             "person": "p1",
         }
     said = capsys.readouterr().out
-    assert "left out, cat or dog: 2.png" in said and "no such file any more: gone.png" in said
+    assert "left out, cat or dog: 2.png" in said and "no such photo in the folder: gone.png" in said
     assert "ann and bob agree on 50% of 2 photos, Cohen's kappa 0.00" in said
     assert len(list(folder.rglob("*.png"))) == 4 and (folder / FILE).is_file()
 
@@ -147,6 +147,45 @@ def test_sort_writes_nowhere_but_below_its_folder(tmp_path: Path, capsys: pytest
         journal.append(Entry("ann", "1.png", "label", "../../elsewhere"))
     assert main(["sort", str(tmp_path / "photos"), str(tmp_path / "out")]) == 2
     assert "Expected labels named like folders" in capsys.readouterr().err
+
+
+def test_sort_writes_nowhere_else_for_a_model_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = metadata()
+    document["labels"][0]["id"] = "../../victim"
+    write_bundle(tmp_path / "models", document)
+    save(Image.new("RGB", (40, 40), "red"), tmp_path / "photos/me.png")
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim/me.png").write_bytes(b"somebody's")
+    model = ["--model", str(tmp_path / "models/colours")]
+    assert main(["sort", str(tmp_path / "photos"), str(tmp_path / "work/out"), *model]) == 2
+    error = capsys.readouterr().err
+    assert "Expected labels named like folders. Received: '../../victim' for colours 1" in error
+    assert (tmp_path / "victim/me.png").read_bytes() == b"somebody's" and not (tmp_path / "work").exists()
+
+
+def test_sort_copies_only_photos_of_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    for path in (folder / "1.png", tmp_path / "secret.png", folder / ".hidden/2.png"):
+        save(scene(0, size=24), path)
+    (folder / "notes.txt").write_text("no photo")
+    elsewhere = ("../secret.png", str(tmp_path / "secret.png"), ".hidden/2.png", "notes.txt", "./1.png")
+    with Journal(folder) as journal:
+        for file in ("1.png", *elsewhere):
+            journal.append(Entry("ann", file, "label", "cat"))
+    assert main(["sort", str(folder), str(out)]) == 0
+    assert [path.name for path in (out / "cat").iterdir()] == ["1.png"]
+    said = capsys.readouterr().out
+    assert all(f"left out, no such photo in the folder: {file}\n" in said for file in elsewhere)
+
+
+def test_sort_needs_names_of_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_bundle(tmp_path / "models", metadata())
+    save(Image.new("RGB", (40, 40), "red"), tmp_path / "photos" / "0\nx.png")
+    model = ["--model", str(tmp_path / "models/colours")]
+    assert main(["sort", str(tmp_path / "photos"), str(tmp_path / "out"), *model]) == 2
+    assert "Expected file names of one line. Received: '0\\nx.png'" in capsys.readouterr().err
 
 
 def test_a_sure_model_labels_what_nobody_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
