@@ -9,6 +9,7 @@ import io
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,11 +64,15 @@ class Journal:
         if not lock(self._file):
             os.close(self._file)
             raise TrainingError(f"{self.path} is in use: these photos are being labelled already.")
+        self._torn = False  # whether the last line has no end
         self.entries = read(folder, files)
         self._begin()
 
     def append(self, entry: Entry) -> Entry:
-        """Write an entry and return it with its time; it is on the disk when this returns."""
+        """Write an entry and return it with its time; it is on the disk when this returns.
+
+        Raises OSError where it is not.
+        """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         dated = replace(entry, time=now)
         self._write(_line((*astuple(dated), END)))
@@ -95,10 +100,20 @@ class Journal:
             self._write("\n")  # ends the line that a crash cut off
 
     def _write(self, text: str) -> None:
-        data = text.encode()
-        while data:
-            data = data[os.write(self._file, data) :]
-        os.fsync(self._file)
+        """Write a line, or nothing: the next one would go on where a full disk has cut one off."""
+        data = (b"\n" if self._torn else b"") + text.encode()
+        size = os.fstat(self._file).st_size  # stays so: nobody else has the lock
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+            os.fsync(self._file)
+        except OSError:
+            was_torn, self._torn = self._torn, True
+            with suppress(OSError):
+                os.ftruncate(self._file, size)
+                self._torn = was_torn
+            raise
+        self._torn = False
 
 
 def read(folder: Path, files: Iterable[str] = ()) -> list[Entry]:

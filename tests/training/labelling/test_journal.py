@@ -1,10 +1,13 @@
 import errno
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.disks import full_after
 from training.errors import TrainingError
 from training.labelling.agreement import compare
 from training.labelling.journal import FILE, Entry, Journal, read, standing
@@ -51,6 +54,39 @@ def test_a_line_cut_off_anywhere_loses_nothing_else(
         assert journal.entries[0] == first
         third = journal.append(Entry("ann", "c.jpg", "label", "cat"))
     assert [entry for entry in read(folder) if entry.file != "b \",'.jpg"] == [first, third]
+
+
+def refused(journal: Journal, room: int) -> None:
+    """An answer that a full disk cuts off after `room` bytes."""
+    with full_after(journal.path.stat().st_size + room), pytest.raises(OSError, match="File too large"):
+        journal.append(Entry("ann", "b.jpg", "label", "dog"))
+
+
+@pytest.mark.parametrize("room", [0, 1, 10, 40])
+def test_an_answer_that_a_full_disk_cuts_off_loses_no_other(tmp_path: Path, room: int) -> None:
+    with Journal(tmp_path) as journal:
+        first = journal.append(Entry("ann", "a.jpg", "label", "cat"))
+        before = journal.path.read_bytes()
+        refused(journal, room)
+        assert journal.path.read_bytes() == before and journal.entries == [first]
+        second = journal.append(Entry("ann", "c.jpg", "label", "cat"))
+    assert read(tmp_path) == [first, second]
+
+
+def test_an_answer_that_cannot_be_taken_back_loses_no_other(tmp_path: Path) -> None:
+    """The system forbids that this file shrinks."""
+    file = os.memfd_create("journal", os.MFD_ALLOW_SEALING)
+    (tmp_path / FILE).symlink_to(f"/proc/self/fd/{file}")
+    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+    with Journal(tmp_path) as journal:
+        first = journal.append(Entry("ann", "a.jpg", "label", "cat"))
+        refused(journal, 10)
+        refused(journal, 10)
+        assert not journal.path.read_bytes().endswith(b"\n")
+        second = journal.append(Entry("ann", "c.jpg", "label", "cat"))
+        third = journal.append(Entry("ann", "d.jpg", "label", "cat"))
+    assert read(tmp_path) == [first, second, third] and b"\n\n" not in (tmp_path / FILE).read_bytes()
+    os.close(file)
 
 
 def test_only_one_program_holds_a_journal(tmp_path: Path) -> None:
