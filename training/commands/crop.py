@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from training.console import progress, say
-from training.data.cropping import LARGEST, LEFT_OUT, TABLE, CropOptions, crop_folder, photos_in
+from training.data.crop_tables import LEFT_OUT, TABLE
+from training.data.cropping import LARGEST, CropOptions, crop_folder, photos_in
 from training.interrupts import INTERRUPTED
 
 HELP = "cut the eyes out of whole photos"

@@ -1,13 +1,10 @@
-"""From a folder of whole photos to one crop per eye, with a table of what was cut and what was not."""
+"""From a folder of whole photos to one crop per eye; `crop_tables.py` keeps what was cut and what was not."""
 
-import csv
-import io
-import json
 import multiprocessing
-import re
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -15,31 +12,24 @@ from typing import Final
 from PIL import Image
 from pydantic import ValidationError
 
-from service.errors import UnusableImage
-from service.locator.document import DOCUMENT
+from service.errors import InvalidBundle, UnusableImage
 from service.locator.eyes import Eye, EyeLocator, Face
 from service.machine.cpus import available
 from service.networks.metadata import CropGeometry
 from service.networks.runtime import Runtime
 from service.pictures.geometry import RGB, cut
 from service.pictures.images import decode
-from training.data.file_names import Names, check_names
+from training.data.crop_tables import NO_FACE, Cropped, begin, record
+from training.data.file_names import check_lines, check_names
 from training.data.folders import is_picture, rows_by_file
 from training.data.photos import WIDE
 from training.errors import TrainingError
-from training.whole_files import whole_file
 
-TABLE, LEFT_OUT, SHAPE = "labels.csv", "left_out.csv", "crop.json"
-COLUMNS: Final = (
-    "file", "label", "person", "eye", "geometry", "photo", "face", "eye_width_px", "roll", "yaw", "quality",
-)  # fmt: skip
-LEFT_OUT_COLUMNS: Final = ("photo", "reason")
-NO_FACE: Final = "no face found"
-LOOKED_AT: Final = re.compile(f"{NO_FACE}|(left|right) eye .*")
-"""Reasons why a photo that was read has no crop; all others may be gone the next time."""
 LARGEST: Final = 4096
 """Side of a crop in pixels, at most: no model looks at less than a quarter of it, which is as much as the
 largest input of a network."""
+SHAPED_BY: Final = ("every_face", "scale", "centre", "size")
+"""Options that all crops of a folder have in common."""
 
 
 @dataclass(frozen=True)
@@ -57,37 +47,32 @@ class CropOptions:
     """0 takes the CPUs that the process is really given."""
 
 
-@dataclass(frozen=True)
-class Cropped:
-    """What became of one photo: rows of the table, or the reason why it has none."""
-
-    photo: str
-    rows: tuple[dict[str, str], ...] = ()
-    reason: str = ""
-
-
 def crop_folder(options: CropOptions, photos: Sequence[Path]) -> Iterator[Cropped]:
     """Crop the eyes of every photo that has not been done yet, in parallel; yields photo by photo.
 
     `photos` are those of `photos_in`. The two tables grow as photos are finished, so an interrupted run goes
     on where it stopped. What could not be read is tried again. Photos are only read. Raises TrainingError for
-    folders that do not fit.
+    folders that do not fit, and where a process is ended from outside.
     """
     _check(options, photos)
     names = [photo.as_posix() for photo in photos]
-    _forget_unread(options.out, names)
-    done = set(map(Names(names).meant, _done(options.out)))
+    done = begin(options.out, names, {name: getattr(options, name) for name in SHAPED_BY})
     todo = [photo for photo in photos if photo.as_posix() not in done]
     people = _people(options.photos, names)
     processes = options.processes or available()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, _start, (options,)) as pool:
-        for cropped in _finished([pool.submit(_crop, photo) for photo in todo]):
-            known = people.get(cropped.photo)
-            if known:
-                cropped = replace(cropped, rows=tuple({**row, "person": known} for row in cropped.rows))
-            _record(options.out, cropped)
-            yield cropped
+    try:
+        with ProcessPoolExecutor(processes, context, _start, (options,)) as pool:
+            for cropped in _finished([pool.submit(_crop, photo) for photo in todo]):
+                if known := people.get(cropped.photo):
+                    cropped = replace(cropped, rows=tuple({**row, "person": known} for row in cropped.rows))
+                record(options.out, cropped)
+                yield cropped
+    except BrokenProcessPool:
+        raise TrainingError(
+            "Expected processes that work to the end. Received: one that was ended from outside, as systems "
+            "do where memory is short. The same command goes on from here; --processes 1 takes least memory."
+        ) from None
 
 
 def _finished(photos: Sequence[Future[Cropped]]) -> Iterator[Cropped]:
@@ -118,13 +103,14 @@ def _cancel(photos: Sequence[Future[Cropped]]) -> None:
 def photos_in(root: Path) -> list[Path]:
     """Paths of the photos below a folder, relative to it, in a stable order; hidden folders are left out.
 
-    Raises TrainingError where there is no such folder, and for a name that is not UTF-8.
+    Raises TrainingError where there is no such folder, and for a name that no table can hold.
     """
     if not root.is_dir():
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     below = (path.relative_to(root) for path in sorted(root.rglob("*")) if is_picture(path))
     photos = [path for path in below if not any(part.startswith(".") for part in path.parts)]
     check_names(photos)
+    check_lines(map(str, photos))
     return photos
 
 
@@ -140,10 +126,10 @@ def _check(options: CropOptions, photos: Sequence[Path]) -> None:
             f"Received: {options.size} and {options.processes}."
         )
     _check_geometry(options)
-    if not (options.locator / DOCUMENT).is_file():
-        raise TrainingError(f"Expected the eye locator in {options.locator}. Received: nothing there.")
-    out.mkdir(parents=True, exist_ok=True)
-    _check_earlier(options)
+    try:
+        EyeLocator(options.locator, Runtime(1))  # here: workers that cannot open it end without a word of why
+    except InvalidBundle as error:
+        raise TrainingError(f"Expected the eye locator in {options.locator}. Received: {error}") from None
 
 
 def _check_geometry(options: CropOptions) -> None:
@@ -158,78 +144,9 @@ def _check_geometry(options: CropOptions) -> None:
         ) from None
 
 
-def _check_earlier(options: CropOptions) -> None:
-    """An earlier run in the folder must have been cut alike; raises TrainingError where it was not."""
-    table, shape = options.out / TABLE, options.out / SHAPE
-    mine = {name: getattr(options, name) for name in ("every_face", "scale", "centre", "size")}
-    if table.exists() and not (_header(table) == list(COLUMNS) and shape.exists()):
-        raise TrainingError(
-            f"Expected a new folder, or one of an earlier run, for the crops. Received: {options.out}, "
-            f"whose {TABLE} is not of `training crop`."
-        )
-    # Folders from before every_face was kept count as cut without it.
-    earlier = {"every_face": False} | json.loads(shape.read_bytes()) if shape.exists() else mine
-    if earlier != mine:
-        raise TrainingError(
-            f"Expected the options of the crops that are in {options.out}, {earlier}. "
-            f"Received: {mine}; give another folder."
-        )
-    shape.write_text(json.dumps(mine) + "\n", encoding="utf-8")
-
-
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file), [])
-
-
-def _done(out: Path) -> set[str]:
-    rows = [row for name in (TABLE, LEFT_OUT) for row in _rows(out / name)]
-    return {row["photo"] for row in rows if row.get("photo")}
-
-
-def _forget_unread(out: Path, names: Sequence[str]) -> None:
-    """Take those of these photos that could not be read from the table of what was left out."""
-    path, meant, again = out / LEFT_OUT, Names(names).meant, set(names)
-    rows = [{name: row.get(name) or "" for name in LEFT_OUT_COLUMNS} for row in _rows(path)]
-    kept = [row for row in rows if LOOKED_AT.fullmatch(row["reason"]) or meant(row["photo"]) not in again]
-    if len(kept) == len(rows):
-        return
-    with whole_file(path) as file:  # a run that is killed leaves the whole table, old or new
-        file.write(_lines(LEFT_OUT_COLUMNS, kept, headed=True))
-
-
 def _people(photos: Path, names: Sequence[str]) -> dict[str, str]:
     """The people that a `labels.csv` beside the photos of these `names` tells, by file."""
     return {file: row["person"] for file, row in rows_by_file(photos, names).items() if row.get("person")}
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _record(out: Path, cropped: Cropped) -> None:
-    if cropped.rows:
-        _append(out / TABLE, COLUMNS, cropped.rows)
-    else:
-        _append(out / LEFT_OUT, LEFT_OUT_COLUMNS, [{"photo": cropped.photo, "reason": cropped.reason}])
-
-
-def _append(path: Path, columns: Sequence[str], rows: Sequence[dict[str, str]]) -> None:
-    lines = _lines(columns, rows, headed=not path.exists())
-    with path.open("ab") as file:
-        file.write(lines)  # at once: a run that is killed leaves whole photos
-
-
-def _lines(columns: Sequence[str], rows: Sequence[dict[str, str]], headed: bool) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    if headed:
-        writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
 
 
 _worker: "EyeCropper | None" = None
