@@ -12,6 +12,9 @@ from training.errors import TrainingError
 OTHER_RUNS: Final = "averaged_with"
 """In a bundle of several runs, beside the hyperparameters of the first: what differs in the others."""
 
+LARGEST_SEED: Final = 2**31 - 1
+"""Within what NumPy, scikit-learn and Keras all take."""
+
 
 def _option(
     default: Any,
@@ -125,7 +128,7 @@ class HyperParameters:
     validation_share: float = _option(
         0.2, "share of the people kept for validation where the data are not split", low=0.01, high=0.9
     )
-    seed: int = _option(1, "start of all random numbers", low=0, high=2**31 - 1)
+    seed: int = _option(1, "start of all random numbers", low=0, high=LARGEST_SEED)
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

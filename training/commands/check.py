@@ -12,6 +12,7 @@ from training.checks.inspection import Inspection, inspect
 from training.checks.report import render, summary
 from training.checks.survey import survey
 from training.commands.outputs import check_file, check_outside
+from training.commands.seeds import add_seed
 from training.console import say
 from training.errors import TrainingError
 from training.pages import write
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="skip what needs VGG16: wrong labels and outliers (much faster)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of the cross-validation (1)")
+    add_seed(parser, "of the cross-validation")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from training.bundles.bundling import Target, say_written
 from training.bundles.gate import Refused
 from training.bundles.rewriting import Draw, Material, Source, read_material, read_source
 from training.commands.outputs import check_outside
+from training.commands.seeds import add_seed
 from training.console import say
 from training.network.calibration import doubt
 
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser, photos: int, used: str) -> No
         metavar="FILE",
         help="Markdown for the model card (default: what the source's card has)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="what chance draws (default: 1)")
+    add_seed(parser, "what chance draws")
 
 
 def run(

@@ -13,8 +13,11 @@ from training.checks.duplicates import Pair, find_pairs
 from training.checks.families import families
 from training.checks.leakage import find_leaks
 from training.checks.survey import Survey, survey
+from training.commands.seeds import add_seed
 from training.console import say
 from training.data.dataset import Photo
+from training.data.file_names import check_lines
+from training.data.folders import files_of, list_files
 from training.data.splitting import one_name_each, split_people
 from training.errors import TrainingError
 from training.new_folders import check_new_folder, new_folder
@@ -39,18 +42,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--validation", type=float, default=0.15, metavar="SHARE", help="of each class (0.15)"
     )
     parser.add_argument("--test", type=float, default=0.15, metavar="SHARE", help="of each class (0.15)")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, another split (1)")
+    add_seed(parser, "another seed, another split")
 
 
 def run(options: argparse.Namespace) -> int:
     """Split, or examine a split; raises TrainingError for a split that leaks."""
-    if min(options.validation, options.test) < 0 or options.validation + options.test >= 1:
+    shares = options.validation, options.test
+    if not (all(share >= 0 for share in shares) and sum(shares) < 1):  # as NaN is not
         raise TrainingError(
             "Expected shares of 0 or more that leave photos to train on. "
             f"Received: --validation {options.validation} --test {options.test}"
         )
     if options.out is not None:
-        check_new_folder(options.out, options.data)  # first: reading the photos may take minutes
+        # First: reading the photos may take minutes.
+        check_new_folder(options.out, options.data)
+        listed = (item for item in list_files(options.data) if isinstance(item, Photo))
+        check_lines(files_of(options.data, listed))
     seen = survey(options.data)
     pairs = find_pairs(seen.photos, seen.thumbnails)
     if len({photo.split for photo in seen.photos}) > 1:

@@ -105,6 +105,34 @@ def test_nothing_is_written_into_a_full_folder(data: Path, capsys: pytest.Captur
     assert main(["split", str(data), str(data / "x"), "--validation", "0.6", "--test", "0.4"]) == 2
 
 
+@pytest.mark.parametrize(
+    "shares",
+    [
+        ("--validation", "nan"),
+        ("--test", "nan"),
+        ("--validation", "nan", "--test", "nan"),
+        ("--validation", "inf"),
+        ("--test=-0.1",),
+        ("--test=-inf", "--validation", "inf"),
+    ],
+)
+def test_shares_that_are_none_are_refused(
+    data: Path, tmp_path: Path, shares: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["split", str(data), str(tmp_path / "out"), *shares]) == 2
+    assert "Expected shares of 0 or more that leave photos to train on" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_of_two_lines_are_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(scene(50), data / "cat" / "0\nx.png")
+    assert main(["split", str(data), str(tmp_path / "out")]) == 2
+    assert "Expected file names of one line. Received: 'cat/0\\nx.png'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_crops_of_one_photo_stay_together(tmp_path: Path) -> None:
     root, out = tmp_path / "data", tmp_path / "out"
     table = []
