@@ -33,6 +33,19 @@ def splits(root: Path, train: int = 6, validation: int = 3) -> Path:
     return root
 
 
+def faces(root: Path, photos: int = 12) -> Path:
+    """What `training crop --every-face` writes of photos of two people each, in two classes."""
+    rows = ["file,label,person,eye,geometry,photo,face"]
+    for number in range(2 * photos):
+        label, name = ("green", "red")[number % 2], f"{number // 2}.jpg"
+        for face in (0, 1):
+            file = f"{label}/{name}-{face}-left.png"
+            photo(root / file, seed=2 * number + face)
+            rows.append(f"{file},{label},{label}/{name}-{face},left,wide,{label}/{name},{face}")
+    (root / "labels.csv").write_text("\n".join(rows) + "\n")
+    return root
+
+
 def reasons(root: Path) -> dict[str, str]:
     """Why each file was left out that a data set does not use, by its name."""
     return {item.path.relative_to(root).as_posix(): item.reason for item in read_dataset(root).skipped}

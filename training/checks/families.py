@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from training.checks.duplicates import Pair
-from training.checks.leakage import origin
 from training.data.dataset import Photo
 from training.data.grouping import by_key, linked
+from training.data.origins import origin
 
 
 def families(photos: Sequence[Photo], pairs: Iterable[Pair]) -> list[str]:

@@ -2,20 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
 
 from training.checks.duplicates import Pair
 from training.checks.findings import Finding
 from training.data.dataset import Photo
-
-ORIGINS: Final = ("photo", "source_file")
-"""Columns of `labels.csv` that may name the photo a crop was cut from; `training crop` writes the first."""
-
-
-def origin(photo: Photo) -> str:
-    """The photo that a crop was cut from, as far as its row says; empty where it does not."""
-    file = next((photo.attributes[column] for column in ORIGINS if photo.attributes.get(column)), "")
-    return f"{photo.attributes.get('source', '')} {file}".strip() if file else ""
+from training.data.origins import origin
 
 
 def find_leaks(photos: Sequence[Photo], names: Sequence[str], pairs: Iterable[Pair]) -> Iterator[Finding]:

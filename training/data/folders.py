@@ -27,7 +27,7 @@ from service.pictures.images import decode
 from training.data.csv_tables import as_named, label_of, read_classes, read_table
 from training.data.dataset import Dataset, Photo, Skipped
 from training.data.file_names import NOT_UNICODE, composed, is_unicode, printable
-from training.data.splitting import groups, one_name_each, split_people
+from training.data.splitting import by_people, one_name_each, split_people
 from training.errors import TrainingError
 
 Found = Photo | Skipped
@@ -179,7 +179,7 @@ def _without_leaks(photos: Sequence[Photo]) -> tuple[list[Photo], list[Skipped]]
     Two names that share a photo, byte for byte, are taken for one person.
     """
     leaks: dict[Path, Skipped] = {}
-    for person in groups(photos):
+    for person in by_people(photos):
         split = min((photo.split for photo in person), key=ORDER.index)
         stay = [photo for photo in person if photo.split == split]
         for photo in person:

@@ -2,20 +2,21 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from training.data.dataset import Photo
 from training.data.grouping import by_key, linked
+from training.data.origins import origin
 
 
 def split_people(photos: Sequence[Photo], share: float, seed: int) -> list[Photo]:
     """Mark about `share` of each class's photos as `validation`, whole people at a time.
 
-    Photos that are the same byte for byte stay together too. Everyone belongs to the class of most of their
-    photos. Whoever is the last in training with photos of a class stays there, so that no class is lost.
-    Photos of the split `test` are left alone.
+    Photos that are the same byte for byte, or cut from one photo, stay together too. Everyone belongs to the
+    class of most of their photos. Whoever is the last in training with photos of a class stays there, so that
+    no class is lost. Photos of the split `test` are left alone.
     """
     train = [photo for photo in photos if photo.split == "train"]
     together = groups(train)
@@ -31,11 +32,27 @@ def split_people(photos: Sequence[Photo], share: float, seed: int) -> list[Photo
 
 
 def groups(photos: Sequence[Photo]) -> list[list[Photo]]:
-    """Photos that share a person or their bytes, directly or through others."""
-    links = [
-        *by_key(photo.person for photo in photos),
-        *by_key(photo.digest or str(photo.path) for photo in photos),
-    ]
+    """Photos that belong on one side: they share a person, their bytes, or the photo that they were cut from.
+
+    Directly, or through others.
+    """
+    return _joined(photos, [*_same_people(photos), *by_key(origin(photo) for photo in photos)])
+
+
+def by_people(photos: Sequence[Photo]) -> list[list[Photo]]:
+    """Photos that share a person or their bytes, directly or through others.
+
+    Two people in one photo are two.
+    """
+    return _joined(photos, _same_people(photos))
+
+
+def _same_people(photos: Sequence[Photo]) -> Iterator[tuple[int, int]]:
+    yield from by_key(photo.person for photo in photos)
+    yield from by_key(photo.digest or str(photo.path) for photo in photos)
+
+
+def _joined(photos: Sequence[Photo], links: Iterable[tuple[int, int]]) -> list[list[Photo]]:
     return [[photos[index] for index in group] for group in linked(len(photos), links)]
 
 
@@ -45,9 +62,9 @@ def people_of_each(together: Sequence[Sequence[Photo]]) -> Counter[str]:
 
 
 def one_name_each(photos: Sequence[Photo]) -> list[Photo]:
-    """The photos, those of each of `groups` under one name: copies under two names are no two people."""
+    """The photos, those of each of `by_people` under one name: copies under two names are no two people."""
     merged: dict[Path, Photo] = {}
-    for together in groups(photos):
+    for together in by_people(photos):
         person, named = min(photo.person for photo in together), any(photo.named for photo in together)
         merged |= {photo.path: replace(photo, person=person, named=named) for photo in together}
     return [merged[photo.path] for photo in photos]

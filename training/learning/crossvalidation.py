@@ -33,9 +33,9 @@ FOLD: Final = re.compile(r"fold-[1-9][0-9]*")
 def deal(data: Dataset, folds: int, seed: int) -> Iterator[Dataset]:
     """The training photos as `folds` data sets, each with another part of the people as validation.
 
-    Photos of one person, or the same byte for byte, stay together; classes keep their shares. Raises
-    TrainingError if a class has fewer people than there are folds, or all of them in one: a fold would train
-    without it.
+    Photos of one person, cut from one photo, or the same byte for byte, stay together; classes keep their
+    shares. Raises TrainingError if a class has fewer people than there are folds, or all of them in one: a
+    fold would train without it.
     """
     people = groups(data.split("train"))
     photos = [photo for together in people for photo in together]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.training import folders
 from tests.users import ordinary_user
+from training.checks.leakage import find_leaks
 from training.data.dataset import count_people, people_of
 from training.data.folders import read_dataset
 from training.errors import TrainingError
@@ -27,6 +28,23 @@ def test_one_folder_is_split_for_the_user(tmp_path: Path) -> None:
     data = read_dataset(folders.classes(tmp_path, count=10), validation_share=0.2)
     assert data.counts("train") == {"green": 8, "red": 8}
     assert data.counts("validation") == {"green": 2, "red": 2}
+
+
+def test_faces_of_one_photo_are_on_one_side_and_two_people(tmp_path: Path) -> None:
+    for seed in range(5):
+        data = read_dataset(folders.faces(tmp_path), validation_share=0.3, seed=seed)
+        assert not list(find_leaks(data.photos, [str(photo.path) for photo in data.photos], []))
+        assert data.counts("validation") == {"green": 8, "red": 8} and data.facts().people == 32
+
+
+def test_a_split_of_the_users_own_is_left_as_it_is(tmp_path: Path) -> None:
+    """They may know better than the table: `check` tells of such photos."""
+    folders.splits(tmp_path, train=3, validation=3)
+    rows = [f"{split}/red/0.png,{split},party.jpg" for split in ("train", "validation")]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,person,photo", *rows]))
+    data = read_dataset(tmp_path)
+    assert data.counts("train") == data.counts("validation") == {"green": 3, "red": 3} and not data.skipped
+    assert {photo.person for photo in data.photos if photo.attributes} == {"train", "validation"}
 
 
 def test_train_without_validation_is_split_too(tmp_path: Path) -> None:

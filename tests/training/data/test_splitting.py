@@ -1,8 +1,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from training.data.dataset import Photo
-from training.data.splitting import groups, split_people
+from training.data.splitting import by_people, groups, split_people
 
 
 def photos(label: str, people: int, each: int = 1) -> list[Photo]:
@@ -29,6 +31,28 @@ def test_nobody_is_on_both_sides_and_classes_keep_their_share() -> None:
     assert not train & chosen(items)
     assert len([person for person in chosen(items) if person.startswith("a")]) == 10
     assert len([person for person in chosen(items) if person.startswith("b")]) == 2
+
+
+def test_where_nobody_says_what_was_cut_a_split_stays_what_it_was() -> None:
+    """A bundle is pruned and quantized with the split that it was trained on, by whatever version."""
+    items = photos("a", 20, each=2) + photos("b", 10, each=3)
+    for attributes in ({}, {"eye": "left", "source": "home", "photo": ""}):
+        told = [replace(photo, attributes=attributes) for photo in items]
+        assert sorted(chosen(split_people(told, 0.2, seed=1))) == ["a10", "a14", "a19", "a5", "b0", "b1"]
+
+
+@pytest.mark.parametrize("column", ["photo", "source_file"])
+def test_what_was_cut_from_one_photo_stays_together(column: str) -> None:
+    faces = [
+        replace(photo, attributes={column: f"party {number // 3}"})
+        for number, photo in enumerate(photos("a", 30))
+    ]
+    sides: dict[str, set[str]] = {}
+    for photo in split_people(faces, 0.3, seed=1):
+        sides.setdefault(photo.attributes[column], set()).add(photo.split)
+    assert len(sides) == 10 and all(len(found) == 1 for found in sides.values())
+    assert len(chosen(split_people(faces, 0.3, seed=1))) == 9
+    assert [len(group) for group in by_people(faces)] == [1] * 30
 
 
 def test_seed_decides() -> None:

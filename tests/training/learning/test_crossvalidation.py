@@ -10,6 +10,7 @@ from service.networks.metadata import Label
 from tests.training import folders
 from tests.training.runs import narrow_file
 from training.__main__ import main
+from training.checks.leakage import find_leaks
 from training.data.dataset import Dataset, Photo
 from training.data.folders import read_dataset
 from training.errors import TrainingError
@@ -33,6 +34,11 @@ def test_people_are_dealt_once_and_never_split(data: Dataset) -> None:
         sides = [{photo.person for photo in fold.split(name)} for name in ("train", "validation")]
         assert not sides[0] & sides[1]
         assert fold.counts("validation") == {"green": 3, "red": 3}
+
+
+def test_faces_of_one_photo_are_dealt_together(tmp_path: Path) -> None:
+    for fold in deal(read_dataset(folders.faces(tmp_path / "faces")), 3, seed=1):
+        assert not list(find_leaks(fold.photos, [str(photo.path) for photo in fold.photos], []))
 
 
 def test_one_fold_is_refused(data: Dataset) -> None:
