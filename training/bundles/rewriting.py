@@ -9,15 +9,18 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import ModelProto
+from pydantic import ValidationError
 
 from service.networks.bundle import GOLDEN_FILE
 from service.networks.metadata import BundleMetadata, GoldenAnswers, NetworkFacts
 from service.pictures.geometry import RGB
+from service.validation import first_fault
 from training.bundles.bundling import Target, write_bundle
 from training.bundles.card import CARD_FILE, notes_of
 from training.bundles.gate import Verdict, compare
 from training.console import say
 from training.data.dataset import Photo
+from training.data.file_names import is_plain
 from training.data.folders import read_dataset
 from training.data.photos import load
 from training.errors import TrainingError
@@ -67,11 +70,23 @@ def read_source(path: Path, notes: Path | None) -> Source:
     try:
         text = notes.read_text(encoding="utf-8-sig") if notes else _kept_notes(file.parent, metadata)
         answers = GoldenAnswers.read(file.parent / GOLDEN_FILE).answers
+    except ValidationError as error:
+        fault = ": ".join(first_fault(error))
+        raise TrainingError(f"Expected golden answers in {file.parent / GOLDEN_FILE}. {fault}") from None
     except (OSError, ValueError) as error:
         raise TrainingError(f"Expected golden answers, and card notes in UTF-8. Received: {error}") from None
     size = classifier.input_size
-    files = [file.parent / "golden" / answer.file for answer in answers]
+    files = [_golden(file.parent, answer.file) for answer in answers]
     return Source(onnx.load(file), metadata, golden_pictures(files, size), text, size)
+
+
+def _golden(folder: Path, name: str) -> Path:
+    """The golden photo of this name in a bundle's folder; a bundle from elsewhere may name any file here."""
+    if not is_plain(name):
+        raise TrainingError(
+            f"Expected files of the same folder in {folder / GOLDEN_FILE}. Received: {name!r}"
+        )
+    return folder / "golden" / name
 
 
 def _kept_notes(folder: Path, metadata: BundleMetadata) -> str:

@@ -44,6 +44,11 @@ def check_lines(names: Iterable[str]) -> None:
             raise TrainingError(f"Expected file names of one line. Received: {name!r}; rename it, please.")
 
 
+def is_plain(name: str) -> bool:
+    """Whether a name is that of a file in the very folder, and no way out of it."""
+    return name not in ("", ".", "..") and not set(name) & set("/\\\0")
+
+
 def composed(name: str) -> str:
     """The name with each letter and its marks put together (NFC), as most keyboards and programs write it."""
     return unicodedata.normalize("NFC", name)

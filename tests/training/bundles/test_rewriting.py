@@ -1,14 +1,18 @@
 """Which training photos a bundle is written again by."""
 
+import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.bundles import write_bundle
 from tests.training.tiny import write_photos
-from training.bundles.rewriting import as_they_come, in_turn
+from training.bundles.rewriting import as_they_come, in_turn, read_source
 from training.data.dataset import Photo
 from training.data.folders import read_dataset
+from training.errors import TrainingError
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +55,40 @@ def test_in_turn_both_lists_have_every_class_of_many(classes: int) -> None:
     ]
     for found in in_turn(many, 128, 1):
         assert len(found) == max(128, classes) and len({photo.label for photo in found}) == classes
+
+
+def golden_of(bundle: Path, file: str, **changes: object) -> None:
+    """Let the bundle's golden answer be about another file."""
+    document = json.loads((bundle / "golden/answers.json").read_text())
+    document["answers"][0] |= {"file": file, **changes}
+    (bundle / "golden/answers.json").write_text(json.dumps(document))
+
+
+def test_a_golden_photo_lies_in_the_bundle(tmp_path: Path) -> None:
+    bundle, outside = write_bundle(tmp_path / "models"), tmp_path / "outside.png"
+    assert len(read_source(bundle, None).golden) == 1
+    shutil.copy(bundle / "golden/red.png", outside)
+    for file in (
+        str(outside),
+        "../../../../outside.png",
+        "../golden/red.png",
+        "./red.png",
+        "..",
+        "",
+        "red.png\0",
+    ):
+        golden_of(bundle, file)
+        with pytest.raises(TrainingError) as refused:
+            read_source(bundle, None)
+        said = str(refused.value)
+        assert said.startswith("Expected ") and "\n" not in said and "answers.json" in said
+
+
+def test_golden_answers_that_are_none_are_one_line(tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "models")
+    golden_of(bundle, "red.png", probabilities=[0.5, 0.1, 0.1])
+    with pytest.raises(
+        TrainingError, match="Expected golden answers in .*answers.json. .*must sum to 1"
+    ) as refused:
+        read_source(bundle, None)
+    assert "\n" not in str(refused.value)
