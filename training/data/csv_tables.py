@@ -98,7 +98,8 @@ def as_named(rows: Sequence[dict[str, str]], key: str, there: Iterable[str]) -> 
 
 def label_of(name: str, row: Mapping[str, str]) -> Label:
     """The class of this name, with what its row of `classes.csv` says, if any; raises TrainingError."""
-    title = row.get("title") or name.replace("_", " ").replace("-", " ").strip().capitalize()
+    words = name.replace("_", " ").replace("-", " ").strip()
+    title = row.get("title") or words[:1].upper() + words[1:]  # capitals are the author's: BMW, VW Golf
     try:
         return Label(
             id=name, title=title, description=row.get("description") or "", search=row.get("search") or ""

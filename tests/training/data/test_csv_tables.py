@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.data.csv_tables import as_named, read_classes, read_table
+from training.data.csv_tables import as_named, label_of, read_classes, read_table
 from training.errors import TrainingError
 
 COMPOSED, DECOMPOSED = "M\u00fcller.jpg", "Mu\u0308ller.jpg"
@@ -108,3 +108,18 @@ def test_a_class_of_two_rows_is_named_with_its_lines(tmp_path: Path) -> None:
         read_classes(path)
     said = f"Expected every class once in {path}. Received: cat in line 6, and in line 2 already."
     assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("folder", "title"),
+    [
+        ("BMW", "BMW"),
+        ("VW Golf", "VW Golf"),
+        ("wide_open-eye", "Wide open eye"),
+        ("iPhone", "IPhone"),
+        ("猫", "猫"),
+    ],
+)
+def test_a_title_keeps_the_capitals_of_its_folder(folder: str, title: str) -> None:
+    assert label_of(folder, {}).title == title
+    assert label_of(folder, {"title": "another"}).title == "another"
