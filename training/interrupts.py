@@ -13,6 +13,8 @@ from training.console import say
 
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it."""
+CTRL_C: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What is counted as Ctrl-C where Python hears it, which `stoppable` sees to for the last two."""
 
 
 @dataclass
@@ -26,20 +28,18 @@ class Presses:
 def stoppable() -> Iterator[None]:
     """Inside, SIGTERM and a terminal that is closed are Ctrl-C: what can be kept is kept.
 
-    Whoever ignores them, as `nohup` does, goes on ignoring them.
+    Whoever ignores one of them, as `nohup` does, goes on ignoring it. So does who ignores Ctrl-C, started
+    with `&` by a script, and the others are heard all the same.
     """
-    if not _is_heard():
-        yield
-        return
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in before.items():
-        if handler is signal.SIG_DFL:
-            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    heard = [number for number, handler in before.items() if handler is signal.SIG_DFL and _is_main()]
+    for number in heard:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in heard:
+            signal.signal(number, before[number])
 
 
 @contextmanager
@@ -79,23 +79,23 @@ def interruptible() -> Iterator[None]:
 @contextmanager
 def _counted(react: Callable[[int, Callable[[], object]], None]) -> Iterator[Presses]:
     """Inside, Ctrl-C is counted; `react` gets the count, and what passes it on to who heard it before."""
-    presses, before = Presses(), signal.getsignal(signal.SIGINT)
-    if not callable(before) or not _is_heard():
-        yield presses
-        return
+    presses = Presses()
+    found = {int(number): signal.getsignal(number) for number in CTRL_C if _is_main()}
+    heard = {number: before for number, before in found.items() if callable(before)}
 
     def note(number: int, frame: FrameType | None) -> None:
         presses.count += 1
-        react(presses.count, partial(before, number, frame))
+        react(presses.count, partial(heard[number], number, frame))
 
-    signal.signal(signal.SIGINT, note)
+    for number in heard:
+        signal.signal(number, note)
     try:
         yield presses
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, before in heard.items():
+            signal.signal(number, before)
 
 
-def _is_heard() -> bool:
-    """Whether Ctrl-C comes to Python, and to this thread."""
-    heard = callable(signal.getsignal(signal.SIGINT))
-    return heard and threading.current_thread() is threading.main_thread()
+def _is_main() -> bool:
+    """Whether this is the thread that hears signals."""
+    return threading.current_thread() is threading.main_thread()

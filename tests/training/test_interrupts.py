@@ -35,11 +35,20 @@ def test_who_ignores_a_closed_terminal_goes_on_ignoring_it() -> None:
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
-def test_a_command_that_cannot_be_interrupted_can_be_ended() -> None:
-    """Started in the background, it ignores Ctrl-C: SIGTERM has to go on ending it."""
+@pytest.mark.parametrize("number", ASKING)
+def test_a_command_in_the_background_is_asked_like_others(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Started by a script with `&`, it ignores Ctrl-C, and nothing else."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with stoppable():
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    written = []
+    with pytest.raises(KeyboardInterrupt), stoppable(), deferred("a moment"):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
+        written.append("whole")
+    assert (written, capsys.readouterr().out) == (["whole"], "a moment\n")
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_the_first_one_waits_for_what_is_written_and_the_second_does_not(

@@ -147,14 +147,22 @@ def test_photos_folder_is_never_written_to(data: Path, capsys: pytest.CaptureFix
     assert "Expected --out outside the photos' folder" in capsys.readouterr().err
 
 
-def test_who_is_asked_to_stop_keeps_the_best_epoch_and_says_so(data: Path, tmp_path: Path) -> None:
-    """Asked by SIGTERM, which is made a Ctrl-C (test_interrupts.py)."""
+@pytest.mark.parametrize("ignored", [[], [signal.SIGINT]])
+def test_who_is_asked_to_stop_keeps_the_best_epoch_and_says_so(
+    data: Path, tmp_path: Path, ignored: list[signal.Signals]
+) -> None:
+    """Asked by SIGTERM, which is made a Ctrl-C (test_interrupts.py), also where a script has used `&`."""
+
+    def ignore() -> None:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
     command = [sys.executable, "-m", "training", "fit", str(data), "--out", str(tmp_path / "run")]
     command += ["--cache", str(tmp_path / "cache"), "--epochs", "10000", *TINY]
     command += ["--weights", str(narrow_file(data.parent))]
     root = Path(__file__).parents[2]
     with subprocess.Popen(
-        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=ignore
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
