@@ -36,7 +36,14 @@ from training.graph.storage import TOLERANCE, Storage, store
 from training.measuring.evaluation import Evaluation
 from training.measuring.heldout import HeldOut
 from training.measuring.metrics import score
-from training.network.calibration import Calibration, calibrate, doubt, softmax, when_certain
+from training.network.calibration import (
+    Calibration,
+    calibrate,
+    coverage_threshold,
+    doubt,
+    softmax,
+    when_certain,
+)
 from training.network.typicality import BOUND, Typicality
 from training.wording import photos_of
 
@@ -84,7 +91,7 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     say(f"calibrating on {photos_of(len(heldout.images), count_people(heldout.people))}")
     logits = _logits(trained.network, heldout.images)
     calibration = calibrate(logits, heldout.labels, heldout.people)
-    say(f"temperature {calibration.temperature:.3f}, not sure under {calibration.threshold:.3f}")
+    say(f"temperature {calibration.temperature:.3f}")
     if text := doubt(calibration.temperature):
         say(f"Note: {text}")
     graph = to_onnx(trained.network, calibration.temperature, trained.typicality)
@@ -95,6 +102,10 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     say(f"agrees with Keras within {parity.largest_difference:.1e} on {parity.images} pictures")
     storage, small = _shrink(graph, options.storage)
     answers = run_onnx(small, heldout.images, batch=8)
+    # Of what is served: rounded weights move the photo at the edge by more than the threshold is rounded down.
+    threshold = coverage_threshold(answers.max(axis=1), heldout.people)
+    calibration = replace(calibration, threshold=threshold)
+    say(f"not sure under {threshold:.3f}")
     shrinkage = _check_storage(agreement(softmax(logits, calibration.temperature), answers), storage)
     names = [label.id for label in trained.labels]
     scores = score(answers, heldout.labels, heldout.people, names)

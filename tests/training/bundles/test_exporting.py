@@ -20,6 +20,7 @@ from training.graph.conversion import to_onnx
 from training.graph.parity import ParityError
 from training.graph.storage import TOLERANCE
 from training.measuring.heldout import HeldOut
+from training.network.calibration import coverage_threshold
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,18 @@ def test_metrics_are_those_of_the_shipped_file(
     assert metadata.metrics["parity"]["images"] == 64
     assert metadata.metrics["storage"]["storage"] == "float16"
     assert 0 < metadata.threshold <= 1
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_the_threshold_is_that_of_the_shipped_file(run: Trained, tmp_path: Path, seed: int) -> None:
+    """So that the photo at its edge, which rounded weights have moved, is still one that it is sure of."""
+    heldout, target = colours(40, seed, mistakes=0.2), Target.parse(tmp_path / "colours" / "1")
+    metadata = export(run, heldout, target, Options(storage="float16"))
+    answers = bundle.load(target.folder).classifier.probabilities(heldout.images)
+    sure = answers.max(axis=1) >= metadata.threshold
+    assert metadata.threshold == coverage_threshold(answers.max(axis=1), heldout.people)
+    assert metadata.metrics["calibration"]["threshold"] == metadata.threshold
+    assert metadata.metrics["calibration"]["coverage"] == sure.mean() >= 0.9
 
 
 def test_made_up_pictures_are_golden_by_default(folder: Path) -> None:
