@@ -102,7 +102,7 @@ def export(trained: Trained, heldout: HeldOut, target: Target, options: Options)
     say(f"agrees with Keras within {parity.largest_difference:.1e} on {parity.images} pictures")
     storage, small = _shrink(graph, options.storage)
     answers = run_onnx(small, heldout.images, batch=8)
-    # Of what is served: rounded weights move the photo at the edge by more than the threshold is rounded down.
+    # Rounded weights move the photo at the edge by more than the threshold is rounded down.
     threshold = coverage_threshold(answers.max(axis=1), heldout.people)
     calibration = replace(calibration, threshold=threshold)
     say(f"not sure under {threshold:.3f}")
