@@ -164,6 +164,11 @@ class HyperParameters:
         return self.fine_tune_from == "start"
 
     @property
+    def passes(self) -> int:
+        """Epochs of all stages together."""
+        return self.epochs + (0 if self.unfreeze == "none" or self.at_once else self.fine_tune_epochs)
+
+    @property
     def crop(self) -> CropGeometry:
         """What the network sees of a photo of an eye."""
         return CropGeometry(scale=self.crop_scale, centre=self.crop_centre)

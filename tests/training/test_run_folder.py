@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from tests.training.runs import TINY, fit, narrow_file
 from training.__main__ import main
 from training.errors import TrainingError
 from training.learning import history, session
+from training.learning.fitting import Epoch
 from training.locking import LOCK, alone
 from training.network.run_folders import PART
 from training.network.runs import Run
@@ -106,6 +108,31 @@ def test_ctrl_c_while_a_run_is_written_leaves_it_complete(
     assert not (tmp_path / "run" / PART).exists()
 
 
+def test_ctrl_c_twice_says_after_which_epoch(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once while an epoch runs, and again while the run is written."""
+    added = history.History.add
+
+    def stopped(one: history.History, epoch: Epoch) -> None:
+        added(one, epoch)
+        if epoch.number == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def again(*arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        history.draw(*arguments)
+
+    monkeypatch.setattr(history.History, "add", stopped)
+    monkeypatch.setattr(session, "draw", again)
+    assert fit(data, tmp_path / "run", "--epochs", "50", "--head", "gap") == 130
+    said = capsys.readouterr().out
+    assert "\nStopped after epoch 3 of 50: the best epoch so far is kept." in said
+    assert "complete" not in said
+    assert f"The run is in {tmp_path / 'run'}. Next:\n  python -m training evaluate" in said
+    assert Run.load(tmp_path / "run").metrics["epochs"] == 3
+
+
 def test_a_run_that_was_killed_while_it_was_written_is_begun_anew(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +143,9 @@ def test_a_run_that_was_killed_while_it_was_written_is_begun_anew(
         patch.setattr(session, "_metrics", killed)
         with pytest.raises(SystemExit):
             fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap")
-    with pytest.raises(TrainingError, match="it was stopped before it was complete"):
+    with pytest.raises(
+        TrainingError, match="it was stopped before it was complete. Run the same `fit` again."
+    ):
         Run.load(tmp_path / "run")
     assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
     assert not (tmp_path / "run" / PART).exists()
@@ -171,6 +200,6 @@ def test_who_is_asked_to_stop_keeps_the_best_epoch_and_says_so(
                 break
         rest = process.stdout.read()
     assert process.returncode == 0, rest
-    assert "Stopped after epoch" in rest
+    assert re.search("Stopped after epoch [0-9]+ of 10000: the best epoch so far is kept.", rest)
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["interrupted"] is True
     assert Run.load(tmp_path / "run").network().output.shape == (None, 2)

@@ -1,6 +1,7 @@
 """`python -m training fit DATA --out RUN`: train VGG16 on a folder of photos."""
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -55,10 +56,12 @@ def run(options: argparse.Namespace) -> int:
         try:
             outcome = train(data, options.out, recipe, options.cache, options.weights)
         except KeyboardInterrupt:
-            say(f"\n{_stopped(options.out)}{features_kept(options.cache, now)}")
+            say(f"\n{_stopped(options.out, recipe)}{features_kept(options.cache, now)}")
+            if run_folders.is_complete(options.out):
+                _say_next(options)
             return INTERRUPTED
     if outcome.interrupted:
-        say(f"\nStopped after epoch {outcome.epochs}: the best epoch so far is kept.")
+        say(f"\n{_stopped_after(outcome.epochs, recipe)}")
     best = outcome.best
     if recipe.best == "last":
         say(f"\nThe last of {outcome.epochs} epochs")
@@ -75,16 +78,29 @@ def run(options: argparse.Namespace) -> int:
         )
     seconds = outcome.seconds | {"all": time.perf_counter() - began}
     say("  seconds            " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()))
-    say(f"\nThe run is in {options.out}. Next:")
-    say(f"  python -m training evaluate {quoted(options.out)} {quoted(options.data)}")
-    say(f"  python -m training export {quoted(options.out)} --to models/<name>/1")
+    _say_next(options)
     return 0
 
 
-def _stopped(out: Path) -> str:
-    if run_folders.is_complete(out):
-        return f"Stopped after the last epoch: the run in {out} is complete."
-    return "Stopped before the run was complete: no model."
+def _say_next(options: argparse.Namespace) -> None:
+    say(f"\nThe run is in {options.out}. Next:")
+    say(f"  python -m training evaluate {quoted(options.out)} {quoted(options.data)}")
+    say(f"  python -m training export {quoted(options.out)} --to models/<name>/1")
+
+
+def _stopped(out: Path, recipe: HyperParameters) -> str:
+    """What is there after Ctrl-C that was pressed while no epoch ran."""
+    if not run_folders.is_complete(out):
+        return "Stopped before the run was complete: no model."
+    metrics = json.loads((out / run_folders.METRICS).read_bytes())
+    if metrics["interrupted"]:  # the second time
+        return _stopped_after(metrics["epochs"], recipe)
+    return f"Stopped after the last epoch: the run in {out} is complete."
+
+
+def _stopped_after(epochs: int, recipe: HyperParameters) -> str:
+    kept = "this one" if recipe.best == "last" else "the best epoch so far"
+    return f"Stopped after epoch {epochs} of {recipe.passes}: {kept} is kept."
 
 
 def features_kept(cache: Path, since: float) -> str:

@@ -22,6 +22,7 @@ from typing import Final, Self
 
 from pydantic import ValidationError
 
+from service.networks.folders import MODEL_FILE, versions
 from service.networks.metadata import CropGeometry, DatasetFacts, Document, Label
 from service.validation import first_fault
 from training.errors import TrainingError
@@ -73,14 +74,30 @@ def read_finished(path: Path) -> RunConfig:
     try:
         config = RunConfig.read(path)
     except OSError as error:
-        raise TrainingError(f"{expected}. Received: {error.strerror}.") from None
+        raise TrainingError(f"{expected}. Received: {_instead(path, error)}.") from None
     except ValidationError as error:
         place, fault = first_fault(error)
         reason = f"{place or 'all of it'}: {fault}"
         raise TrainingError(f"{expected}. Received: {CONFIG}, {reason}. Train again.") from None
     if not is_complete(path):
-        raise TrainingError(f"The run in {path} has no {MODEL}: it was stopped before it was complete.")
+        raise TrainingError(
+            f"The run in {path} has no {MODEL}: it was stopped before it was complete. "
+            "Run the same `fit` again."
+        )
     return config
+
+
+def _instead(path: Path, error: OSError) -> str:
+    """What is at a path where there is no run that can be read."""
+    if not path.exists():
+        return "nothing there"
+    if not path.is_dir():
+        return "a file"
+    if (path / MODEL_FILE).is_file() or versions(path):
+        return "an exported model (a bundle)"
+    if not (path / CONFIG).exists():
+        return f"a folder without {CONFIG}"
+    return f"{CONFIG}, which cannot be read ({error.strerror})"
 
 
 def is_complete(path: Path) -> bool:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.bundles import write_bundle
 from tests.training import folders
 from tests.training.runs import fit, narrow
 from training.__main__ import main
 from training.commands.outputs import check_pictures
 from training.data.folders import read_dataset
-from training.errors import TrainingError
 from training.measuring.heldout import HeldOut
 from training.network.backbone import load_weights
 from training.network.runs import Run
@@ -194,9 +194,21 @@ def test_a_place_that_cannot_be_written_is_one_line(
     assert "Not a directory" in capsys.readouterr().err
 
 
-def test_folder_without_a_run_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="Expected a run of `training fit`"):
-        Run.load(tmp_path)
+def test_what_is_there_in_place_of_a_run_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle, file, folder = write_bundle(tmp_path / "models"), tmp_path / "file", tmp_path / "folder"
+    file.touch()
+    (folder / "config.json").mkdir(parents=True)
+    for path, said in (
+        (tmp_path / "none", "nothing there"),
+        (file, "a file"),
+        (bundle, "an exported model (a bundle)"),
+        (bundle.parent, "an exported model (a bundle)"),
+        (tmp_path, "a folder without config.json"),
+        (folder, "config.json, which cannot be read (Is a directory)"),
+    ):
+        assert main(["export", str(path), "--to", str(tmp_path / "new" / "1")]) == 2
+        expected = f"Expected a run of `training fit` in {path}. Received: {said}.\n"
+        assert capsys.readouterr().err == f"python -m training: {expected}"
 
 
 def test_report_names_numbers_files_and_next_steps(
