@@ -3,8 +3,11 @@
 import argparse
 import errno
 import importlib
+import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from training.errors import TrainingError
@@ -31,6 +34,8 @@ COMMANDS = {
 }
 PLACES: Final = ("out", "to", "html", "json", "cache")
 """Options that say where commands write."""
+UNREAD: Final = 128 + signal.SIGPIPE
+"""Exit code where nobody reads on, as shells have it."""
 OURS: Final = ("training", "service")
 """Packages that no environment can lack."""
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -41,8 +46,13 @@ def main(argv: list[str] | None = None) -> int:
     options = argparse.Namespace()
     try:
         with stoppable(), interruptible():
-            options = _parse(sys.argv[1:] if argv is None else argv)
-            return int(importlib.import_module(f"training.commands.{options.command}").run(options))
+            try:
+                options = _parse(sys.argv[1:] if argv is None else argv)
+                return int(importlib.import_module(f"training.commands.{options.command}").run(options))
+            finally:
+                sys.stdout.flush()  # here, where it is known what to do if nobody reads it
+    except BrokenPipeError:
+        return _unread()
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{PROGRAM}: stopped\n")
         return INTERRUPTED
@@ -65,6 +75,14 @@ def main(argv: list[str] | None = None) -> int:
         said = _reason(error, [str(path) for name in PLACES if (path := vars(options).get(name))])
     sys.stderr.write(f"{PROGRAM}: {said}\n")
     return 2
+
+
+def _unread() -> int:
+    """The exit code where the next program of a pipe, such as `head`, has read enough."""
+    with suppress(OSError):
+        # What is left would be written when Python ends, which would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNREAD
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.bundles import write_bundle
+from tests.training.folders import photo
 from training.__main__ import COMMANDS, main
 from training.commands import predict
 from training.errors import TrainingError
@@ -155,3 +157,25 @@ def test_errors_name_the_file_in_one_line(
     assert main(["fit", "photos", "--out", "run"]) == 2
     complained = capsys.readouterr().err
     assert complained.startswith(f"python -m training: {said}") and complained.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"], ["--help"]])
+def test_a_pipe_that_nobody_reads_on_is_no_error(form: list[str], tmp_path: Path) -> None:
+    for number in range(3):
+        photo(tmp_path / "photos" / f"{number}.png", number)
+    call = ["predict", str(write_bundle(tmp_path / "models")), str(tmp_path / "photos"), *form]
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "training", *call],
+            cwd=Path(__file__).parents[2],
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(write)
+    # argparse takes no notice of what becomes of its help
+    assert (ended.returncode, ended.stderr) == (0 if form == ["--help"] else 141, "")

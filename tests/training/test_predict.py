@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def photos(tmp_path: Path) -> Path:
     Image.new("RGB", (50, 40), (220, 30, 30)).save(root / "red.jpg")
     Image.new("RGB", (40, 60), (20, 30, 220)).save(root / "inside" / "blue.PNG")
     Image.new("RGB", (40, 60), "green").save(root / ".hidden" / "green.png")
-    (root / "notes.txt").write_text("no picture")
+    (root / "labels.csv").write_text("file,person\n")
     return root
 
 
@@ -85,11 +86,28 @@ def test_bad_files_are_listed_with_their_reasons(
     assert f"{photos / 'broken.png'}: The picture is truncated or damaged" in out
 
 
+def test_files_that_training_looks_at_are_looked_at(
+    models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Photos without an ending are classified, and what is none is named; tables and system files are not."""
+    shutil.copy(photos / "red.jpg", photos / "inside" / "IMG_1")
+    (photos / "gone.jpg").symlink_to(photos / "nowhere.jpg")
+    (photos / "notes.txt").write_text("no picture")
+    (photos / "Thumbs.db").touch()
+    code, out, _ = call(capsys, models / "colours" / "1", photos, "--json")
+    found = {Path(row["file"]).name: row.get("label", row.get("error")) for row in json.loads(out)}
+    assert (code, sorted(found)) == (1, ["IMG_1", "blue.PNG", "gone.jpg", "notes.txt", "red.jpg"])
+    assert found["IMG_1"] == "red"
+    assert found["gone.jpg"] == "The file cannot be read (No such file or directory)."
+    assert found["notes.txt"].startswith("Expected a picture as JPEG")
+
+
 def test_csv_keeps_bad_files_in_their_place(
     models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, _ = call(capsys, models / "colours" / "1", photos, photos / "notes.txt", "--csv")
-    blue, red, notes = csv.DictReader(io.StringIO(out))
+    (photos / "notes.txt").write_text("no picture")
+    code, out, _ = call(capsys, models / "colours" / "1", photos, "--csv")
+    blue, notes, red = csv.DictReader(io.StringIO(out))
     assert code == 1
     assert list(blue) == [
         *("file", "label", "confidence", "certain", "typicality", "p_red", "p_green", "p_blue", "error")
@@ -128,7 +146,7 @@ def test_a_name_that_is_not_unicode_stops_before_anything_is_classified(
 
 def test_no_model_is_an_error(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, photos, photos)[0] == 2
-    code, _, err = call(capsys, photos / "notes.txt", photos)
+    code, _, err = call(capsys, photos / "labels.csv", photos)
     assert code == 2
     assert "ONNX Runtime cannot load this file" in err
 
@@ -187,3 +205,23 @@ def test_what_the_service_would_not_call_certain_is_not_sure(
         _, out, _ = call(capsys, tmp_path / "colours" / str(version), photos)
         said = "unusual: 2 of these are unlike the photos that the model learned from"
         assert (out.splitlines()[-1] == said) == (bound == 0.95)
+
+
+def test_who_mistypes_a_model_reads_which_there_are(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = tmp_path / "models"
+    for version in range(1, 13):
+        (models / "shapes" / str(version)).mkdir(parents=True)
+        (models / "shapes" / str(version) / "model.onnx").touch()
+    write_bundle(models)
+    newest = "12, 11, 10, 9, 8, 7, 6, 5, 4, 3 and 2 more"
+    for wrong, said in (
+        ("shapes/13", f"shapes/13, which does not exist. Versions in {models / 'shapes'}: {newest}."),
+        ("shape", f"shape, which does not exist. Models in {models}: colours, shapes."),
+        ("", f"{models}, which is none of them. Models in {models}: colours, shapes."),
+        ("shape/1", "shape/1, which does not exist."),
+    ):
+        assert call(capsys, models / wrong, photos)[2].endswith(f"{said}\n")
+        assert main(["evaluate", str(models / wrong), str(photos)]) == 2
+        assert capsys.readouterr().err.endswith(f"{said}\n")

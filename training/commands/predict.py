@@ -11,14 +11,14 @@ from typing import Any, Final
 from service.answering.answers import is_typical
 from service.networks.metadata import BundleMetadata
 from training.console import progress, say
-from training.measuring.prediction import Prediction, find_pictures, open_model, predict
+from training.measuring.prediction import Prediction, find_files, open_model, predict
 from training.tables import table
 
 UNUSUAL: Final = "unusual"
 """Said of what is not certain because it is not typical, however confident the answer."""
 HELP: Final = (
     "Classify files or folder trees with an exported model, by the middle square of each picture: "
-    "faces are not looked for (`training crop` does). "
+    "faces are not looked for (`training crop` does). In folders every file is looked at, whatever its name. "
     "Exit code 0: every file was classified; 1: some could not be, each is listed with its reason; "
     "2: nothing to do."
 )
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Classify and print; returns 1 if any file could not be classified."""
-    files = find_pictures(options.paths)
+    files = find_files(options.paths)
     classifier = open_model(options.model, options.threads)
     results = progress(predict(classifier, files, options.wide), "classifying", total=len(files))
     if options.json:

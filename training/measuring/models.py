@@ -16,7 +16,7 @@ from training.data.dataset import Dataset, Photo
 from training.data.folders import read_dataset
 from training.errors import TrainingError
 from training.measuring.overlap import Overlap
-from training.measuring.prediction import is_run, model_file, open_model
+from training.measuring.prediction import is_run, model_file, models_beside, open_model
 
 LEAST: Final = 1e-12
 """What a probability counts as at least where its logarithm is taken."""
@@ -113,6 +113,9 @@ def _typical(classifier: Classifier, images: NDArray[np.uint8]) -> NDArray[np.bo
 def check_model(path: Path) -> None:
     """Raise TrainingError unless there is a run or an exported model at a path."""
     if not path.exists():
-        raise TrainingError(f"Expected a run or an exported model. Received: {path}, which does not exist.")
+        beside = models_beside(path)
+        raise TrainingError(
+            f"Expected a run or an exported model. Received: {path}, which does not exist.{beside}"
+        )
     if not is_run(path):
         model_file(path)

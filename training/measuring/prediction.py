@@ -1,6 +1,7 @@
 """Classify files with an exported model, with the service's own decoding; needs no TensorFlow."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ import numpy as np
 from service.answering.answers import is_typical
 from service.errors import InvalidBundle, ServiceError
 from service.networks.classifier import Classifier, Probabilities
-from service.networks.folders import MODEL_FILE, versions
+from service.networks.folders import MODEL_FILE, names, versions
 from service.networks.metadata import BundleMetadata
 from service.networks.runtime import Runtime
 from service.pictures.geometry import RGB
@@ -18,12 +19,14 @@ from service.pictures.regions import read_whole
 from training.console import quoted
 from training.data.dataset import Photo
 from training.data.file_names import check_names
-from training.data.folders import is_picture
+from training.data.folders import OF_SYSTEMS, TABLES, is_picture
 from training.data.photos import load
 from training.errors import TrainingError
 
 MAX_BYTES: Final = 200_000_000
 BATCH: Final = 8
+NAMED: Final = 10
+"""Of the models that may be meant, so many are named."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,27 @@ def model_file(path: Path) -> Path:
             f"Expected an exported model. Received: {path}, a run; export it first: "
             f"python -m training export {quoted(path)} --to models/<name>/1"
         )
+    received = "is none of them" if path.exists() else "does not exist"
     raise TrainingError(
-        f"Expected a model.onnx, a bundle's folder or models/<name>. Received: {path}, which is none of them."
+        f"Expected a model.onnx, a bundle's folder or models/<name>. Received: {path}, which {received}."
+        f"{models_beside(path)}"
     )
+
+
+def models_beside(path: Path) -> str:
+    """A sentence on what may be meant by a path that is no model: versions or names, in it or beside it."""
+    with suppress(InvalidBundle):  # of folders that may not be read
+        if numbers := versions(path.parent):
+            return f" Versions in {path.parent}: {_some(list(map(str, numbers[::-1])))}."
+        for folder in (path, path.parent):
+            if folder.is_dir() and (found := names(folder)):
+                return f" Models in {folder}: {_some(found)}."
+    return ""
+
+
+def _some(words: Sequence[str]) -> str:
+    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    return ", ".join(words[:NAMED]) + more
 
 
 def find_pictures(paths: Iterable[Path]) -> list[Path]:
@@ -90,11 +111,20 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
     Hidden files and folders are left out. Raises TrainingError for a path that does not exist, for a name
     that is not UTF-8, and where there is no picture at all.
     """
+    return _find(paths, lambda path: is_picture(path) and path.is_file())
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """The same with all that training would look at: files of any name, and links that lead nowhere."""
+    return _find(paths, lambda path: not path.is_dir() and path.name.lower() not in (*OF_SYSTEMS, *TABLES))
+
+
+def _find(paths: Iterable[Path], is_wanted: Callable[[Path], bool]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = filter(is_picture, path.rglob("*"))
-            files += sorted(child for child in inside if not _is_hidden(child, path) and child.is_file())
+            inside = (child for child in path.rglob("*") if not _is_hidden(child, path))
+            files += sorted(filter(is_wanted, inside))
         elif path.exists():
             files.append(path)
         else:
