@@ -60,9 +60,19 @@ class Verdict:
                 f"{after:.1%} (at most {100 * LARGEST_LOSS:g} points may go), "
                 f"the answer is the same for {self.agreement.same_answer:.1%} of "
                 f"{self.agreement.images} photos (at least {SAME_ANSWER:.0%} must be). "
-                f"Nothing was written.{remedy}"
+                f"{self._few()}Nothing was written.{remedy}"
             )
         self._check_classes(what, remedy)
+
+    def _few(self) -> str:
+        """What to know of so few photos that none of them may get another answer."""
+        enough = round(1 / (1 - SAME_ANSWER))
+        if self.agreement.images >= enough or self.agreement.same_answer == 1:
+            return ""
+        return (
+            f"It takes {enough} validation photos or more for one changed answer to pass; "
+            "the bundle that this was to be made from is fine to serve. "
+        )
 
     def _check_classes(self, what: str, remedy: str) -> None:
         """A rare class may fall far while accuracy stands; of few photos one is chance."""

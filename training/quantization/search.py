@@ -73,7 +73,7 @@ def search(graph: FloatGraph, tuning: NDArray[np.uint8], most_float: int, say: S
     gains = {}
     for name, share in shares.items():
         gains[name] = 1 - (error(observed, [name]) / start) ** 2
-        say(f"{name} in float: {gains[name]:+.0%} less squared error for {share:.1%} of the work")
+        say(f"{name} in float: {in_words(gains[name])} squared error for {share:.1%} of the work")
     worth = [name for name, gain in gains.items() if gain >= max(WORTH, PRICE * shares[name])]
     keep = tuple(sorted(worth, key=lambda name: -gains[name])[:most_float])
     final = error(observed, keep) if keep else start
@@ -81,6 +81,11 @@ def search(graph: FloatGraph, tuning: NDArray[np.uint8], most_float: int, say: S
         keep, final = (), start
     errors = {name: found for name, (found, _) in candidates.items()}
     return Choice(graph.quantized(observed, keep), method, errors, gains, keep, final)
+
+
+def in_words(gain: float) -> str:
+    """How much less there is of something of which this share goes: `12 % less`, or `12 % more`."""
+    return f"{100 * abs(gain):.0f} % {'less' if gain >= 0 else 'more'}"
 
 
 def _affordable(layers: list[Layer]) -> dict[str, float]:

@@ -86,3 +86,21 @@ def test_exactly_half_a_point_may_go() -> None:
     found = compared(before, after, labels)
     assert found.before.accuracy.value - found.after.accuracy.value > 0.005  # by rounding alone
     found.check("int8")
+
+
+@pytest.mark.parametrize(("photos", "passes"), [(49, False), (50, True)])
+def test_of_few_photos_no_answer_may_change_and_that_is_said(photos: int, passes: bool) -> None:
+    labels = np.zeros(photos, np.int64)
+    before = np.tile(np.array([[0.1, 0.9]], np.float32), (photos, 1))
+    after = before.copy()
+    after = before.copy()
+    after[0] = after[0, ::-1]  # which wins a photo: accuracy does not fall
+    found = compared(before, after, labels)
+    if passes:
+        found.check("int8")
+        return
+    with pytest.raises(Refused) as refusal:
+        found.check("int8")
+    said = "It takes 50 validation photos or more for one changed answer to pass; the bundle that this was"
+    assert said in str(refusal.value)
+    assert "is fine to serve. Nothing was written." in str(refusal.value)

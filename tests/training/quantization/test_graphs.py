@@ -20,7 +20,7 @@ from training.hyperparameters import HyperParameters
 from training.network.assembly import assemble, build_head
 from training.quantization.graphs import FloatGraph
 from training.quantization.ranges import METHODS, Observed, observe
-from training.quantization.search import search
+from training.quantization.search import in_words, search
 
 IMAGES = colours(16, seed=3).images
 
@@ -154,3 +154,7 @@ def test_the_error_ignores_what_the_softmax_ignores() -> None:
     probabilities = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
     assert logit_error(probabilities, probabilities * 0.5) == pytest.approx(0, abs=1e-6)
     assert OUTPUT == "probabilities"
+
+
+def test_what_a_layer_in_float_adds_to_the_error_is_more_of_it() -> None:
+    assert (in_words(0.123), in_words(-0.12), in_words(0.0)) == ("12 % less", "12 % more", "0 % less")
