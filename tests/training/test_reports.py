@@ -4,13 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from training.errors import TrainingError
+from training.learning.fitting import Epoch
+from training.learning.history import History, draw
 from training.measuring.evaluation import Evaluation
 from training.measuring.heldout import HeldOut
 from training.measuring.metrics import score
 from training.plots import plot_confusion
+from training.reporting import charts
 from training.tables import table
 
 
@@ -18,11 +22,24 @@ def test_columns_are_aligned() -> None:
     assert table(["name", "n"], [["a", "1"], ["longer", "10"]]) == ["name     n", "a        1", "longer  10"]
 
 
+def test_wide_letters_and_marks_are_as_wide_as_terminals_show_them() -> None:
+    """Two columns for each of Chinese, none for the dots above an `u`."""
+    rows = [["\u732b\u3068\u72ac", "1"], ["Mu\u0308cke", "2"], ["red", "3"]]
+    assert table(["name", "n"], rows) == [
+        "name    n",
+        "\u732b\u3068\u72ac  1",
+        "Mu\u0308cke   2",
+        "red     3",
+    ]
+
+
 def test_report_names_what_was_measured() -> None:
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], dtype=np.float32)
     scores = score(probabilities, np.array([0, 1, 1]), np.array(["x", "y", "z"]), ("cat", "dog"), draws=50)
     evaluation = Evaluation("pets 1", "test", scores)
     text = "\n".join(evaluation.lines())
+    assert text.endswith("\n\n(-): too few people for an interval")
+    assert text.count("too few people") == 1
     assert text.startswith("pets 1 on 3 test photos (95 % intervals over photos)")
     assert "66.7 %" in text
     assert evaluation.document()["confusion"] == [[1, 0], [1, 1]]
@@ -58,3 +75,23 @@ def test_heldout_photos_survive_the_disk(tmp_path: Path) -> None:
 def test_a_run_without_heldout_photos_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="--data"):
         HeldOut.load(tmp_path / "photos.npz")
+
+
+@pytest.mark.parametrize("report", [False, True])
+def test_two_accuracies_that_are_the_same_are_both_to_be_seen(report: bool, tmp_path: Path) -> None:
+    """With classes of equal size one line lies on the other: the upper one has gaps."""
+    epochs = [Epoch(number, "head", 1, 0.9, 1, number / 9, number / 9, 1.0) for number in range(1, 9)]
+    with History(tmp_path) as history:
+        for epoch in epochs:
+            history.add(epoch)
+    draw(epochs, epochs[-1], tmp_path / "curves.png")
+    lower: tuple[int, ...] = (255, 127, 14)  # Matplotlib's second colour
+    if report:
+        chart = charts.history(tmp_path / "history.csv")
+        assert chart is not None
+        chart.png(tmp_path / "curves.png")
+        lower = tuple(round(255 * share) for share in to_rgb(charts.ONE))
+    pixels = np.asarray(Image.open(tmp_path / "curves.png").convert("RGB")).astype(int)
+    right = pixels[:, pixels.shape[1] // 2 :]
+    shown = (np.abs(right - lower).max(axis=2) < 40).any(axis=0)
+    assert shown.sum() > 0.2 * len(shown)  # far more than its place in the legend

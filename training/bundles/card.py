@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from service.networks.metadata import BundleMetadata, NetworkFacts
 from training.bundles.card_notes import chosen, ethics, intended_use, limits, people
+from training.measuring.metrics import TOO_FEW
 from training.network.calibration import doubt
 from training.network.weight_files import CHANNELS
 from training.wording import counted_by, photos_of
@@ -236,5 +237,5 @@ def _percent(estimate: Mapping[str, float | None]) -> str:
     if value is None:
         return "-"
     if low is None or high is None:
-        return f"{value:.1%} (too few people for an interval)"
+        return f"{value:.1%} ({TOO_FEW})"
     return f"{value:.1%} ({low:.1%} to {high:.1%})"

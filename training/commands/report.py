@@ -8,6 +8,7 @@ from typing import Any, Final
 from training.commands.outputs import MEASURED, REPORT, check_file, check_outside, check_pictures
 from training.console import say
 from training.errors import TrainingError
+from training.measuring.evaluation import explained
 from training.measuring.models import check_model
 from training.measuring.prediction import is_run, open_model
 from training.pages import render, write
@@ -73,7 +74,9 @@ def run(options: argparse.Namespace) -> int:
     title = f"{subject.model.name}, {subject.split}"
     plot_confusion(report.scores.confusion, subject.model.labels, title, folder / "confusion.png")
     scores = report.scores
-    say(f"accuracy {scores.accuracy.percent()}, balanced {scores.balanced_accuracy.percent()}")
+    line = f"accuracy {scores.accuracy.percent()}, balanced {scores.balanced_accuracy.percent()}"
+    for text in (line, *filter(None, explained([line]))):
+        say(text)
     say(f"written: {folder / 'report.html'} ({len(page) / 1e6:.1f} MB), report.json and PNG files")
     return 0
 

@@ -57,7 +57,9 @@ def draw(epochs: Sequence[Epoch], best: Epoch, path: Path) -> None:
     for axes, (title, names) in zip(figure.subplots(1, 2), curves.items(), strict=True):
         for name in names:
             text = name.replace("val_", "validation ").replace("_", " ")
-            axes.plot(numbers, [getattr(epoch, name) for epoch in epochs], label=text)
+            # With classes of equal size two lines are one, and both are to be seen.
+            style = "--" if name == "val_balanced_accuracy" else "-"
+            axes.plot(numbers, [getattr(epoch, name) for epoch in epochs], style, label=text)
         axes.axvline(best.number, color="grey", linestyle=":", label=f"best epoch ({best.number})")
         axes.set(title=title, xlabel="epoch")
         axes.grid(alpha=0.3)

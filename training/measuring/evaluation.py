@@ -1,10 +1,10 @@
 """A model measured on photos it never saw: as JSON for programs, as tables for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from training.measuring.metrics import ClassScores, Estimate, Scores
+from training.measuring.metrics import NO_INTERVAL, TOO_FEW, ClassScores, Estimate, Scores
 from training.tables import table
 from training.wording import counted_by, photos_of
 
@@ -52,7 +52,7 @@ class Evaluation:
         ]
         names = [entry.label for entry in scores.classes]
         counts = [[name, *map(str, row)] for name, row in zip(names, scores.confusion.tolist(), strict=True)]
-        return [
+        lines = [
             f"{self.model} on {whose} (95 % intervals over {counted_by(scores.images, scores.people)})",
             "",
             *table(["", "value"], overall),
@@ -63,6 +63,12 @@ class Evaluation:
             *table(["", *names], counts),
             *_group_lines(self.groups),
         ]
+        return lines + explained(lines)
+
+
+def explained(lines: Sequence[str]) -> list[str]:
+    """Lines on what stands in place of intervals, where it does."""
+    return ["", f"{NO_INTERVAL}: {TOO_FEW}"] if any(NO_INTERVAL in line for line in lines) else []
 
 
 def _estimates(entry: ClassScores) -> tuple[Estimate, Estimate, Estimate]:

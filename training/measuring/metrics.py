@@ -20,6 +20,10 @@ CALIBRATION_BINS: Final = 15
 CALIBRATION_ERROR: Final = 2
 """Its place in `_statistics`."""
 DRAWS: Final = 2000
+NO_INTERVAL: Final = "(-)"
+"""Said in place of one that is not defined."""
+TOO_FEW: Final = "too few people for an interval"
+"""What that means."""
 FEWEST_PEOPLE: Final = 5
 """With fewer there is no interval: drawn again and again, they would seem to agree with themselves."""
 
@@ -42,7 +46,7 @@ class Estimate:
         if np.isnan(self.value):
             return "-"
         if np.isnan(self.low):
-            return f"{self.alone()} (-)"
+            return f"{self.alone()} {NO_INTERVAL}"
         return f"{self.alone()} ({100 * self.low:.1f}-{100 * self.high:.1f})"
 
     def alone(self) -> str:

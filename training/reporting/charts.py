@@ -139,7 +139,8 @@ def history(path: Path) -> Chart | None:
             if name in rows[0]:
                 text = name.replace("val_", "validation ").replace("_", " ")
                 values = [float(row[name] or "nan") for row in rows]
-                axes.plot(epochs, values, color=colour, label=text if text != title else "training")
+                style = "--" if name == "val_balanced_accuracy" else "-"
+                axes.plot(epochs, values, style, color=colour, label=text if text != title else "training")
         axes.set(xlabel="epoch", ylabel=title)
         _legend(axes, "best")
     return chart

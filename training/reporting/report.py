@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.bundles.card_notes import chosen
-from training.measuring.metrics import DRAWS, Scores, score
+from training.measuring.metrics import DRAWS, NO_INTERVAL, TOO_FEW, Scores, score
 from training.network.calibration import when_certain
 from training.pages.drawing import thumbnail
 from training.reporting import charts
@@ -69,6 +69,7 @@ class Report:
             "whose": photos_of(self.scores.images, self.scores.people, f"{subject.split} photos"),
             "units": counted_by(self.scores.images, self.scores.people),
             "scores": self.scores,
+            "too_few": f"{NO_INTERVAL}: {TOO_FEW}" if self._lacks_intervals else "",
             "temperature": subject.temperature,
             "threshold": subject.threshold,
             "chosen": chosen(subject.model.recipe),
@@ -82,6 +83,13 @@ class Report:
             "asked": self.asked,
             "charts": {name: chart.svg() for name, chart in self.charts.items()},
         }
+
+    @property
+    def _lacks_intervals(self) -> bool:
+        scores = self.scores
+        shown = [scores.accuracy, scores.balanced_accuracy]
+        shown += [one for entry in scores.classes for one in (entry.precision, entry.recall, entry.f1)]
+        return any(NO_INTERVAL in one.percent() for one in shown)
 
     def document(self) -> dict[str, Any]:
         """The numbers, for JSON."""
