@@ -1,6 +1,7 @@
 """Folders that commands write to: new or empty, never among the photos, and empty again where all fails."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,18 @@ def check_new_folder(out: Path | None, data: Path) -> Path:
     if out.resolve().is_relative_to(data.resolve()):
         raise TrainingError(f"Expected a folder for the copies outside of {data}. Received: {out}")
     return out
+
+
+def check_writable(folder: Path, option: str) -> None:
+    """Raise TrainingError unless files can be written to a folder, or where it is to be made."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise TrainingError(
+            f"Expected a folder for {option} that can be written to. Received: {folder} ({error.strerror})."
+        ) from None
 
 
 @contextmanager

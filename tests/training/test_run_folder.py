@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.training import folders
 from tests.training.runs import TINY, fit, narrow_file
+from tests.users import ordinary_user
 from training.__main__ import main
 from training.errors import TrainingError
 from training.learning import history, session
@@ -20,6 +22,7 @@ from training.learning.fitting import Epoch
 from training.locking import LOCK, alone
 from training.network.run_folders import PART
 from training.network.runs import Run
+from training.new_folders import check_writable
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +206,36 @@ def test_who_is_asked_to_stop_keeps_the_best_epoch_and_says_so(
     assert re.search("Stopped after epoch [0-9]+ of 10000: the best epoch so far is kept.", rest)
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["interrupted"] is True
     assert Run.load(tmp_path / "run").network().output.shape == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (
+            "--cache",
+            "Expected a folder for --cache that can be written to. Received: {path} (Not a directory).",
+        ),
+        ("--weights", "Expected a file of VGG16 weights. There is none at {path}"),
+    ],
+)
+@pytest.mark.parametrize("command", ["fit", "crossvalidate"])
+def test_what_a_training_needs_is_asked_for_before_anything_is_written(
+    data: Path, tmp_path: Path, command: str, option: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "there.npz"
+    given = {"--cache": str(tmp_path / "cache"), option: str(path)}
+    options = [word for pair in given.items() for word in pair]
+    assert main([command, str(data), "--out", str(tmp_path / "run"), *options]) == 2
+    printed = capsys.readouterr()
+    assert printed.err == f"python -m training: {said.format(path=path)}\n"
+    assert printed.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_cache_that_may_not_be_written_to_is_told() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o555)
+        with ordinary_user(), pytest.raises(TrainingError, match=r"cache \(Permission denied\)"):
+            check_writable(Path(folder) / "new" / "cache", "--cache")
+        assert not list(Path(folder).iterdir())

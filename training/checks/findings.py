@@ -25,7 +25,7 @@ BY_HOLDING_OUT: Final = ("mislabelled", "shortcut")
 """Kinds that people are asked about who were not learned from."""
 
 REMEDIES: Final = {
-    "corrupt": "Fetch these files again, or delete them.",
+    "corrupt": "Save HEIC photos as JPEG; fetch other files again, or delete them.",
     "leakage": "Move everything of a person to one side, or divide the photos again with training split.",
     "conflict": "Look; where it is one photo, keep one file and delete the others.",
     "mislabelled": "Compare with the typical photos beside it; where the label is wrong, move the file.",

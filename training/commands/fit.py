@@ -17,7 +17,9 @@ from training.hyperparameters import HyperParameters
 from training.interrupts import INTERRUPTED
 from training.locking import alone
 from training.network import run_folders
-from training.new_folders import is_taken
+from training.network.weight_files import check_source
+from training.new_folders import check_writable, is_taken
+from training.tables import table
 
 HELP = "train VGG16 on a folder of photos"
 NAMED = 20
@@ -67,17 +69,21 @@ def run(options: argparse.Namespace) -> int:
         say(f"\nThe last of {outcome.epochs} epochs")
     else:
         say(f"\nBest of {outcome.epochs} epochs: {best.number} (chosen by these validation photos)")
-    say(f"  accuracy           {best.val_accuracy:7.1%}")
-    say(f"  balanced accuracy  {best.val_balanced_accuracy:7.1%}")
-    for label, recall in outcome.recall.items():
-        say(f"  found of {label:18}" + (f" {recall:7.1%}" if recall is not None else "       -"))
+    shares: dict[str, float | None] = {
+        "accuracy": best.val_accuracy,
+        "balanced accuracy": best.val_balanced_accuracy,
+    }
+    shares |= {f"found of {label}": recall for label, recall in outcome.recall.items()}
+    rows = [[name, "-" if share is None else f"{share:.1%}"] for name, share in shares.items()]
+    for line in table(["", "validation"], rows):
+        say(f"  {line}".rstrip())
     if not isfinite(best.val_loss):
         say(
             "Note: the training has diverged, its loss is no number: nothing can be made of this run. "
             "A smaller --learning-rate, or --fine-tune-rate where the base learns too, helps."
         )
     seconds = outcome.seconds | {"all": time.perf_counter() - began}
-    say("  seconds            " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()))
+    say("  seconds: " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()))
     _say_next(options)
     return 0
 
@@ -127,11 +133,13 @@ def check_folders(
 ) -> None:
     """Raises TrainingError if --out holds a run or anything else, or lies around or among the photos.
 
-    What a folder that is not empty holds has to be ours. What is unfinished may be begun anew, all else only
-    with --overwrite.
+    So does it where weights or cache cannot be used. What a folder that is not empty holds has to be ours.
+    What is unfinished may be begun anew, all else only with --overwrite.
     """
     out = options.out
     check_outside(options, "out", "cache")
+    check_source(options.weights)
+    check_writable(options.cache, "--cache")
     if options.data.resolve().is_relative_to(out.resolve()):
         raise TrainingError(
             f"Expected --out to be a folder of its own. Received: {out}, which holds the photos."
@@ -146,12 +154,13 @@ def check_folders(
 
 def _say_data(data: Dataset) -> None:
     train, validation = data.counts("train"), data.counts("validation")
-    say(f"{'class':20} {'train':>7} {'validation':>11}")
-    for label in data.labels:
-        say(f"{label.id:20} {train[label.id]:7} {validation[label.id]:11}")
-    say(f"{'all':20} {sum(train.values()):7} {sum(validation.values()):11}")
+    rows = [[label.id, str(train[label.id]), str(validation[label.id])] for label in data.labels]
+    rows.append(["all", str(sum(train.values())), str(sum(validation.values()))])
+    for line in table(["class", "train", "validation"], rows):
+        say(line)
     if data.skipped:
         _say_skipped(data.root, data.skipped)
+    _say_conflicts(data)
     unseen = [name for name, count in validation.items() if not count]
     if unseen:
         say(
@@ -167,3 +176,16 @@ def _say_skipped(root: Path, skipped: Iterable[Skipped]) -> None:
         say(f"  {item.path.relative_to(root)}: {item.reason}")
     if len(items) > NAMED:
         say(f"  and {len(items) - NAMED} more, named in the run's metrics.json")
+
+
+def _say_conflicts(data: Dataset) -> None:
+    """Name photos that are in two classes: a network would learn both answers to them."""
+    pairs = data.conflicts()
+    if not pairs:
+        return
+    say("Note: the same photo, byte for byte, in two classes, of which one has to be wrong:")
+    for one, another in pairs[:NAMED]:
+        say(f"  {one.path.relative_to(data.root)} and {another.path.relative_to(data.root)}")
+    if len(pairs) > NAMED:
+        say(f"  and {len(pairs) - NAMED} more")
+    say(f"  python -m training check {quoted(data.root)} lists these, and copies that are not as exact.")

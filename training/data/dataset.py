@@ -124,6 +124,12 @@ class Dataset:
         found = Counter(photo.label for photo in self.photos if photo.split == split)
         return {label.id: found[label.id] for label in self.labels}
 
+    def conflicts(self) -> list[tuple[Photo, Photo]]:
+        """Photos with the bytes of an earlier one of another class, each after that one."""
+        first: dict[str, Photo] = {}
+        pairs = ((first.setdefault(photo.digest, photo), photo) for photo in self.photos)
+        return [(one, another) for one, another in pairs if one.label != another.label]
+
     def check_classes(self, known: Sequence[str], photos: Sequence[Photo]) -> None:
         """Raise TrainingError where some of the photos are of other classes than a model knows."""
         unknown = sorted({photo.label for photo in photos} - set(known))

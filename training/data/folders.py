@@ -15,7 +15,7 @@ Nothing here ever writes to the user's folders. What cannot be used is named wit
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -208,8 +208,17 @@ def _labels(
     known = {row["id"]: row for row in classes}
     labels = tuple(label_of(name, known.get(name, {})) for name in trained)
     usable = [photo for photo in photos if photo.label in trained]
-    reason = "a class without photos to train on"
-    return labels, usable, [Skipped(photo.path, reason) for photo in photos if photo.label not in trained]
+    untrainable = [photo for photo in photos if photo.label not in trained]
+    alike = {name.casefold(): name for name in trained}
+    return labels, usable, [Skipped(one.path, _untrained(one.label, alike)) for one in untrainable]
+
+
+def _untrained(label: str, alike: Mapping[str, str]) -> str:
+    """Why photos of a class are not used; `alike` has those that are, by their names without capitals."""
+    reason, other = "a class without photos to train on", alike.get(label.casefold())
+    return (
+        f"{reason}: the one in train is called {other}, which differs in capitals only" if other else reason
+    )
 
 
 def _empty_classes(found: Iterable[Found], usable: Iterable[Photo]) -> list[Skipped]:

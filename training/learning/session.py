@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from training.console import say
 from training.data.dataset import Dataset, agreement, check_agreement, count_people, people_of
+from training.data.folders import SPLITS
 from training.data.learned import save_learned
 from training.errors import TrainingError
 from training.hyperparameters import HyperParameters
@@ -58,12 +59,7 @@ def train(
     if there is nothing to validate on, or the features do not fit into memory.
     """
     if not data.split("validation"):
-        left_out = "all that there are show people who are trained on"
-        alone = "no class has more than one person"
-        raise TrainingError(
-            "Expected photos to validate on. Received: none; "
-            f"{left_out if (data.root / 'train').is_dir() else alone}."
-        )
+        raise TrainingError(f"Expected photos to validate on. Received: none; {_why_none(data)}.")
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()
     began = time.perf_counter()
@@ -94,6 +90,19 @@ def train(
         _write_json(out / run_folders.METRICS, _metrics(outcome, data))
         (out / run_folders.PART).replace(out / run_folders.MODEL)
     return outcome
+
+
+def _why_none(data: Dataset) -> str:
+    """Why there is no photo to validate on."""
+    if not (data.root / "train").is_dir():
+        return "no class has more than one person"
+    folders = [data.root / name for name, split in SPLITS.items() if split == "validation"]
+    files = (item for item in data.skipped if not item.path.is_dir())
+    left_out = [item for item in files if any(map(item.path.is_relative_to, folders))]
+    if not left_out:
+        return "all that there are show people who are trained on"
+    path = left_out[0].path.relative_to(data.root)
+    return f"{len(left_out)} are left out, the first of them {path}: {left_out[0].reason}"
 
 
 def _config(data: Dataset, recipe: HyperParameters, weights: str) -> run_folders.RunConfig:

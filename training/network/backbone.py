@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.errors import TrainingError
-from training.network.weight_files import BLOCKS, Weights, layer_names, read_weights
+from training.network.weight_files import BLOCKS, Weights, is_file, layer_names, read_weights
 
 REPOSITORY_COPY: Final = Path(__file__).parents[2] / "models" / "vgg16-imagenet" / "weights.npz"
 MEAN_RGB: Final = (123.68, 116.779, 103.939)
@@ -30,7 +30,7 @@ def load_weights(source: str | Path | None = None) -> Weights:
     `source` is a file (`.npz`, `.h5`, `.keras`, `.onnx`), `"imagenet"` for Keras' own download, or None: the
     copy in this repository, or Keras' download where the copy is missing. Raises TrainingError.
     """
-    if source is not None and str(source) not in ("", "imagenet"):
+    if source is not None and is_file(source):
         return read_weights(Path(source))
     if not source and REPOSITORY_COPY.is_file():
         return read_weights(REPOSITORY_COPY)

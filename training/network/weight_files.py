@@ -29,6 +29,11 @@ BLOCKS: Final = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 CHANNELS: Final = tuple(filters for filters, convolutions in BLOCKS for _ in range(convolutions))
 """Filters of each convolution, in the order of the network."""
 
+KINDS: Final = (".npz", ".h5", ".keras", ".onnx")
+"""What files of weights end in."""
+DOWNLOAD: Final = "imagenet"
+"""In place of a file: Keras' download."""
+
 Pair = tuple[NDArray[Any], NDArray[Any]]
 
 
@@ -46,17 +51,29 @@ def read_weights(path: Path) -> Weights:
 
     Raises TrainingError for a file that is missing, unreadable or of another network.
     """
+    check_source(path)
     readers = {".npz": _read_npz, ".h5": _read_h5, ".keras": _read_keras, ".onnx": _read_onnx}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise TrainingError(f"Expected VGG16 weights as {', '.join(readers)}. Received: {path}")
-    if not path.is_file():
-        raise TrainingError(f"Expected a file of VGG16 weights. There is none at {path}")
     try:
-        pairs = reader(path)
+        pairs = readers[path.suffix.lower()](path)
     except DAMAGED as error:
         raise TrainingError(f"Cannot read VGG16 weights from {path}: {error}") from None
     return _named(pairs, path)
+
+
+def is_file(source: str | Path | None) -> bool:
+    """Whether weights are asked for in a file, and not as our copy or Keras' download."""
+    return source is not None and str(source) not in ("", DOWNLOAD)
+
+
+def check_source(source: str | Path | None) -> None:
+    """Raise TrainingError where the file of weights that is asked for is not there, or of no known kind."""
+    if source is None or not is_file(source):
+        return
+    path = Path(source)
+    if path.suffix.lower() not in KINDS:
+        raise TrainingError(f"Expected VGG16 weights as {', '.join(KINDS)}. Received: {path}")
+    if not path.is_file():
+        raise TrainingError(f"Expected a file of VGG16 weights. There is none at {path}")
 
 
 def write_npz(weights: Weights, path: Path) -> None:

@@ -148,3 +148,13 @@ def test_names_are_escaped_in_the_report(data: Path, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     assert main(["check", str(data), "--no-network", "--html", str(page)]) == 0
     assert "<b>x" not in page.read_text() and "&lt;b&gt;x" in page.read_text()
+
+
+def test_photos_of_iphones_are_to_be_saved_as_jpeg(data: Path, tmp_path: Path) -> None:
+    (data / "train/cat/IMG_1.HEIC").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+    page = tmp_path / "report.html"
+    assert main(["check", str(data), "--no-network", "--html", str(page)]) == 0
+    section = re.search('<section id="corrupt">.*?</section>', page.read_text(), re.DOTALL)
+    assert section is not None
+    assert "Save HEIC photos as JPEG; fetch other files again, or delete them." in section[0]
+    assert "a HEIC photo, as iPhones take them; save it as JPEG." in section[0]

@@ -227,3 +227,37 @@ def test_what_comes_next_can_be_pasted(
 ) -> None:
     assert fit(data, tmp_path / "my run", "--epochs", "1", "--head", "gap") == 0
     assert f"\n  python -m training evaluate '{tmp_path}/my run' {data}\n" in capsys.readouterr().out
+
+
+def test_classes_that_differ_in_capitals_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "photos"
+    folders.classes(data / "train", names=("grass", "sky"), count=2)
+    folders.classes(data / "validation", names=("Grass", "Sky"), count=1, start=500)
+    assert fit(data, tmp_path / "run", "--epochs", "1") == 2
+    reason = (
+        "a class without photos to train on: the one in train is called grass, which differs in capitals only"
+    )
+    printed = capsys.readouterr()
+    assert f"  validation/Grass/0.png: {reason}\n" in printed.out
+    assert (
+        f"Received: none; 2 are left out, the first of them validation/Grass/0.png: {reason}." in printed.err
+    )
+
+
+def test_tables_are_aligned_and_a_photo_in_two_classes_is_told(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "a_class_of_more_than_twenty_letters"
+    mixed = Path(shutil.copytree(data, tmp_path / "photos"))
+    for split in ("train", "validation"):
+        (mixed / split / "red").rename(mixed / split / long)
+    shutil.copy(mixed / "train/green/0.png", mixed / "train" / long / "copy.png")
+    assert fit(mixed, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    for first, count in (("class", 4), ("  accuracy", 4)):
+        start = next(number for number, line in enumerate(lines) if line.startswith(first))
+        assert len({len(line) for line in lines[start : start + count]}) == 1
+    assert "Note: the same photo, byte for byte, in two classes, of which one has to be wrong:\n" in said
+    assert f"\n  train/{long}/copy.png and train/green/0.png\n" in said
+    assert f"\n  python -m training check {mixed} lists these" in said
