@@ -151,7 +151,7 @@ def _describe_settings() -> str:
     lines = []
     described = attribute_docstrings(Settings)
     for name, field in Settings.model_fields.items():
-        default = "none" if name == "api_keys" else field.default
+        default = "none" if field.default == "" or name == "api_keys" else field.default
         lines.append(f"  SERVICE_{name.upper()} (default: {default!s})")
         lines.append(f"      {described[name]}")
     return "\n".join(lines)

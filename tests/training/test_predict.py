@@ -89,23 +89,22 @@ def test_bad_files_are_listed_with_their_reasons(
 def test_files_that_training_looks_at_are_looked_at(
     models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Photos without an ending are classified, and what is none is named; tables and system files are not."""
+    """Photos without an ending are classified, links that lead nowhere named, files of other kinds left."""
     shutil.copy(photos / "red.jpg", photos / "inside" / "IMG_1")
     (photos / "gone.jpg").symlink_to(photos / "nowhere.jpg")
-    (photos / "notes.txt").write_text("no picture")
+    (photos / "crop.json").write_text("{}")
     (photos / "Thumbs.db").touch()
     code, out, _ = call(capsys, models / "colours" / "1", photos, "--json")
     found = {Path(row["file"]).name: row.get("label", row.get("error")) for row in json.loads(out)}
-    assert (code, sorted(found)) == (1, ["IMG_1", "blue.PNG", "gone.jpg", "notes.txt", "red.jpg"])
+    assert (code, sorted(found)) == (1, ["IMG_1", "blue.PNG", "gone.jpg", "red.jpg"])
     assert found["IMG_1"] == "red"
     assert found["gone.jpg"] == "The file cannot be read (No such file or directory)."
-    assert found["notes.txt"].startswith("Expected a picture as JPEG")
 
 
 def test_csv_keeps_bad_files_in_their_place(
     models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (photos / "notes.txt").write_text("no picture")
+    (photos / "notes.jpg").write_text("no picture")
     code, out, _ = call(capsys, models / "colours" / "1", photos, "--csv")
     blue, notes, red = csv.DictReader(io.StringIO(out))
     assert code == 1

@@ -18,7 +18,8 @@ UNUSUAL: Final = "unusual"
 """Said of what is not certain because it is not typical, however confident the answer."""
 HELP: Final = (
     "Classify files or folder trees with an exported model, by the middle square of each picture: "
-    "faces are not looked for (`training crop` does). In folders every file is looked at, whatever its name. "
+    "faces are not looked for (`training crop` does). In folders pictures are looked at, by the ending of their "
+    "names, and files without any. "
     "Exit code 0: every file was classified; 1: some could not be, each is listed with its reason; "
     "2: nothing to do."
 )
