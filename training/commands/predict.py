@@ -18,10 +18,9 @@ UNUSUAL: Final = "unusual"
 """Said of what is not certain because it is not typical, however confident the answer."""
 HELP: Final = (
     "Classify files or folder trees with an exported model, by the middle square of each picture: "
-    "faces are not looked for (`training crop` does). In folders pictures are looked at, by the ending of their "
-    "names, and files without any. "
-    "Exit code 0: every file was classified; 1: some could not be, each is listed with its reason; "
-    "2: nothing to do."
+    "faces are not looked for (`training crop` does). In folders it looks at files whose names end as "
+    "those of pictures do, or have no ending. Exit code 0: every file was classified; 1: some could not be, "
+    "each is listed with its reason; 2: nothing to do."
 )
 
 
