@@ -1,6 +1,7 @@
 """Photos as a user would pick them, and answers about eyes to show."""
 
 import base64
+import csv
 import io
 from pathlib import Path
 from typing import Final, Literal
@@ -56,6 +57,13 @@ def choose(page: Page, *files: FilePayload) -> None:
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose photos").click()
     chooser.value.set_files(files)
+
+
+def table(page: Page) -> list[dict[str, str]]:
+    """The rows of the CSV that the page offers."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    return list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig"))))
 
 
 def answer_as_eyes(page: Page) -> None:

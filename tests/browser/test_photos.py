@@ -1,9 +1,7 @@
 """Every way a photo can come in, and what is said about it."""
 
-import csv
 import io
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -12,11 +10,9 @@ from playwright.sync_api import FilePayload, Page, Route, expect
 
 from service.settings import Settings
 from tests.browser import photos
-from tests.browser.conftest import ROOT, Open, Shoot, until
-from tests.browser.photos import BLUE, GREEN, GREY, RED, choose, photo
-from tests.bundles import metadata, write_bundle
+from tests.browser.conftest import Open, Shoot, until
+from tests.browser.photos import BLUE, GREEN, GREY, RED, choose, photo, table
 from tests.gates import gated
-from tests.serving import serve, settings_for
 
 pytestmark = pytest.mark.browser
 
@@ -190,12 +186,6 @@ def test_removed_photo_is_not_sent(page: Page) -> None:
     assert page.evaluate("addresses.size") == 0
 
 
-def table(page: Page) -> list[dict[str, str]]:
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
-    return list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig"))))
-
-
 def test_five_photos_are_a_gallery_with_a_table(page: Page, shoot: Shoot) -> None:
     bad: FilePayload = {"name": "=bad.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
     files = [photo("red.png"), photo("green.png", GREEN), photo("blue.png", BLUE), photo("grey.png", GREY)]
@@ -253,56 +243,6 @@ def test_no_evidence_no_switch(page: Page) -> None:
     choose(page, photo("red.png"))
     expect(page.locator(".verdict")).to_be_visible()
     expect(page.get_by_role("switch", name="Show what spoke for it")).to_have_count(0)
-
-
-@pytest.fixture(scope="module")
-def eyes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A service that finds real eyes and says which colour they mostly have."""
-    models = tmp_path_factory.mktemp("eyes")
-    write_bundle(models, metadata("eye-colours", crop={"scale": 1.2, "centre": 0.5}))
-    (models / "eye-locator").symlink_to(ROOT / "models" / "eye-locator")
-    with serve(settings_for(models, "eye-colours")) as address:
-        yield address
-
-
-def test_eyes_of_a_real_portrait(open_page: Open, eyes: str, shoot: Shoot) -> None:
-    page = open_page(eyes)
-    choose(page, photos.portrait())
-    expect(page.locator(".answer h4")).to_have_text(["Both eyes together", "Right eye", "Left eye"])
-    expect(page.locator(".photo .box")).to_have_text(["Right", "Left"])
-    assert [row["region"] for row in table(page)] == ["both_eyes", "left_eye", "right_eye"]
-    shoot(page, "portrait-desktop-light")
-    page.context.close()
-
-
-def test_everybody_in_a_photo(open_page: Open, eyes: str, shoot: Shoot) -> None:
-    with Image.open(photos.PORTRAIT) as one:
-        group = Image.new("RGB", (2 * one.width, one.height))
-        group.paste(one, (0, 0))
-        group.paste(one.resize((460, 460)), (one.width, 0))
-    photo: FilePayload = {"name": "group.png", "mimeType": "image/png", "buffer": photos.encoded(group)}
-    page = open_page(eyes)
-    choose(page, photo)
-    expect(page.locator(".answer h4")).to_have_text(["Both eyes together", "Right eye", "Left eye"])
-    page.get_by_role("button", name="Clear").click()
-    page.get_by_role("switch", name="Everybody in the photo").check()
-    choose(page, photo)
-    names = [
-        f"Face {face}, {eyes}" for face in (1, 2) for eyes in ("both eyes together", "right eye", "left eye")
-    ]
-    expect(page.locator(".answer h4")).to_have_text(names)
-    assert [row["face"] for row in table(page) if row["region"] == "both_eyes"] == ["0", "1"]
-    shoot(page, "group-desktop-light")
-    page.context.close()
-
-
-def test_one_eye_from_near(open_page: Open, eyes: str) -> None:
-    page = open_page(eyes)
-    eye = (ROOT / "examples" / "eye.jpg").read_bytes()
-    choose(page, {"name": "eye.jpg", "mimeType": "image/jpeg", "buffer": eye})
-    expect(page.locator(".answer h4")).to_have_text(["One eye"])
-    expect(page.get_by_role("status")).to_contain_text("eye.jpg: One eye: ")
-    page.context.close()
 
 
 def test_photo_that_the_browser_cannot_show(open_page: Open, service: str) -> None:
