@@ -49,8 +49,6 @@ GEOMETRIES: Final = ("wide", "tight", "whole")
 OF_SYSTEMS: Final = ("thumbs.db", "desktop.ini")
 """Files that Windows leaves in folders, nobody's mistake."""
 CLASSES: Final = "classes.csv"
-TABLES: Final = ("labels.csv", CLASSES)
-"""Files beside photos that are read and no photos."""
 
 
 def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Dataset:

@@ -94,19 +94,28 @@ def test_a_folder_that_went_through_an_archive_is_not_cropped_again(
     assert len(rows(out / "labels.csv")) == 2
 
 
-def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    photos, out = tmp_path / "photos", tmp_path / "crops"
+def sixty_portraits(photos: Path) -> Path:
+    """A folder that takes long enough to be stopped in between."""
     photos.mkdir()
     for number in range(60):
         shutil.copy(ROOT / "examples/portrait.jpg", photos / f"{number:02}.jpg")
+    return photos
+
+
+def until_a_photo_is_done(run: subprocess.Popen[str], out: Path) -> None:
+    table = out / "labels.csv"
+    # Three lines: the head of the table and the eyes of the first photo.
+    while not table.exists() or len(table.read_bytes().splitlines()) < 3:
+        assert run.poll() is None
+
+
+def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    photos, out = sixty_portraits(tmp_path / "photos"), tmp_path / "crops"
     command = [sys.executable, "-m", "training", "crop", str(photos), "--out", str(out), "--locator", LOCATOR]
     with subprocess.Popen(
         [*command, "--processes", "2"], cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True
     ) as run:
-        table = out / "labels.csv"
-        # Three lines: the head of the table and the eyes of the first photo.
-        while not table.exists() or len(table.read_bytes().splitlines()) < 3:
-            assert run.poll() is None
+        until_a_photo_is_done(run, out)
         run.send_signal(signal.SIGINT)
         told, complained = run.communicate(timeout=60)
     assert run.returncode == 130
@@ -263,24 +272,19 @@ def test_a_broken_locator_is_one_line(tmp_path: Path, broken: str, capfd: pytest
 
 
 def test_a_process_that_is_killed_is_one_line_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    photos, out = tmp_path / "photos", tmp_path / "crops"
-    photos.mkdir()
-    for number in range(60):
-        shutil.copy(ROOT / "examples/portrait.jpg", photos / f"{number:02}.jpg")
+    photos, out = sixty_portraits(tmp_path / "photos"), tmp_path / "crops"
     command = [sys.executable, "-m", "training", "crop", str(photos), "--out", str(out), "--locator", LOCATOR]
     with subprocess.Popen([*command, "--processes", "1"], cwd=ROOT, stderr=PIPE, text=True) as run:
-        table = out / "labels.csv"
-        while not table.exists() or len(table.read_bytes().splitlines()) < 3:
-            assert run.poll() is None
+        until_a_photo_is_done(run, out)
         children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
         [worker] = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         os.kill(int(worker), signal.SIGKILL)
         _, complained = run.communicate(timeout=60)
     assert run.returncode == 2
     assert "Expected processes that work to the end" in complained and "Traceback" not in complained
-    assert 0 < len(rows(table)) < 120
+    assert 0 < len(rows(out / "labels.csv")) < 120
     assert crop(photos, out) == 0
-    assert len({row["file"] for row in rows(table)}) == len(rows(table)) == 120
+    assert len({row["file"] for row in rows(out / "labels.csv")}) == len(rows(out / "labels.csv")) == 120
 
 
 def test_a_missing_locator_is_one_line(
