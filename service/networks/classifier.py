@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from service.errors import InvalidBundle
 from service.networks.cost import is_light
 from service.networks.metadata import METADATA_KEY, BundleMetadata
-from service.networks.runtime import ON_CPU, Runtime
+from service.networks.runtime import ON_CPU, PROVIDERS, Runtime
 from service.validation import first_fault
 
 INPUT = "image"
@@ -27,6 +27,10 @@ and each takes 3 MB of memory on every thread."""
 PIXELS_AT_ONCE: Final = 1 << 15
 """Larger pictures are classified by themselves: of 160 pixels and more, many cost what they cost one by one,
 and take memory by their area."""
+OF_ONE_SHAPE: Final = frozenset({PROVIDERS["cuda"]})
+"""Providers whose inferences all have as many pictures. ONNX Runtime plans each convolution anew where a CUDA
+session gets another number of them than the last time, which takes longer than to compute
+(https://github.com/microsoft/onnxruntime/issues/23006)."""
 
 Probabilities = NDArray[np.float32]
 
@@ -69,6 +73,7 @@ class Classifier:
         self.at_once = runtime.at_once or max(1, min(most, PIXELS_AT_ONCE // self.input_size**2))
         """Most pictures of one inference."""
         self.providers: tuple[str, ...] = tuple(self._session.get_providers())
+        self._filled_up = not OF_ONE_SHAPE.isdisjoint(self.providers)
         outputs = {node.name for node in self._session.get_outputs()}
         self.gives_typicality = TYPICALITY in outputs
         self.gives_evidence = EVIDENCE in outputs
@@ -99,10 +104,17 @@ class Classifier:
                 f"Received: {images.dtype} {list(images.shape)}."
             )
         parts = [images[start : start + self.at_once] for start in range(0, len(images), self.at_once)]
-        found = [self._session.run(names, {INPUT: part}) for part in parts or [images]]
+        found = [self._infer(names, part) for part in parts or [images]]
         return {
             name: np.concatenate(rows) for name, rows in zip(names, zip(*found, strict=True), strict=True)
         }
+
+    def _infer(self, names: list[str], images: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        missing = self.at_once - len(images) if self._filled_up else 0
+        if missing:
+            images = np.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0)))
+        answers: list[NDArray[np.float32]] = self._session.run(names, {INPUT: images})
+        return [answer[: len(answer) - missing] for answer in answers]
 
 
 def _read_metadata(session: Any, path: Path) -> BundleMetadata:

@@ -12,13 +12,25 @@ from service.networks.adaptive import AdaptiveSession
 from service.networks.classifier import Classifier
 from service.networks.cost import is_light
 from service.networks.runtime import Runtime
-from tests.bundles import colour_model, metadata
+from tests.bundles import colour_model, explaining, metadata
 
 
 def saved(model: onnx.ModelProto, folder: Path) -> Path:
     path = folder / "model.onnx"
     onnx.save(model, path)
     return path
+
+
+def watched(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures each inference from now on has."""
+    session, sizes = classifier._session, list[int]()
+
+    def run(names: list[str], given: dict[str, np.ndarray]) -> Any:
+        sizes.append(len(given["image"]))
+        return session.run(names, given)
+
+    monkeypatch.setattr(classifier, "_session", SimpleNamespace(run=run))
+    return sizes
 
 
 def test_probabilities_of_one_and_of_many(tmp_path: Path) -> None:
@@ -38,16 +50,26 @@ def test_more_pictures_than_are_looked_at_at_once(tmp_path: Path, monkeypatch: p
     images = np.random.default_rng(0).integers(0, 256, (11, 32, 32, 3), dtype=np.uint8)
     assert classifier.at_once == 2
     one_by_one = np.concatenate([classifier.probabilities(image[None]) for image in images])
-    session, sizes = classifier._session, list[int]()
-
-    def run(names: list[str], given: dict[str, np.ndarray]) -> Any:
-        sizes.append(len(given["image"]))
-        return session.run(names, given)
-
-    monkeypatch.setattr(classifier, "_session", SimpleNamespace(run=run))
+    sizes = watched(classifier, monkeypatch)
     np.testing.assert_allclose(classifier.probabilities(images), one_by_one, atol=1e-6)
     assert sizes == [2, 2, 2, 2, 2, 1]
     assert classifier.probabilities(images[:0]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 6])
+def test_a_provider_of_one_shape_always_gets_as_many_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    path = saved(explaining(metadata()), tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+    wanted = Classifier(path).outputs(images, evidence=True)
+    monkeypatch.setattr("service.networks.classifier.OF_ONE_SHAPE", {"CPUExecutionProvider"})
+    classifier = Classifier(path, Runtime(1, at_once=4))
+    sizes = watched(classifier, monkeypatch)
+    got = classifier.outputs(images, evidence=True)
+    assert set(sizes) == {4}
+    for name in ("probabilities", "typicality", "evidence"):
+        np.testing.assert_allclose(getattr(got, name), getattr(wanted, name), atol=1e-6)
 
 
 @pytest.mark.parametrize(("size", "setting", "at_once"), [(80, 0, 2), (128, 0, 2), (160, 0, 1), (224, 9, 9)])
