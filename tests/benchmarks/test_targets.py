@@ -137,6 +137,9 @@ def test_where_two_are_close_short_turns_decide() -> None:
         "batches": {RAW: 0.9, RAW_PHOTOS: 1.04},
     }
     whole = {"servers": {}, "bare": {RAW: 0.96, RAW_PHOTOS: 0.99}}
+    saturated = {"servers": {}, "bare": {RAW: 0.84, RAW_PHOTOS: 0.95}}
+    longer = rows(results=of(*steps), turns=turns, saturated=saturated)
+    assert next(iter(longer.values())).measured == "84%; of photos that it decodes 95%"
     found = rows(results=of(*steps), turns=turns, whole=whole)
     raw = [one for what, one in found.items() if what.endswith("of raw ONNX Runtime's on arrays")]
     assert [(one.measured, one.met) for one in raw] == [
