@@ -114,6 +114,7 @@ def check_work(image: Image.Image, data: bytes, scans: int, max_pixels: int) -> 
     elif isinstance(image, TiffImagePlugin.TiffImageFile):
         _check_values(image)
         tiff_pieces.check_memory(image, max_pixels)
+        tiff_pieces.check_sizes(image, data)
         _check_scans(image, tiff_pieces.scans(image, data, MAX_PARTS))
     elif image.format == "AVIF":
         _check_frames(data, most_pixels(image, max_pixels))

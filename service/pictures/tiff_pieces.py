@@ -1,6 +1,8 @@
 """What the strips or tiles of a TIFF file cost: each is unpacked as a whole, and may be a JPEG."""
 
 import math
+from collections import Counter
+from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Final
 
@@ -16,6 +18,12 @@ MAX_TILE: Final = 1 << 22
 """Pixels of a TIFF tile that may be larger than its picture; the whole tile is unpacked."""
 MAX_TILES: Final = 1 << 26
 """Pixels of all tiles that may be larger together than their picture: up to a second of unpacking."""
+MAX_BYTES: Final = 1 << 26
+"""Bytes of all pieces that may be more together than the file, as many may lie in one place: up to half a
+second of reading. Of 4,000 tiles of a megabyte each, which was full of nothing, a file of 1 MB made 15."""
+MAX_SEGMENTS: Final = 200_000
+"""Segments of JPEGs in a TIFF, each as often as it is read: half a second. An ordinary one has ten; 194,000
+tiles that were one and the same, of ten scans, took 1.5 MB and six seconds."""
 
 _WIDTH, _LENGTH = 256, 257
 _BITS, _SAMPLES, _ROWS, _PLANES = 258, 277, 278, 284
@@ -48,25 +56,42 @@ def check_memory(image: TiffImagePlugin.TiffImageFile, max_pixels: int) -> None:
         )
 
 
+def check_sizes(image: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
+    """Refuse a TIFF whose pieces share their bytes: a decoder reads them anew for each.
+
+    Raises CorruptImage.
+    """
+    size, most = len(data), max(MAX_BYTES, len(data))
+    # A strip may promise more than the file has; below zero there is nothing.
+    read = sum(max(0, min(length, size - place)) for place, length in _pieces(image.tag_v2))
+    if not read <= most:  # which no number is, if one is none
+        raise CorruptImage(f"Expected strips or tiles of at most {most:,} bytes. Received: {read:,}.")
+
+
 def scans(image: TiffImagePlugin.TiffImageFile, data: bytes, most: int) -> int:
     """The most scans in a piece of a TIFF of JPEGs, as `jpeg_scans` counts them; 0 for any other TIFF.
 
-    Many pieces may lie in one place. Raises CorruptImage from `most` places on.
+    Many pieces may lie in one place. Raises CorruptImage from `most` places on, and for so many segments that
+    a decoder would be busy with these alone.
     """
     tags = image.tag_v2
     if tags.get(_COMPRESSION) != _AS_JPEG:
         return 0
     pieces: dict[int, int] = {}
-    for places, sizes in _PIECES:
-        for place, size in zip_longest(_numbers(tags, places), _numbers(tags, sizes), fillvalue=0):
-            # Without a size libtiff reads on to the end.
-            pieces[place] = max(pieces.get(place, 0), size or len(data) - place)
+    times = Counter(place for place, _ in _pieces(tags))
+    for place, size in _pieces(tags):
+        # Without a size libtiff reads on to the end.
+        pieces[place] = max(pieces.get(place, 0), size or len(data) - place)
     if len(pieces) >= most or sum(pieces.values()) > len(data):
         raise CorruptImage(f"Expected fewer than {most:,} JPEGs in a TIFF, each in a place of its own.")
-    return max(
-        (jpeg_scans.count(data[place : place + size], most).scans for place, size in pieces.items()),
-        default=0,
-    )
+    segments = most_scans = 0
+    for place, size in pieces.items():
+        found = jpeg_scans.count(data[place : place + size], most)
+        most_scans = max(most_scans, found.scans)
+        segments += times[place] * found.segments
+        if segments > MAX_SEGMENTS:
+            raise CorruptImage(f"Expected at most {MAX_SEGMENTS:,} segments in the JPEGs of a TIFF.")
+    return most_scans
 
 
 def _check_tiles(tags: TiffImagePlugin.ImageFileDirectory_v2, pixels: int) -> int:
@@ -93,6 +118,12 @@ def _bits(tags: TiffImagePlugin.ImageFileDirectory_v2) -> int:
     bits = tags.get(_BITS, (1,))
     deepest = max(bits) if isinstance(bits, tuple) else int(bits)
     return deepest * (1 if tags.get(_PLANES, 1) == _SEPARATE else int(tags.get(_SAMPLES, 1)))
+
+
+def _pieces(tags: TiffImagePlugin.ImageFileDirectory_v2) -> Iterator[tuple[int, int]]:
+    """Place and size of each strip and tile; 0 where one of them is missing."""
+    for places, sizes in _PIECES:
+        yield from zip_longest(_numbers(tags, places), _numbers(tags, sizes), fillvalue=0)
 
 
 def _numbers(tags: TiffImagePlugin.ImageFileDirectory_v2, tag: int) -> tuple[int, ...]:

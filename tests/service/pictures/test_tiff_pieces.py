@@ -12,6 +12,7 @@ from tests.uploads import (
     arithmetic_jpeg,
     jpeg_tiff,
     one_piece_tiff,
+    picture,
     scan_bomb,
     strip_bomb,
     tile_bomb,
@@ -81,6 +82,27 @@ def test_a_tiff_of_jpegs_that_overlap_is_refused() -> None:
     data[122:138] = struct.pack("<IIII", 0, 1, len(data), len(data) - 1)
     with pytest.raises(CorruptImage, match="each in a place of its own"):
         decode(bytes(data))
+
+
+def test_a_tiff_whose_strips_share_far_more_bytes_than_it_has_is_refused() -> None:
+    strip = scan_bomb(1, 16).ljust(70_000, b"\0")
+    assert decode(jpeg_tiff(strip, 16, 900)).height == 14_400
+    with pytest.raises(CorruptImage, match="at most 67,108,864 bytes. Received: 70,000,000"):
+        decode(jpeg_tiff(strip, 16, 1000))
+
+
+def test_a_strip_may_promise_more_than_the_file_has() -> None:
+    data, size = picture("TIFF"), struct.pack("<HHI", 279, 4, 1)
+    place = data.index(size) + len(size)
+    assert decode(data[:place] + b"\xff\xff\xff\x7f" + data[place + 4 :]).width == 40
+
+
+def test_segments_of_jpegs_in_a_tiff_count_as_often_as_they_are_read() -> None:
+    jpeg = scan_bomb(1, 16)
+    strip = jpeg[:2] + b"\xff\xfe\0\2" * 400 + jpeg[2:]
+    assert decode(jpeg_tiff(strip, 16, 450)).height == 7_200
+    with pytest.raises(CorruptImage, match="at most 200,000 segments in the JPEGs of a TIFF"):
+        decode(jpeg_tiff(strip, 16, 500))
 
 
 def test_a_tiff_with_more_strips_than_rows_is_refused_at_once() -> None:
