@@ -38,9 +38,9 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png_header(width: int, height: int) -> bytes:
+def png_header(width: int, height: int, depth: int = 8, colour_type: int = 2) -> bytes:
     """The start of a PNG that promises so many pixels."""
-    facts = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    facts = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", facts)
 
 

@@ -17,6 +17,7 @@ from PIL import (
     Image,
     JpegImagePlugin,
     MpoImagePlugin,
+    PngImagePlugin,
     TiffImagePlugin,
     TiffTags,
     UnidentifiedImageError,
@@ -131,6 +132,8 @@ def _open(data: bytes) -> Image.Image:
     except _DECODER_FAILURES:
         raise CorruptImage("The picture's header is damaged.") from None
     forget_xmp(image)
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        png_chunks.scale_transparency(image)
     return image
 
 

@@ -1,5 +1,6 @@
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image, ImageOps
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.pictures.images import FORMATS, decode
 from tests.halves import BLUE, RED, assert_red_then_blue, encoded, two_halves
+from tests.uploads import chunk, png_header
 
 Gray = NDArray[np.generic]
 
@@ -134,6 +136,27 @@ def test_sixteen_bits_of_gray_have_a_transparent_one() -> None:
     gray[:, 32:] = 20_000
     data = encoded(Image.fromarray(gray), "PNG", transparency=20_000)
     assert (decode(data).pixels == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("depth", "colour_type", "pixels", "transparent"),
+    [
+        (2, 0, [0b01_10_01_10], [1]),
+        (4, 0, [0x5A], [5]),
+        (16, 2, [0x12, 0x34, 0x56, 0x78, 0x9A, 0xBC, 0, 0, 0, 0, 0, 0], [0x1234, 0x5678, 0x9ABC]),
+        (16, 2, [0x80, 0, 0x80, 0, 0x80, 0, 0, 0, 0, 0, 0, 0], [0x8000] * 3),
+    ],
+)
+def test_the_transparent_colour_of_a_png_is_that_of_its_depth(
+    depth: int, colour_type: int, pixels: list[int], transparent: list[int]
+) -> None:
+    row = bytes([0, *pixels * (2 * depth * (1 + colour_type) // len(pixels))])
+    data = png_header(16, 16, depth, colour_type)
+    data += chunk(b"tRNS", struct.pack(f">{len(transparent)}H", *transparent))
+    data += chunk(b"IDAT", zlib.compress(row * 16)) + chunk(b"IEND", b"")
+    found = decode(data).pixels
+    assert (found[:, ::2] == 255).all()
+    assert (found[:, 1::2] < 200).all()
 
 
 @pytest.mark.parametrize(
