@@ -13,7 +13,8 @@ _HEADERS_TOO_LARGE: Final = (
 )
 _MARGIN_SECONDS: Final = 2.0
 _MOST_PIPELINED: Final = 100
-"""Requests that a client may send ahead of its answers. uvicorn keeps as many as come, in memory."""
+"""Requests that a client may send ahead of its answers. uvicorn keeps as many as come, in memory: 250 KB that
+come at once may be 9,000, and took the event loop 0.6 seconds."""
 
 
 class ImpatientProtocol(HttpToolsProtocol):
@@ -69,7 +70,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         head = self._heads
         super().data_received(data)
         self._keep_alive()
-        if len(self.pipeline) > _MOST_PIPELINED:
+        if self._is_too_far_ahead():
             self.transport.abort()
             return
         # Where a head begins in the middle of the data, its share is not known: the next data will tell.
@@ -80,6 +81,8 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What ends a connection that does not speak HTTP, or whose head is too large."""
+        if self._is_too_far_ahead():  # it is aborted, as nobody there reads
+            return
         if self._is_head_too_large():
             self._refuse_head()
         else:
@@ -87,6 +90,8 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
+        if self._is_too_far_ahead():
+            raise ValueError("too many requests ahead of their answers")  # to the parser, which stops here
         super().on_message_begin()
         self._in_headers, self._header_bytes = True, 0
         self._heads += 1
@@ -155,6 +160,9 @@ class ImpatientProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+
+    def _is_too_far_ahead(self) -> bool:
+        return len(self.pipeline) > _MOST_PIPELINED
 
     def _is_head_too_large(self) -> bool:
         fields = sum(len(name) + len(value) + 4 for name, value in self.headers or ())

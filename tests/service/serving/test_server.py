@@ -139,6 +139,19 @@ def test_requests_without_end_before_the_first_answer(service: str) -> None:
             connection.sendall(flood)
 
 
+def test_requests_too_far_ahead_are_not_even_parsed(models: Path) -> None:
+    ask = b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n"
+    with gated(models) as service, connect(service.address) as connection:
+        connection.sendall(ask)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        (protocol,) = service.server.server_state.connections
+        assert isinstance(protocol, ImpatientProtocol)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have been cut off already
+            connection.sendall(ask * 5000)
+        until_closed(connection)
+        assert protocol._heads < 200
+
+
 def test_requests_in_one_go_are_answered_in_turn(service: str) -> None:
     requests = b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n" * 49
     last = b"GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
