@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from service.pictures.geometry import RGB
 
 _BAND_PIXELS: Final = 1 << 20
 _SIXTEEN_BIT_MODES: Final = {"I;16", "I;16L", "I;16B", "I;16N"}
+_BITS: Final = TiffImagePlugin.BITSPERSAMPLE
 _TRANSPARENT_MODES: Final = {"RGBA", "LA", "PA", "La", "RGBa"}
 QUARTER_TURNS: Final = {5, 6, 7, 8}
 """EXIF orientations that swap width and height."""
@@ -50,6 +51,9 @@ def _levels(image: Image.Image) -> int:
     """How many levels of a 16-bit image make one of 8 bits; Pillow itself clips values over 255."""
     if image.mode not in _SIXTEEN_BIT_MODES:
         return 1
+    # Pillow leaves the twelve bits of a TIFF as they are.
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_BITS) == (12,):
+        return 16
     return 257 if any(np.asarray(band).max() > 255 for _, band in _bands(image, 1)) else 1
 
 

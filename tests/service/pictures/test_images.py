@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.pictures.images import FORMATS, decode
 from tests.halves import BLUE, RED, assert_red_then_blue, encoded, two_halves
-from tests.uploads import chunk, png_header
+from tests.uploads import chunk, png_header, tiff
 
 Gray = NDArray[np.generic]
 
@@ -48,6 +48,13 @@ def test_sixteen_bits_are_scaled_not_clipped(kind: str) -> None:
     ramp = np.linspace(0, 65535, 256).astype(np.uint16)[None].repeat(4, axis=0)
     row = decode(encoded(Image.fromarray(ramp), kind)).pixels[0, :, 0].astype(int)
     assert np.abs(row - np.arange(256)).max() <= 1
+
+
+def test_twelve_bits_of_gray_are_scaled_too() -> None:
+    pixels = bytes.fromhex("000800ffffff") * 10  # two of each row's four are white
+    data = tiff({256: 4, 257: 10, 258: 12, 259: 1, 262: 1, 273: 8, 277: 1, 278: 10, 279: 60})
+    found = decode(data[:8] + pixels + data[8 + len(pixels) :]).pixels
+    assert found[:, :, 0].tolist() == [[0, 128, 255, 255]] * 10
 
 
 def test_transparent_pixels_are_white() -> None:
