@@ -49,13 +49,22 @@ def test_a_head_without_end(service: str) -> None:
     [
         b"GET /health/live HTTP/1.1\r\nhost: a\r\n" + 2 * (b"x: " + b"y" * 40_000 + b"\r\n") + b"\r\n",
         b"GET /" + b"y" * 70_000 + b" HTTP/1.1\r\nhost: a\r\n\r\n",
+        b"GET /health/live HTTP/1.1\r\nhost: a\r\n" + 100 * b"x:\r\n" + b"\r\n",
+        b"GET /health/live?" + 100 * b"x&" + b" HTTP/1.1\r\nhost: a\r\n\r\n",
     ],
-    ids=["fields", "path"],
+    ids=["fields", "path", "number of fields", "number of parameters"],
 )
 def test_a_head_that_is_too_large_in_one_piece(service: str, head: bytes) -> None:
     with connect(service) as connection:
         connection.sendall(head)
         assert until_closed(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_head_of_a_hundred_fields_and_parameters(service: str) -> None:
+    with connect(service) as connection:
+        start = b"GET /health/live?" + 99 * b"x&" + b"x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
+        connection.sendall(start + 98 * b"x:\r\n" + b"\r\n")
+        assert until_closed(connection).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
