@@ -20,6 +20,8 @@ Logits = NDArray[np.float32]
 
 AHEAD: Final = 1e-6
 """By how much a label's share is above chance at least."""
+DIGITS: Final = 9
+"""To which balanced accuracies are compared: the same mean, of other recalls, differs in the last bit."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,10 @@ class Best:
             return float(epoch.number), 0.0
         # A training that has diverged has a loss that is no number: the worst of all.
         low = -epoch.val_loss if np.isfinite(epoch.val_loss) else -np.inf
+        found = round(epoch.val_balanced_accuracy, DIGITS)
         if self._by == "loss":
-            return low, epoch.val_balanced_accuracy
-        return (epoch.val_balanced_accuracy if np.isfinite(low) else -np.inf), low
+            return low, found
+        return (found if np.isfinite(low) else -np.inf), low
 
 
 def class_weights(targets: NDArray[np.int64], classes: int, kind: str) -> NDArray[np.float32]:

@@ -128,6 +128,15 @@ def test_best_keeps_the_weights_of_the_best_epoch(by: str, winner: int) -> None:
     assert (model.get_weights()[0] == winner).all()
 
 
+def test_of_epochs_that_find_as_much_the_one_with_less_loss_is_kept() -> None:
+    """2 + 12 + 12 and 3 + 11 + 12 photos of 36: one mean recall, that sums in two ways."""
+    uneven, even = (float(np.mean(np.array(found) / 12)) for found in ((2, 12, 12), (3, 11, 12)))
+    assert uneven != even
+    best = Best(build_head((1, 1, 2), 2, RECIPE), "balanced_accuracy")
+    offers = [(1, 0.5, uneven), (2, 0.4, even), (3, 0.6, uneven)]
+    assert [best.offer(epoch(*offer)) for offer in offers] == [True, True, False]
+
+
 @pytest.mark.parametrize("by", ["loss", "balanced_accuracy"])
 def test_a_training_that_diverges_keeps_its_good_epochs(by: str) -> None:
     best = Best(build_head((1, 1, 2), 2, RECIPE), by)
