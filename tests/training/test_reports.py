@@ -62,6 +62,19 @@ def test_a_class_that_the_font_cannot_draw_has_its_number(tmp_path: Path) -> Non
     assert (tmp_path / "named.png").read_bytes() == (tmp_path / "drawn.png").read_bytes()
 
 
+@pytest.mark.parametrize("names", [["$5_$10", "b"], ["a", "b", "$^$", "d", "e"]])
+def test_dollars_in_names_are_no_formula(names: list[str], tmp_path: Path) -> None:
+    """Matplotlib would draw `$5-$10` as a difference, and refuse these."""
+    plot_confusion(np.eye(len(names), dtype=np.int64), names, "run $^$, test", tmp_path / "confusion.png")
+    assert (tmp_path / "confusion.png").is_file()
+
+
+def test_a_title_that_the_font_cannot_draw_is_left_out(tmp_path: Path) -> None:
+    for file, title in (("drawn", "test"), ("left-out", "猫, test")):
+        plot_confusion(np.eye(2, dtype=np.int64), ["a", "b"], title, tmp_path / f"{file}.png")
+    assert (tmp_path / "left-out.png").read_bytes() == (tmp_path / "drawn.png").read_bytes()
+
+
 def test_heldout_photos_survive_the_disk(tmp_path: Path) -> None:
     eyes = {"eye": np.array(["left", "right"])}
     photos = HeldOut(np.ones((2, 4, 4, 3), np.uint8), np.array([0, 1]), np.array(["x", "someone"]), eyes)
