@@ -47,7 +47,7 @@ def _classes(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
         scores = validation["classes"][label.id]
         numbers = " | ".join(_percent(scores[name]) for name in ("precision", "recall", "f1"))
         about = " - ".join(text for text in (label.title, label.description) if text)
-        rows.append(f"| `{label.id}` | {about} | {scores['support']} | {numbers} |")
+        rows.append(f"| `{_cell(label.id)}` | {_cell(about)} | {scores['support']} | {numbers} |")
     units = counted_by(validation["images"], validation["people"])
     return "\n".join(
         [
@@ -57,6 +57,11 @@ def _classes(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             *rows,
         ]
     )
+
+
+def _cell(text: str) -> str:
+    """The author's words as one cell of a table, which a line break or a bar would end."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:

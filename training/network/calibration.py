@@ -71,7 +71,8 @@ def doubt(temperature: float) -> str:
 def log_likelihood_loss(logits: NDArray[np.float32], labels: NDArray[np.int64], temperature: float) -> float:
     """Mean negative log-likelihood of the right classes."""
     scores = log_softmax(logits.astype(np.float64) / temperature, axis=1)
-    return float(-scores[np.arange(len(labels)), labels].mean())
+    # Subtracted, so that no loss at all is 0 and not -0, as the card would say.
+    return 0.0 - float(scores[np.arange(len(labels)), labels].mean())
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

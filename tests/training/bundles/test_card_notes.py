@@ -98,6 +98,15 @@ def test_where_one_is_written_in_two_ways_no_part_is_all_of_the_photos() -> None
     assert "whose raters all agreed" not in model_card(facts)
 
 
+def test_the_authors_words_stay_in_one_cell_of_the_table() -> None:
+    facts = shipped(4)
+    first = facts.labels[0].model_copy(
+        update={"title": "Almond | oval", "description": "Long.\nIts lids | touch"}
+    )
+    card = model_card(facts.model_copy(update={"labels": (first, *facts.labels[1:])}))
+    assert "\n| `almond` | Almond \\| oval - Long. Its lids \\| touch | " in card
+
+
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_cards_that_are_shipped_say_what_their_metadata_say(version: int) -> None:
     facts = shipped(version)

@@ -11,6 +11,7 @@ from training.network.calibration import (
     coverage_threshold,
     doubt,
     fit_temperature,
+    log_likelihood_loss,
     softmax,
     when_certain,
 )
@@ -41,6 +42,11 @@ def test_a_faultless_network_that_is_surer_than_numbers_tell_is_doubted() -> Non
     temperature = fit_temperature(500 * np.eye(3, dtype=np.float32)[labels], labels)
     assert temperature == TEMPERATURES[0]
     assert "too few mistakes" in doubt(temperature)
+
+
+def test_no_loss_at_all_has_no_sign() -> None:
+    loss = log_likelihood_loss(np.array([[1e4, 0.0]], np.float32), np.array([0]), 1.0)
+    assert f"{loss:.3f}" == "0.000"
 
 
 def test_a_network_that_has_diverged_is_not_calibrated() -> None:
