@@ -27,6 +27,7 @@ from training.bundles.card import CARD_FILE, model_card
 from training.console import quoted, say
 from training.errors import TrainingError
 from training.graph.golden import write_golden
+from training.new_folders import check_writable
 
 LICENCE: Final = (
     "The weights are derived from VGG16 (Simonyan and Zisserman 2014, Visual Geometry Group, Oxford), which "
@@ -44,7 +45,10 @@ class Target:
 
     @classmethod
     def parse(cls, folder: Path) -> "Target":
-        """Read name and version from a path; raises TrainingError if it is taken or does not fit."""
+        """Read name and version from a path; raises TrainingError if it is taken or does not fit.
+
+        So it does where nothing can be written, which would show after minutes of work.
+        """
         folder = folder.absolute()
         if not re.fullmatch("[1-9][0-9]*", folder.name):
             raise TrainingError(
@@ -59,6 +63,7 @@ class Target:
             ) from None
         if folder.exists():
             raise TrainingError(f"{folder} exists already. A version never changes: export the next one.")
+        check_writable(folder.parent, "--to")
         return cls(folder, name, int(folder.name))
 
 

@@ -15,6 +15,7 @@ from training.data.folders import read_dataset
 from training.errors import TrainingError
 from training.hyperparameters import HyperParameters
 from training.learning.variations import Variations
+from training.new_folders import check_writable
 
 HELP: Final = (
     "Write VGG16's weights again without the channels that photos of this kind do not need, as a file for "
@@ -82,6 +83,7 @@ def _check(options: argparse.Namespace) -> None:
             f"There is a file {options.out}. Give another --out, or --overwrite to replace it."
         )
     check_outside(options, "out")
+    check_writable(options.out.parent, "--out")  # now: it takes a quarter of an hour to have what to write
 
 
 def _pictures(data: Dataset, recipe: HyperParameters, count: int) -> NDArray[np.uint8]:

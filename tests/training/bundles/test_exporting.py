@@ -231,6 +231,12 @@ def test_a_version_is_never_overwritten(folder: Path) -> None:
         Target.parse(folder)
 
 
+def test_where_nothing_can_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "colours").write_text("a file in the way")
+    with pytest.raises(TrainingError, match=r"folder for --to that can be written to.*Not a directory"):
+        Target.parse(tmp_path / "colours" / "1")
+
+
 def test_few_heldout_photos_are_enough(run: Trained, tmp_path: Path) -> None:
     one = colours(2)
     assert export(run, one, Target.parse(tmp_path / "colours" / "1"), Options()).version == 1

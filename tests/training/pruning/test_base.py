@@ -117,6 +117,15 @@ def test_nothing_is_replaced_or_written_among_the_photos(
     assert "outside the photos" in capsys.readouterr().err
 
 
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_computed(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs").write_text("a file in the way")
+    assert main(["thin", str(data), "--out", str(tmp_path / "runs" / "base.npz"), *RECIPE]) == 2
+    printed = capsys.readouterr()
+    assert "folder for --out that can be written to" in printed.err and printed.out == ""
+
+
 def test_a_data_set_without_photos_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "photos" / "red").mkdir(parents=True)
     assert main(["thin", str(tmp_path / "photos"), "--out", str(tmp_path / "base.npz"), *RECIPE]) == 2
