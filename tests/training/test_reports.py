@@ -46,6 +46,27 @@ def test_report_names_what_was_measured() -> None:
     assert evaluation.document()["classes"]["dog"]["support"] == 2
 
 
+def test_of_many_classes_the_most_frequent_mistakes_are_told() -> None:
+    """Their matrix would be 600 columns wide, each line of it eight on the screen."""
+    names = [f"kind of thing {number}" for number in range(30)]
+    labels = np.repeat(np.arange(30), 3)
+    answers = (labels + (np.arange(90) % 3 == 0)) % 30
+    answers[:3] = 7
+    people = np.arange(90).astype(str)
+    scores = score(np.eye(30, dtype=np.float32)[answers], labels, people, names, draws=5)
+    lines = Evaluation("things 1", "test", scores).lines()
+    first = lines.index("most frequent mistakes") + 1
+    assert [line.split() for line in lines[first : first + 3]] == [
+        ["truth", "answer", "photos"],
+        ["kind", "of", "thing", "0", "kind", "of", "thing", "7", "3"],
+        ["kind", "of", "thing", "1", "kind", "of", "thing", "2", "1"],
+    ]
+    assert "and 10 other pairs of classes" in lines
+    assert max(map(len, lines)) < 120
+    faultless = score(np.eye(30, dtype=np.float32)[labels], labels, people, names, draws=5)
+    assert "no mistakes" in Evaluation("things 1", "test", faultless).lines()
+
+
 @pytest.mark.parametrize("classes", [2, 40])
 def test_confusion_picture_is_large_enough_to_read(classes: int, tmp_path: Path) -> None:
     names = [f"class {number}" for number in range(classes)]

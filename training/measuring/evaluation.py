@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from training.measuring.metrics import NO_INTERVAL, TOO_FEW, ClassScores, Estimate, Scores
 from training.tables import table
 from training.wording import counted_by, photos_of
+
+WIDEST: Final = 160
+"""Columns of a confusion matrix that is still read on a screen: each class adds its name's."""
+SHOWN: Final = 20
+"""Of the mistakes in its place."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,6 @@ class Evaluation:
             [entry.label, str(entry.support), *(one.percent() for one in _estimates(entry))]
             for entry in scores.classes
         ]
-        names = [entry.label for entry in scores.classes]
-        counts = [[name, *map(str, row)] for name, row in zip(names, scores.confusion.tolist(), strict=True)]
         lines = [
             f"{self.model} on {whose} (95 % intervals over {counted_by(scores.images, scores.people)})",
             "",
@@ -59,8 +64,7 @@ class Evaluation:
             "",
             *table(["class", "photos", "precision", "recall", "F1"], per_class),
             "",
-            "rows: truth, columns: answers",
-            *table(["", *names], counts),
+            *_confusion_lines(scores),
             *_group_lines(self.groups),
         ]
         return lines + explained(lines)
@@ -88,6 +92,26 @@ def _group_document(scores: Scores) -> dict[str, Any]:
         "accuracy": scores.accuracy.document(),
         "balanced_accuracy": scores.balanced_accuracy.document(),
     }
+
+
+def _confusion_lines(scores: Scores) -> list[str]:
+    """What is taken for what: a matrix, or the most frequent mistakes where no screen has room for one."""
+    names = [entry.label for entry in scores.classes]
+    counts = [[name, *map(str, row)] for name, row in zip(names, scores.confusion.tolist(), strict=True)]
+    matrix = table(["", *names], counts)
+    if max(map(len, matrix)) <= WIDEST:
+        return ["rows: truth, columns: answers", *matrix]
+    mistakes = [
+        (count, names[truth], names[answer])
+        for (truth, answer), count in np.ndenumerate(scores.confusion)
+        if truth != answer and count
+    ]
+    if not mistakes:
+        return ["no mistakes"]
+    mistakes.sort(key=lambda mistake: -mistake[0])
+    rows = [[truth, answer, str(count)] for count, truth, answer in mistakes[:SHOWN]]
+    more = [f"and {len(mistakes) - SHOWN:,} other pairs of classes"] if len(mistakes) > SHOWN else []
+    return ["most frequent mistakes", *table(["truth", "answer", "photos"], rows, left=2), *more]
 
 
 def _group_lines(groups: Mapping[str, Scores]) -> list[str]:
