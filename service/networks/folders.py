@@ -1,7 +1,7 @@
 """Where bundles are on disk: `models/<name>/<version>/`."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +9,7 @@ from service.commas import split
 from service.errors import InvalidBundle
 
 MODEL_FILE: Final = "model.onnx"
+_MOST_NAMED: Final = 10
 
 
 def wants_all(wanted: str) -> bool:
@@ -50,9 +51,19 @@ def newest(models: Path, name: str) -> Path:
     if not found:
         raise InvalidBundle(
             f"Expected a model at {models / name}/<version>/{MODEL_FILE}. Received: nothing there. "
-            "Train one with `python -m training fit`, then `python -m training export`."
+            + _advice(models)
         )
     return models / name / str(found[-1])
+
+
+def _advice(models: Path) -> str:
+    there: list[str] = []
+    with suppress(InvalidBundle):
+        there = names(models)
+    if not there:
+        return "Train one with `python -m training fit`, then `python -m training export`."
+    some, more = ", ".join(there[:_MOST_NAMED]), " and others" if len(there) > _MOST_NAMED else ""
+    return f"What is there is {some}{more}: SERVICE_MODEL says which to serve."
 
 
 def check_files(folder: Path) -> None:

@@ -36,6 +36,13 @@ def test_no_such_model(tmp_path: Path) -> None:
         folders.newest(tmp_path, "colours")
 
 
+def test_what_is_there_in_place_of_a_model_is_named(tmp_path: Path) -> None:
+    write_bundle(tmp_path)
+    write_bundle(tmp_path, metadata(name="another"))
+    with pytest.raises(InvalidBundle, match="What is there is another, colours: SERVICE_MODEL says which"):
+        folders.newest(tmp_path, "eye-shape")
+
+
 @pytest.mark.parametrize("closed", ["colours", "colours/1"])
 def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, closed: str) -> None:
     write_bundle(tmp_path)
