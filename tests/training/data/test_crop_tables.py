@@ -10,10 +10,24 @@ from tests.training.crops import crop, faces, rows
 from training.data.crop_tables import COLUMNS, Cropped, record
 
 
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two photos of a face, and one without; nobody changes them."""
+    return faces(tmp_path_factory.mktemp("photos") / "two")
+
+
+@pytest.fixture(scope="module")
+def cropped(two: Path) -> Path:
+    """Their crops; nobody changes them."""
+    out = two.parent / "crops"
+    assert crop(two, out) == 0
+    return out
+
+
 @pytest.fixture
-def two(tmp_path: Path) -> Path:
-    """Two photos of a face, and one without."""
-    return faces(tmp_path / "two")
+def out(cropped: Path, tmp_path: Path) -> Path:
+    """The crops again, for one test."""
+    return Path(shutil.copytree(cropped, tmp_path / "crops"))
 
 
 def lines(path: Path) -> list[str]:
@@ -42,9 +56,7 @@ def test_a_full_disk_leaves_tables_that_go_on(tmp_path: Path, table: str, room: 
     )
 
 
-def test_a_table_that_a_full_disk_left_empty_has_its_head(two: Path, tmp_path: Path) -> None:
-    out = tmp_path / "crops"
-    assert crop(two, out) == 0
+def test_a_table_that_a_full_disk_left_empty_has_its_head(two: Path, out: Path) -> None:
     whole = lines(out / "labels.csv")
     for name in ("labels.csv", "left_out.csv"):
         (out / name).write_bytes(b"")
@@ -52,9 +64,7 @@ def test_a_table_that_a_full_disk_left_empty_has_its_head(two: Path, tmp_path: P
     assert lines(out / "labels.csv") == whole and lines(out / "left_out.csv")[0] == "photo,reason"
 
 
-def test_how_crops_were_cut_is_written_once(two: Path, tmp_path: Path) -> None:
-    out = tmp_path / "crops"
-    assert crop(two, out) == 0
+def test_how_crops_were_cut_is_written_once(two: Path, out: Path) -> None:
     before = (out / "crop.json").stat()
     assert crop(two, out) == 0
     after = (out / "crop.json").stat()
@@ -63,12 +73,9 @@ def test_how_crops_were_cut_is_written_once(two: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", '{"size": 2', "[]", "\xff"])
 def test_a_damaged_crop_json_is_one_line(
-    two: Path, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+    two: Path, out: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "crops"
-    assert crop(two, out) == 0
     (out / "crop.json").write_text(content, encoding="latin-1")
-    capsys.readouterr()
     assert crop(two, out) == 2
     error = capsys.readouterr().err
     assert f"Expected the options of an earlier run (JSON) in {out / 'crop.json'}" in error
@@ -76,9 +83,7 @@ def test_a_damaged_crop_json_is_one_line(
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_a_line_that_a_crash_cut_off_is_no_line(two: Path, tmp_path: Path, number: int) -> None:
-    out = tmp_path / "crops"
-    assert crop(two, out) == 0
+def test_a_line_that_a_crash_cut_off_is_no_line(two: Path, out: Path, number: int) -> None:
     table, left_out = out / "labels.csv", out / "left_out.csv"
     whole = lines(table)
     table.write_text("\n".join([*whole[:number], whole[number][:30]]))
@@ -87,13 +92,12 @@ def test_a_line_that_a_crash_cut_off_is_no_line(two: Path, tmp_path: Path, numbe
     assert lines(table) == whole and lines(left_out) == ["photo,reason", "blank.png,no face found"]
 
 
-def test_the_last_line_of_an_editor_is_kept(two: Path, tmp_path: Path) -> None:
-    out = tmp_path / "crops"
-    assert crop(two, out) == 0
+def test_the_last_line_of_an_editor_is_kept(two: Path, out: Path, tmp_path: Path) -> None:
     edited = (out / "labels.csv").read_text().replace("b.jpg-0,", "ben,").rstrip("\n")
     (out / "labels.csv").write_text(edited)
-    shutil.copy(two / "a.jpg", two / "c.jpg")
-    assert crop(two, out) == 0
+    three = Path(shutil.copytree(two, tmp_path / "three"))
+    shutil.copy(two / "a.jpg", three / "c.jpg")
+    assert crop(three, out) == 0
     assert [row["person"] for row in rows(out / "labels.csv")] == ["a.jpg-0"] * 2 + ["ben"] * 2 + [
         "c.jpg-0"
     ] * 2
