@@ -196,14 +196,14 @@ def test_a_report_calibrates_a_far_too_confident_run_as_export_does(run: Path, t
 
 
 def test_nothing_of_an_earlier_run_is_left_beside_the_new_one(
-    data: Path, weights: Path, tmp_path: Path
+    run: Path, data: Path, weights: Path, tmp_path: Path
 ) -> None:
-    options = ("--size", SIZE, "--head", "gap", "--epochs", 1, "--weights", weights)
-    recipe = (*options, "--cache", tmp_path / "cache")
-    assert command("fit", data, "--out", tmp_path / "run", *recipe) == 0
+    shutil.copytree(run, tmp_path / "run")
     assert command("evaluate", tmp_path / "run", data) == 0
     (tmp_path / "run" / "mine.txt").write_text("a note of the user's")
-    assert command("fit", data, "--out", tmp_path / "run", *recipe, "--overwrite") == 0
+    options = ("--size", SIZE, "--head", "gap", "--epochs", 1, "--weights", weights, "--overwrite")
+    assert command("fit", data, "--out", tmp_path / "run", "--cache", run.parent / "cache", *options) == 0
+    assert Run.load(tmp_path / "run").metrics["epochs"] == 1
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert not {name for name in names if name.startswith(("evaluation", "confusion"))}
     assert "mine.txt" in names

@@ -54,33 +54,26 @@ def test_two_trainings_do_not_write_one_run(
     assert not out.exists()
 
 
-def test_a_lock_of_a_killed_training_is_in_nobodys_way(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / LOCK).touch()
-    for options in ((), ("--overwrite",)):
-        assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap", *options) == 0
-        assert not (tmp_path / "run" / LOCK).exists()
-
-
-@pytest.mark.parametrize("computed", [False, True])
-def test_a_run_without_an_epoch_is_begun_anew(
-    data: Path,
-    tmp_path: Path,
-    computed: bool,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_a_run_without_an_epoch_is_begun_anew_whatever_a_killed_training_left_of_its_lock(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    place = "_train_head" if computed else "_examples"
-    with monkeypatch.context() as patch:
-        patch.setattr(f"training.learning.session.{place}", interrupt)
-        assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 130
-    said = capsys.readouterr().out
-    assert "Stopped before the run was complete: no model." in said
-    assert ("The features computed so far are kept." in said) == computed
-    assert fit(data, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / LOCK).touch()
+    for place, computed in (("_examples", False), ("_train_head", True)):
+        with monkeypatch.context() as patch:
+            patch.setattr(session, place, interrupt)
+            assert fit(data, run, "--epochs", "1", "--head", "gap") == 130
+        said = capsys.readouterr().out
+        assert "Stopped before the run was complete: no model." in said
+        assert ("The features computed so far are kept." in said) == computed
+        assert not (run / LOCK).exists()
+    (run / LOCK).touch()
+    assert fit(data, run, "--epochs", "1", "--head", "gap") == 0
+    assert not (run / LOCK).exists()
 
 
 def test_a_config_of_something_else_is_no_run_to_begin_anew(
@@ -186,7 +179,7 @@ def test_who_is_asked_to_stop_keeps_the_best_epoch_and_says_so(data: Path, tmp_p
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     command = [sys.executable, "-m", "training", "fit", str(data), "--out", str(tmp_path / "run")]
-    command += ["--cache", str(tmp_path / "cache"), "--epochs", "10000", *TINY]
+    command += ["--cache", str(tmp_path / "cache"), "--epochs", "10000", "--head", "gap", *TINY]
     command += ["--weights", str(narrow_file(data.parent))]
     root = Path(__file__).parents[2]
     with subprocess.Popen(

@@ -1,6 +1,9 @@
 """Every training person is answered for once, by a network that never saw them."""
 
+import io
 import json
+import shutil
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +21,32 @@ from training.learning.crossvalidation import deal
 from training.network.runs import Run
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Dataset:
-    """Nine photos per class of people with three photos each."""
-    found = read_dataset(folders.splits(tmp_path / "photos", train=9))
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Nine photos per class of people with three photos each; nobody changes them."""
+    found = read_dataset(folders.splits(tmp_path_factory.mktemp("data") / "photos", train=9))
     photos = [replace(photo, person=f"{photo.label} {int(photo.path.stem) % 3}") for photo in found.photos]
     return replace(found, photos=tuple(photos))
+
+
+Experiment = tuple[list[str], str]
+
+
+@pytest.fixture(scope="module")
+def experiment(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+    """A command that was run, its folder last, before and after its photos had the column; what it said."""
+    place = tmp_path_factory.mktemp("experiment")
+    photos = Path(shutil.copytree(data.root, place / "photos"))
+    command = ["crossvalidate", str(photos), "--cache", str(place / "cache"), "--folds", "2", "--size", "32"]
+    command += ["--epochs", "2", "--head", "conv", "--heads", "2", "--hidden", "4", "--until", "block3"]
+    command += ["--augment", "1", "--variation", "strong", "--class-weights", "logits"]
+    command += ["--schedule", "cosine", "--learning-rate", "1e-2", "--soft-labels", "agreement"]
+    command += ["--weights", str(narrow_file(place)), "--out", str(place / "runs")]
+    with redirect_stdout(io.StringIO()) as said, redirect_stderr(said):
+        assert main(command) == 2
+        (photos / "labels.csv").write_text("file,agreement\ntrain/red/0.png,0.75\n")
+        assert main(command) == 0
+    return command, said.getvalue()
 
 
 def test_people_are_dealt_once_and_never_split(data: Dataset) -> None:
@@ -46,8 +69,8 @@ def test_one_fold_is_refused(data: Dataset) -> None:
         next(deal(data, 1, seed=1))
 
 
-def test_classes_with_fewer_people_than_folds_are_named(data: Dataset) -> None:
-    alone = folders.photo(data.root / "train" / "blue" / "0.png", seed=7)
+def test_classes_with_fewer_people_than_folds_are_named(data: Dataset, tmp_path: Path) -> None:
+    alone = folders.photo(tmp_path / "blue" / "0.png", seed=7)
     people = ("ann", "ben", "cleo")
     blue = [Photo(alone, "blue", "train", person=name, digest=name) for name in people]
     for count, received, remedy in (
@@ -87,40 +110,34 @@ def test_where_nobody_is_named_photos_are_counted(tmp_path: Path) -> None:
 
 
 def test_command_measures_a_recipe_and_leaves_the_runs(
-    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    experiment: Experiment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "runs"
-    options = ["--cache", str(tmp_path / "cache"), "--folds", "2", "--size", "32", "--epochs", "2"]
-    options += ["--head", "conv", "--heads", "2", "--hidden", "4", "--until", "block3", "--augment", "1"]
-    options += ["--variation", "strong", "--class-weights", "logits", "--schedule", "cosine"]
-    options += ["--learning-rate", "1e-2", "--soft-labels", "agreement"]
-    options += ["--weights", str(narrow_file(tmp_path))]
-    assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 2
-    assert "Expected a column agreement in labels.csv" in capsys.readouterr().err
-    (data.root / "labels.csv").write_text("file,agreement\ntrain/red/0.png,0.75\n")
-    assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 0
-    assert "cross-validation on 18 train photos (" in capsys.readouterr().out
+    command, said = experiment
+    out = Path(command[-1])
+    assert "Expected a column agreement in labels.csv" in said
+    assert "cross-validation on 18 train photos (" in said
     document = json.loads((out / "crossvalidation.json").read_text())
     assert sum(map(sum, document["confusion"])) == 18
     names = ["crossvalidation.json", "fold-1", "fold-2", "recipe.json"]
     assert sorted(path.name for path in out.iterdir()) == names
     # The folds' photos choose nothing, although the recipe leaves the choice to them.
     assert {Run.load(out / f"fold-{number}").config.hyperparameters.best for number in (1, 2)} == {"last"}
-    assert main(["crossvalidate", str(data.root), "--out", str(out), *options]) == 2
+    assert main(command) == 2
     assert "--overwrite" in capsys.readouterr().err
 
 
 def test_another_experiment_leaves_no_folds_of_the_one_before_and_a_refused_one_all(
-    data: Dataset, tmp_path: Path
+    experiment: Experiment, data: Dataset, tmp_path: Path
 ) -> None:
-    out = tmp_path / "runs"
+    before = Path(experiment[0][-1])
+    out = Path(shutil.copytree(before, tmp_path / "runs"))
+    shutil.copytree(before / "fold-2", out / "fold-3")
     options = ["--cache", str(tmp_path / "cache"), "--size", "32", "--epochs", "1", "--head", "gap"]
     options += ["--weights", str(narrow_file(tmp_path))]
     command = ["crossvalidate", str(data.root), "--out", str(out), "--until", "block3", *options]
-    assert main([*command, "--folds", "3"]) == 0
     for refused in (("--soft-labels", "agreement"), ("--by", "colour"), ("--folds", "1")):
         assert main([*command, *refused, "--overwrite"]) == 2
-    assert Run.load(out / "fold-3").metrics["epochs"] == 1
+    assert Run.load(out / "fold-3").metrics["epochs"] == 2
     (out / "fold-3" / "notes.txt").write_text("mine")
     for name, config in (("fold-7", '{"model_type": "bert"}'), ("fold-mine", "")):
         (out / name).mkdir()
@@ -131,6 +148,7 @@ def test_another_experiment_leaves_no_folds_of_the_one_before_and_a_refused_one_
     names = ["fold-1", "fold-2", "fold-3", "fold-7", "fold-8", "fold-mine"]
     assert sorted(path.name for path in out.glob("fold-*")) == names
     assert [path.name for path in (out / "fold-3").iterdir()] == ["notes.txt"]
+    assert Run.load(out / "fold-2").metrics["epochs"] == 1
     for name in ("fold-7", "fold-mine"):
         assert [path.name for path in (out / name).iterdir()] == ["config.json"]
 

@@ -1,8 +1,10 @@
 """A run folder holds what its contract says, and `fit` speaks to people."""
 
 import csv
+import io
 import json
 import shutil
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ from training.measuring.heldout import HeldOut
 from training.network.backbone import load_weights
 from training.network.runs import Run
 from training.network.weight_files import first_channels, write_npz
+
+LONG = "a_class_of_more_than_twenty_letters"
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +127,6 @@ def test_a_finished_run_is_not_overwritten_by_accident(
     assert "There is a run in" in capsys.readouterr().err
 
 
-def test_a_class_that_nobody_is_set_aside_of_is_said(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    mixed = Path(shutil.copytree(data, tmp_path / "photos"))
-    folders.classes(mixed / "train", names=("blue",), count=2, start=5000)
-    assert fit(mixed, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
-    printed = capsys.readouterr().out
-    assert printed.count("Note: ") == 1
-    assert "Note: no validation photo of blue: " in printed and "at least 2 people for each class." in printed
-
-
 def test_a_training_that_diverges_says_so(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,24 +204,6 @@ def test_what_is_there_in_place_of_a_run_is_said(tmp_path: Path, capsys: pytest.
         assert capsys.readouterr().err == f"python -m training: {expected}"
 
 
-def test_report_names_numbers_files_and_next_steps(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert fit(data, tmp_path / "run", "--epochs", "2", "--head", "gap") == 0
-    said = capsys.readouterr().out
-    assert "train/red/broken.png: Expected the bytes of a picture. Received: an empty file." in said
-    assert "Best of 2 epochs" in said
-    assert "balanced accuracy" in said
-    assert f"python -m training export {tmp_path / 'run'}" in said
-
-
-def test_what_comes_next_can_be_pasted(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert fit(data, tmp_path / "my run", "--epochs", "1", "--head", "gap") == 0
-    assert f"\n  python -m training evaluate '{tmp_path}/my run' {data}\n" in capsys.readouterr().out
-
-
 def test_classes_that_differ_in_capitals_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "photos"
     folders.classes(data / "train", names=("grass", "sky"), count=2)
@@ -244,20 +219,47 @@ def test_classes_that_differ_in_capitals_are_told(tmp_path: Path, capsys: pytest
     )
 
 
-def test_tables_are_aligned_and_a_photo_in_two_classes_is_told(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    long = "a_class_of_more_than_twenty_letters"
-    mixed = Path(shutil.copytree(data, tmp_path / "photos"))
+@pytest.fixture(scope="module")
+def mixed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos of a class with a long name and of one that nobody is set aside of, and one in two classes."""
+    mixed = Path(shutil.copytree(data, tmp_path_factory.mktemp("mixed") / "photos"))
     for split in ("train", "validation"):
-        (mixed / split / "red").rename(mixed / split / long)
-    shutil.copy(mixed / "train/green/0.png", mixed / "train" / long / "copy.png")
-    assert fit(mixed, tmp_path / "run", "--epochs", "1", "--head", "gap") == 0
-    said = capsys.readouterr().out
+        (mixed / split / "red").rename(mixed / split / LONG)
+    shutil.copy(mixed / "train/green/0.png", mixed / "train" / LONG / "copy.png")
+    folders.classes(mixed / "train", names=("blue",), count=2, start=5000)
+    return mixed
+
+
+@pytest.fixture(scope="module")
+def said(mixed: Path) -> str:
+    """What a training on them says, whose run has a space in its name."""
+    with redirect_stdout(io.StringIO()) as said:
+        assert fit(mixed, mixed.parent / "my run", "--epochs", "2", "--head", "gap") == 0
+    return said.getvalue()
+
+
+def test_report_names_numbers_and_files(said: str) -> None:
+    assert f"train/{LONG}/broken.png: Expected the bytes of a picture. Received: an empty file." in said
+    assert "Best of 2 epochs" in said
+    assert "balanced accuracy" in said
+
+
+def test_what_comes_next_can_be_pasted(said: str, mixed: Path) -> None:
+    assert f"\n  python -m training evaluate '{mixed.parent}/my run' {mixed}\n" in said
+    assert f"\n  python -m training export '{mixed.parent}/my run' --to " in said
+
+
+def test_tables_are_aligned(said: str) -> None:
     lines = said.splitlines()
-    for first, count in (("class", 4), ("  accuracy", 4)):
+    for first, count in (("class", 5), ("  accuracy", 5)):
         start = next(number for number, line in enumerate(lines) if line.startswith(first))
         assert len({len(line) for line in lines[start : start + count]}) == 1
+        assert any(LONG in line for line in lines[start : start + count])
+
+
+def test_notes_are_of_what_may_be_wrong_and_of_nothing_else(said: str, mixed: Path) -> None:
+    assert said.count("Note: ") == 2
     assert "Note: the same photo, byte for byte, in two classes, of which one has to be wrong:\n" in said
-    assert f"\n  train/{long}/copy.png and train/green/0.png\n" in said
+    assert f"\n  train/{LONG}/copy.png and train/green/0.png\n" in said
     assert f"\n  python -m training check {mixed} lists these" in said
+    assert "Note: no validation photo of blue: " in said and "at least 2 people for each class." in said
