@@ -10,7 +10,7 @@ from training.measuring.prediction import model_file
 
 def test_servers_that_are_up_at_once_are_asked_in_turns(tmp_path: Path) -> None:
     ours = contenders()[:2]
-    plan = Plan(model_file(Path("models/eye-shape")), PICTURES, (1, 2), 0.3, 0.3, tmp_path)
+    plan = Plan(model_file(Path("models/eye-shape")), PICTURES, (1, 2), 0.1, 0.1, tmp_path)
     found = paired.compare(ours, plan, turns=2)
     served = {(one.name, clients) for one in ours for clients in (1, 2)}
     assert set(found) == served | {(RAW, 2), (RAW_PHOTOS, 2), (batches.NAME, 2)}

@@ -23,7 +23,7 @@ OURS = [contenders()[0], one_process()]
 
 def test_the_service_is_measured_with_all_its_processes_and_with_one(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.comparison.scaling", "--cpus", "1", "--clients-per-cpu", "2"]
-    command += ["--with", "--turns", "1", "--seconds", "0.3", "--out", str(tmp_path)]
+    command += ["--with", "--turns", "1", "--seconds", "0.1", "--out", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True)
     assert (tmp_path / "scaling.png").read_bytes()[:4] == b"\x89PNG"
     assert "% of raw" in (tmp_path / "scaling.md").read_text(encoding="utf-8")
