@@ -37,8 +37,9 @@ test: $(DEV_ENV)/.ready  ## run every test, two files at a time
 test-containers: $(DEV_ENV)/.ready  ## build and run the real images (CONTAINER_ENGINE=docker)
 	$(DEV_ENV)/bin/python -m pytest -m containers tests/containers
 
+# Other modules are not even imported, which takes 15 seconds.
 test-browser: $(DEV_ENV)/.ready browser-tools lint-web  ## check the web client and run its tests in Chromium
-	$(DEV_ENV)/bin/python -m pytest -m browser
+	$(DEV_ENV)/bin/python -m pytest -n 2 --dist loadfile -m browser $$(grep -rl 'mark\.browser' tests --include='*.py')
 
 browser-tools:  ## install what test-browser needs and this machine lacks: Chromium, Node, the linters
 	@missing=; command -v chromium >/dev/null || missing=chromium; \
