@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,10 +22,17 @@ from training.network.calibration import softmax
 from training.network.run_folders import CONFIG, HELD_OUT, MODEL, TYPICALITY
 from training.network.runs import Run
 from training.network.typicality import Typicality
+from training.reporting.report import Report
+from training.reporting.subject import Subject
 
 
 def command(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
+
+
+def reported(model: Path, data: Path | None = None) -> dict[str, Any]:
+    """What a report on validation photos says in numbers; that its page is drawn is seen elsewhere."""
+    return Report.of(Subject.of(model, data, "validation"), model, robustness=0).document()
 
 
 @pytest.fixture(scope="module")
@@ -140,15 +148,12 @@ def test_a_report_on_test_photos_is_calibrated_on_validation_photos(
         target.parent.mkdir(parents=True, exist_ok=True)
         photo.rename(target)
     shutil.copytree(data, held_back / "train", ignore=shutil.ignore_patterns("*.csv"))
-    found = {}
-    for split, source in (("validation", data), ("test", held_back)):
-        out = tmp_path / split
-        options = ("--split", split, "--out", out, "--robustness", 0)
-        assert command("report", run, source, *options) == 0
-        found[split] = json.loads((out / "report.json").read_text())
-    assert found["test"]["images"] == 12
-    assert found["test"]["temperature"] == found["validation"]["temperature"]
-    assert found["test"]["threshold"] == found["validation"]["threshold"]
+    options = ("--split", "test", "--out", tmp_path / "out", "--robustness", 0)
+    assert command("report", run, held_back, *options) == 0
+    test, validation = json.loads((tmp_path / "out" / "report.json").read_text()), reported(run, data)
+    assert (test["images"], validation["images"]) == (12, 8)
+    assert test["temperature"] == validation["temperature"]
+    assert test["threshold"] == validation["threshold"]
 
 
 def test_a_report_is_sure_of_what_the_exported_model_is_sure_of(
@@ -167,8 +172,7 @@ def test_a_report_is_sure_of_what_the_exported_model_is_sure_of(
     expected = bundle.load(folder).metadata.metrics["calibration"]["coverage"]
     assert 0 < expected <= 0.5
     for model in (known, folder):
-        assert command("report", model, data, "--out", tmp_path / "out", "--robustness", 0) == 0
-        assert json.loads((tmp_path / "out" / "report.json").read_text())["coverage"] == expected
+        assert reported(model, data)["coverage"] == expected
 
 
 def test_a_report_calibrates_a_far_too_confident_run_as_export_does(run: Path, tmp_path: Path) -> None:
@@ -187,12 +191,10 @@ def test_a_report_calibrates_a_far_too_confident_run_as_export_does(run: Path, t
     images[..., 2] = levels[:, None, None]
     HeldOut(images, labels, np.arange(20).astype(str)).save(loud / HELD_OUT)
     assert command("export", loud, "--to", folder, "--storage", "float32") == 0
-    assert command("report", loud, "--out", tmp_path / "out", "--robustness", 0) == 0
-    exported = bundle.load(folder).metadata
-    reported = json.loads((tmp_path / "out" / "report.json").read_text())
+    exported, report = bundle.load(folder).metadata, reported(loud)
     assert 1 < exported.temperature < 9.9 and exported.threshold < 0.9
-    assert reported["temperature"] == pytest.approx(exported.temperature, abs=1e-3)
-    assert reported["threshold"] == pytest.approx(exported.threshold, abs=1e-3)
+    assert report["temperature"] == pytest.approx(exported.temperature, abs=1e-3)
+    assert report["threshold"] == pytest.approx(exported.threshold, abs=1e-3)
 
 
 def test_nothing_of_an_earlier_run_is_left_beside_the_new_one(
