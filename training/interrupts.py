@@ -61,6 +61,21 @@ def deferred(message: str) -> Iterator[None]:
 
 
 @contextmanager
+def noted() -> Iterator[Presses]:
+    """Inside, the first Ctrl-C is only counted, and a second one a KeyboardInterrupt at once.
+
+    For whoever looks at the count where it suits.
+    """
+
+    def react(count: int, pass_on: Callable[[], object]) -> None:
+        if count > 1:
+            pass_on()
+
+    with _counted(react) as presses:
+        yield presses
+
+
+@contextmanager
 def interruptible() -> Iterator[None]:
     """Inside, an exception that follows Ctrl-C is the KeyboardInterrupt.
 

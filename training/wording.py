@@ -12,3 +12,8 @@ def photos_of(photos: int, people: int | None, kind: str = "photos", whom: str =
 def counted_by(photos: int, people: int) -> str:
     """What intervals are taken over."""
     return "photos" if people == photos else "people"
+
+
+def number_of(count: int, one: str) -> str:
+    """`1 photo`, `2 photos`."""
+    return f"{count:,} {one}" + ("" if count == 1 else "s")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from training.interrupts import deferred, stoppable
+from training.interrupts import deferred, noted, stoppable
 
 ASKING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -64,3 +64,13 @@ def test_the_first_one_waits_for_what_is_written_and_the_second_does_not(
         signal.raise_signal(signal.SIGINT)
         written.append("more")
     assert written == ["whole"]
+
+
+def test_a_first_one_can_be_only_counted() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with noted() as presses:
+        signal.raise_signal(signal.SIGINT)
+        assert presses.count == 1
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before

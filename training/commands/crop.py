@@ -7,6 +7,7 @@ from training.console import progress, say
 from training.data.crop_tables import LEFT_OUT, TABLE
 from training.data.cropping import LARGEST, CropOptions, crop_folder, photos_in
 from training.interrupts import INTERRUPTED
+from training.wording import number_of
 
 HELP = "cut the eyes out of whole photos"
 
@@ -55,12 +56,12 @@ def run(args: argparse.Namespace) -> int:
             left_out += not cropped.rows
     except KeyboardInterrupt:
         stopped = True
-    say(f"{done} photos: {crops} eyes cut to {options.out} ({TABLE})")
+    say(f"{number_of(done, 'photo')}: {number_of(crops, 'eye')} cut to {options.out} ({TABLE})")
     if left_out:
-        say(f"{left_out} photos left out; the reasons are in {options.out / LEFT_OUT}")
+        say(f"{number_of(left_out, 'photo')} left out; the reasons are in {options.out / LEFT_OUT}")
     if stopped:
         say("stopped; the same command goes on from here")
         return INTERRUPTED
     if done < len(photos):
-        say(f"{len(photos) - done} photos were done before")
+        say(f"{number_of(len(photos) - done, 'photo')} done before")
     return 0

@@ -24,6 +24,7 @@ from training.data.file_names import check_lines, check_names
 from training.data.folders import is_picture, rows_by_file
 from training.data.photos import WIDE
 from training.errors import TrainingError
+from training.interrupts import noted
 
 LARGEST: Final = 4096
 """Side of a crop in pixels, at most: no model looks at less than a quarter of it, which is as much as the
@@ -76,22 +77,20 @@ def crop_folder(options: CropOptions, photos: Sequence[Path]) -> Iterator[Croppe
 
 
 def _finished(photos: Sequence[Future[Cropped]]) -> Iterator[Cropped]:
-    """The results in order; after Ctrl-C those of the photos that were begun, and then KeyboardInterrupt."""
-    stopped = False
+    """The results in order; after Ctrl-C those of the photos that were begun, and then KeyboardInterrupt.
+
+    So it comes between two photos, neither of which is written and not counted; a second one comes at once.
+    """
     try:
-        for photo in photos:
-            while not photo.cancelled():
-                try:
-                    cropped = photo.result()
-                except KeyboardInterrupt:
-                    stopped = True
+        with noted() as presses:
+            for photo in photos:
+                if presses.count:
                     _cancel(photos)
-                    continue
-                yield cropped
-                break
+                if not photo.cancelled():
+                    yield photo.result()
     finally:
         _cancel(photos)
-    if stopped:
+    if presses.count:
         raise KeyboardInterrupt
 
 

@@ -6,12 +6,16 @@ import sys
 import unicodedata
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.training.crops import LOCATOR, ROOT, crop, faces, rows
 from training.__main__ import main
+from training.data import cropping
+from training.data.crop_tables import record
+from training.wording import number_of
 
 
 def some_photos(folder: Path) -> Path:
@@ -70,7 +74,7 @@ def test_cuts_both_eyes_and_goes_on_where_it_stopped(
     (photos / "labels.csv").write_text("file,person\nsecond.jpg,eileen\n")
     assert crop(photos, out) == 0
     told = capsys.readouterr().out
-    assert "3 photos: 2 eyes" in told and "2 photos were done before" in told  # two could not be read again
+    assert "3 photos: 2 eyes" in told and "2 photos done before" in told  # two could not be read again
     assert len(rows(out / "left_out.csv")) == 3
     table = rows(out / "labels.csv")
     assert [row["photo"] for row in table] == ["almond/eileen.jpg"] * 2 + ["second.jpg"] * 2
@@ -148,12 +152,27 @@ def test_ctrl_c_ends_it_between_two_photos_and_the_next_run_goes_on(tmp_path: Pa
     assert "Traceback" not in complained
     before = len(rows(out / "labels.csv"))
     assert 0 < before < 120 and before % 2 == 0
-    assert f"{before // 2} photos: {before} eyes cut" in told
+    assert f"{number_of(before // 2, 'photo')}: {before} eyes cut" in told
     assert len(list(out.glob("*.jpg"))) == before
     assert leave_two_to_do(photos, out) == before // 2
     assert crop(photos, out) == 0
     lines = rows(out / "labels.csv")
     assert len(lines) == len({row["file"] for row in lines}) == before + 4
+
+
+def test_ctrl_c_while_a_photo_is_written_counts_the_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def record_and_press(*given: Any) -> None:
+        record(*given)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(cropping, "record", record_and_press)
+    photos, out = tmp_path / "photos", tmp_path / "crops"
+    photos.mkdir()
+    shutil.copy(ROOT / "examples/portrait.jpg", photos / "a.jpg")
+    assert crop(photos, out) == 130
+    assert f"1 photo: {len(rows(out / 'labels.csv'))} eyes cut" in capsys.readouterr().out
 
 
 def test_names_that_differ_by_a_dot_are_two_photos(photos: Path, tmp_path: Path) -> None:
