@@ -26,7 +26,8 @@ LAYERS: Final = {
     ),
     "training": (
         ("errors", "console", "wording", "plots", "tables", "whole_files"),
-        ("interrupts", "locking", "hyperparameters", "data", "pages"),
+        ("interrupts", "locking", "hyperparameters", "pages"),
+        ("data",),
         ("new_folders", "network"),
         ("graph", "measuring"),
         ("checks", "learning", "bundles", "look"),
