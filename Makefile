@@ -97,6 +97,7 @@ flagship-recipe: need-data $(DEV_ENV)/.ready  ## cross-validate the recipe of on
 need-data:
 	@test -n "$(DATA)" || { echo "Expected DATA=<folder with train/, validation/ and labels.csv>."; exit 2; }
 
+FULL_HOUSE = --with --clients 16 --seconds 3 --turns $(if $(findstring quick,$(BENCH)),4,12)
 bench: $(BENCH_ENV)/.ready $(SERVICE_ENV)/.ready  ## measure every target of speed, 40 minutes (BENCH=--quick: 9)
 	rm -f runs/bench/*.json
 	$(BENCH_ENV)/bin/python -m benchmarks.footprint --python $(SERVICE_ENV)/bin/python
@@ -104,10 +105,8 @@ bench: $(BENCH_ENV)/.ready $(SERVICE_ENV)/.ready  ## measure every target of spe
 	$(BENCH_ENV)/bin/python -m benchmarks.decoding
 	$(BENCH_ENV)/bin/python -m benchmarks.comparison $(BENCH)
 	$(BENCH_ENV)/bin/python -m benchmarks.comparison.paired --out runs/bench $(if $(findstring quick,$(BENCH)),--turns 4)
-	$(BENCH_ENV)/bin/python -m benchmarks.comparison.paired --out runs/bench --name saturated --with \
-	  --clients 16 --seconds 3 --turns $(if $(findstring quick,$(BENCH)),4,12)
-	$(BENCH_ENV)/bin/python -m benchmarks.comparison.paired --out runs/bench --name whole --model models/eye-shape/1 --with \
-	  --clients 16 --seconds 3 --turns $(if $(findstring quick,$(BENCH)),4,12)
+	$(BENCH_ENV)/bin/python -m benchmarks.comparison.paired --out runs/bench --name saturated $(FULL_HOUSE)
+	$(BENCH_ENV)/bin/python -m benchmarks.comparison.paired --out runs/bench --name whole --model models/eye-shape/1 $(FULL_HOUSE)
 	$(BENCH_ENV)/bin/python -m benchmarks.training_time $(if $(findstring quick,$(BENCH)),--train 80 --validation 40)
 	-$(BENCH_ENV)/bin/python -m benchmarks.image_size
 	$(BENCH_ENV)/bin/python -m benchmarks.targets

@@ -48,21 +48,15 @@ def deferred(message: str) -> Iterator[None]:
 
     For what takes seconds to write and is worth nothing in part.
     """
-
-    def react(count: int, pass_on: Callable[[], object]) -> None:
-        if count > 1:
-            pass_on()
-        say(message)
-
-    with _counted(react) as presses:
+    with noted(partial(say, message)) as presses:
         yield
     if presses.count:
         raise KeyboardInterrupt
 
 
 @contextmanager
-def noted() -> Iterator[Presses]:
-    """Inside, the first Ctrl-C is only counted, and a second one a KeyboardInterrupt at once.
+def noted(tell: Callable[[], object] = lambda: None) -> Iterator[Presses]:
+    """Inside, the first Ctrl-C is only told and counted, and a second one a KeyboardInterrupt at once.
 
     For whoever looks at the count where it suits.
     """
@@ -70,6 +64,7 @@ def noted() -> Iterator[Presses]:
     def react(count: int, pass_on: Callable[[], object]) -> None:
         if count > 1:
             pass_on()
+        tell()
 
     with _counted(react) as presses:
         yield presses

@@ -78,8 +78,9 @@ def scans(image: TiffImagePlugin.TiffImageFile, data: bytes, most: int) -> int:
     if tags.get(_COMPRESSION) != _AS_JPEG:
         return 0
     pieces: dict[int, int] = {}
-    times = Counter(place for place, _ in _pieces(tags))
+    times: Counter[int] = Counter()
     for place, size in _pieces(tags):
+        times[place] += 1
         # Without a size libtiff reads on to the end.
         pieces[place] = max(pieces.get(place, 0), size or len(data) - place)
     if len(pieces) >= most or sum(pieces.values()) > len(data):
