@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from onnx import compose, helper, numpy_helper, parser
 
 from scripts.mediapipe_operators import with_standard_operators
+from scripts.parametric_relu import with_quick_slopes
 from scripts.tflite_sparsity import densified
 from service.locator.bundle import golden_corners
 from service.locator.eyes import EyeLocator
@@ -42,6 +43,8 @@ ANCHORS: Final = {"faces-near": ((16, 2), (8, 6)), "faces-far": ((48, 1),)}
 OPSET: Final = 17
 _NUMBERS: Final = re.compile(r"__\d+")
 """What tf2onnx adds to names, and counts anew each time."""
+SEVERAL: Final = "n"
+"""The axis of a network that looks at several pictures at once."""
 _HEADER = f'<ir_version: 8, opset_import: ["" : {OPSET}]>'
 
 
@@ -112,22 +115,40 @@ def _converted(name: str, data: bytes) -> onnx.ModelProto:
 def _finished(name: str, core: onnx.ModelProto) -> onnx.ModelProto:
     size = core.graph.input[0].type.tensor_type.shape.dim[1].dim_value
     core = compose.add_prefix(core, "core/")
+    if name == "eye":
+        _take_several(core)
     if name in ANCHORS:
         model = _with_scaled_input(core, size, scale=2 / 255, offset=-1.0)
         model = _with_boxes(model, _anchors(ANCHORS[name]), size)
     else:
         model = _with_scaled_input(core, size, scale=1 / 255, offset=0.0)
         model = _append(model, _MESH if name == "mesh" else _EYE)
-    model = _folded(model)
+    model = _folded(with_quick_slopes(_folded(model)))
     model.graph.name = f"eye-locator/{name}"
     model.producer_name, model.doc_string = "make_eye_locator", "From MediaPipe 0.10.21, Apache 2.0."
     onnx.checker.check_model(model)
     return model
 
 
+def _take_several(core: onnx.ModelProto) -> None:
+    """Let a network answer for any number of pictures."""
+    for value in (*core.graph.input, *core.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = SEVERAL
+    core.graph.ClearField("value_info")
+    shapes = {node.input[1] for node in core.graph.node if node.op_type == "Reshape"}
+    for tensor in core.graph.initializer:
+        if tensor.name in shapes:
+            shape = numpy_helper.to_array(tensor).copy()
+            assert shape[0] == 1
+            shape[0] = 0  # as many as there are
+            tensor.CopyFrom(numpy_helper.from_array(shape, tensor.name))
+
+
 def _with_scaled_input(core: onnx.ModelProto, size: int, scale: float, offset: float) -> onnx.ModelProto:
+    first_axis = core.graph.input[0].type.tensor_type.shape.dim[0]
+    count = first_axis.dim_param or first_axis.dim_value
     first = parser.parse_model(f"""{_HEADER}
-        scaling (uint8[1, {size}, {size}, 3] picture) => (float[1, {size}, {size}, 3] scaled) {{
+        scaling (uint8[{count}, {size}, {size}, 3] picture) => (float[{count}, {size}, {size}, 3] scaled) {{
             levels = Cast <to = 1> (picture)
             factor = Constant <value = float {{{scale!r}}}> ()
             lowest = Constant <value = float {{{offset!r}}}> ()
@@ -209,16 +230,17 @@ _MESH: Final = (
 )
 _EYE: Final = (
     {"core/output_eyes_contours_and_brows": "contour_raw", "core/output_iris": "iris_raw"},
-    """
-    answers (float[1, 213] contour_raw, float[1, 15] iris_raw)
-        => (float[71, 3] contour, float[5, 3] iris) {
-        size = Constant <value = float {64.0}> ()
-        triples = Constant <value_ints = [-1, 3]> ()
-        contour_points = Reshape (contour_raw, triples)
-        iris_points = Reshape (iris_raw, triples)
+    f"""
+    answers (float[{SEVERAL}, 213] contour_raw, float[{SEVERAL}, 15] iris_raw)
+        => (float[{SEVERAL}, 71, 3] contour, float[{SEVERAL}, 5, 3] iris) {{
+        size = Constant <value = float {{64.0}}> ()
+        of_contour = Constant <value_ints = [-1, 71, 3]> ()
+        of_iris = Constant <value_ints = [-1, 5, 3]> ()
+        contour_points = Reshape (contour_raw, of_contour)
+        iris_points = Reshape (iris_raw, of_iris)
         contour = Div (contour_points, size)
         iris = Div (iris_points, size)
-    }""",
+    }}""",
 )
 
 

@@ -28,8 +28,11 @@ FILLS_FROM: Final = 0.5
 """Share of the picture's side from which on a drawn eye fills it. Measured: 0.41 to 0.47 on crops of 2.0 eye
 widths. On crops of 1.2 only the second view shows an eye, with few exceptions."""
 _HOPELESS: Final = 3 * MAX_SPREAD
-_MOVES: Final = ((0.1, 0.05, 1.0), (-0.1, -0.05, 1.0), (0.0, 0.0, 1.0), (0.0, 0.0, 1.25), (0.0, 0.08, 0.85))
-"""Shift right and down in sides of the view, and its scale."""
+_MOVES: Final = (
+    ((0.1, 0.05, 1.0), (-0.1, -0.05, 1.0)),
+    ((0.0, 0.0, 1.0), (0.0, 0.0, 1.25), (0.0, 0.08, 0.85)),
+)
+"""Shift right and down in sides of the view, and its scale: of two views, and of three more."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +90,19 @@ def look(picture: RGB, network: Network, scale: float) -> tuple[Points, float]:
     height, width = picture.shape[:2]
     side = min(height, width) * scale
     drawn: list[Points] = []
-    for right, down, zoom in _MOVES:
-        view = View(width / 2 + right * side, height / 2 + down * side, side * zoom)
-        answers = network(view.pixels(picture, network.size, repeat_border=True))
-        shares = np.concatenate([answers["contour"][:16, :2], answers["iris"][:, :2]])
-        drawn.append(view.to_picture(shares))
-        if len(drawn) == 2 and _spread(drawn) > _HOPELESS:
+    for moves in _MOVES:
+        views = [
+            View(width / 2 + right * side, height / 2 + down * side, side * zoom)
+            for right, down, zoom in moves
+        ]
+        # Together: one by one they take a quarter more.
+        answers = network(*(view.pixels(picture, network.size, repeat_border=True) for view in views))
+        shares = np.concatenate([answers["contour"][:, :16, :2], answers["iris"][..., :2]], axis=1)
+        drawn += [view.to_picture(points) for view, points in zip(views, shares, strict=True)]
+        spread = _spread(drawn)
+        if spread > _HOPELESS:
             break
-    return median(np.stack(drawn)), _spread(drawn)
+    return median(np.stack(drawn)), spread
 
 
 def _spread(drawn: list[Points]) -> float:

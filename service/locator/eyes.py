@@ -113,9 +113,10 @@ class EyeLocator:
 
     def __init__(self, folder: Path, runtime: Runtime = ON_CPU) -> None:
         self.folder = folder
-        near, far, mesh, self._eye = (Network(path, runtime.single) for path in networks(folder))
-        self._detector = FaceDetector(near, far)
-        self._mesh = FaceMesh(mesh)
+        near, far, mesh, eye = networks(folder)
+        self._detector = FaceDetector(Network(near, runtime.single), Network(far, runtime.single))
+        self._mesh = FaceMesh(Network(mesh, runtime.single))
+        self._eye = Network(eye, runtime.single, several=True)
 
     @property
     def version(self) -> int:

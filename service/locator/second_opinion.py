@@ -31,7 +31,7 @@ def disagreement(picture: RGB, eye: EyePoints, side: Literal["left", "right"], n
     across, down = contour[INNER] - contour[OUTER]
     view = View(float(x), float(y), MARGIN * width, math.atan2(down, across))
     answers = network(view.pixels(picture, network.size, repeat_border=True))
-    drawn = view.to_picture(answers["contour"][: len(contour), :2])
+    drawn = view.to_picture(answers["contour"][0, : len(contour), :2])
     return float(np.linalg.norm(drawn - contour, axis=1).mean() / width)
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return Network(ROOT / "models/eye-locator/1/eye.onnx", Runtime(1))
+    return Network(ROOT / "models/eye-locator/1/eye.onnx", Runtime(1), several=True)
 
 
 @pytest.fixture(scope="module")
