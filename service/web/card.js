@@ -4,9 +4,10 @@ import { titleOf } from "./about.js";
 import { classify } from "./api.js";
 import { element, explain } from "./dom.js";
 import { asFailure } from "./failure.js";
+import { frames } from "./frames.js";
 import { prepare } from "./photo.js";
 import { inWords } from "./regions.js";
-import { answerNode, frames } from "./results.js";
+import { answerNode } from "./results.js";
 
 /**
  * @typedef {import("./api.js").Answer} Answer

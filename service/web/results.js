@@ -15,28 +15,7 @@ import { BOTH_EYES, inOrder, naming, pairs } from "./regions.js";
 
 /** An evidence map. */
 const EVIDENCE = "img";
-/** @type {Record<string, string>} */
-const SIDES = { left_eye: "Left", right_eye: "Right" };
 const LOOK_PIXELS = 224;
-
-/**
- * Frames on the photo, around what was looked at.
- * @param {Answer} answer
- * @returns {HTMLElement[]}
- */
-export function frames(answer) {
-  const { width, height } = answer.image;
-  return inOrder(answer).map(({ region, box }) => {
-    const side = SIDES[region];
-    const frame = element("div", { className: `box ${side?.toLowerCase() ?? "faint"}`, "aria-hidden": "true" });
-    if (side) frame.append(element("span", {}, side));
-    frame.style.left = `${(100 * box.left) / width}%`;
-    frame.style.top = `${(100 * box.top) / height}%`;
-    frame.style.width = `${(100 * box.width) / width}%`;
-    frame.style.height = `${(100 * box.height) / height}%`;
-    return frame;
-  });
-}
 
 /**
  * Everything that was said about one photo.

@@ -15,6 +15,7 @@ const FILES = [
   "web/csv.js",
   "web/dom.js",
   "web/failure.js",
+  "web/frames.js",
   "web/gallery.js",
   "web/icon-192.png",
   "web/icon-512.png",

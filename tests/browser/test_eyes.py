@@ -1,10 +1,11 @@
 """Real eyes, found in real photos: of one face, of everybody, and of an eye from near."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser import photos
 from tests.browser.conftest import ROOT, Open, Shoot
@@ -13,6 +14,25 @@ from tests.bundles import metadata, write_bundle
 from tests.serving import serve, settings_for
 
 pytestmark = pytest.mark.browser
+
+OVERLAPS = """
+(photo) => {
+  const rectangle = (node) => node.getBoundingClientRect();
+  const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+  const within = (a, b) => a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
+  const names = [...photo.querySelectorAll("*")].filter((node) => /^(Left|Right)$/.test(node.textContent));
+  const eyes = [...photo.querySelectorAll(".box")];
+  const faults = [];
+  for (const name of names) {
+    if (!within(rectangle(name), rectangle(photo))) faults.push(`${name.textContent} leaves the photo`);
+    for (const other of [...eyes, ...names]) {
+      if (other === name || other.contains(name)) continue;
+      if (!apart(rectangle(name), rectangle(other))) faults.push(`${name.textContent} lies over another`);
+    }
+  }
+  return faults;
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +49,32 @@ def test_eyes_of_a_real_portrait(open_page: Open, eyes: str, shoot: Shoot) -> No
     page = open_page(eyes)
     choose(page, photos.portrait())
     expect(page.locator(".answer h4")).to_have_text(["Both eyes together", "Right eye", "Left eye"])
-    expect(page.locator(".photo .box")).to_have_text(["Right", "Left"])
+    expect(page.locator(".photo .side")).to_have_text(["Right", "Left"])
     assert [row["region"] for row in table(page)] == ["both_eyes", "left_eye", "right_eye"]
     shoot(page, "portrait-desktop-light")
     page.context.close()
+
+
+@pytest.mark.parametrize("turn", [0, 60, 90, 180, 270])
+def test_names_of_eyes_hide_no_eye_and_no_name(open_page: Open, eyes: str, turn: int) -> None:
+    with Image.open(photos.PORTRAIT) as portrait:
+        turned = portrait.rotate(turn, expand=True)
+    assert overlaps_on(open_page(eyes), turned) == []
+
+
+def test_names_of_eyes_stay_within_the_photo(open_page: Open, eyes: str) -> None:
+    with Image.open(photos.PORTRAIT) as portrait:
+        cut = portrait.crop((200, 0, 512, 312))
+    assert overlaps_on(open_page(eyes), cut) == []
+
+
+def overlaps_on(page: Page, image: Image.Image) -> list[str]:
+    """Names beside eyes that lie over an eye, over each other or outside the photo."""
+    choose(page, {"name": "photo.png", "mimeType": "image/png", "buffer": photos.encoded(image)})
+    expect(page.locator(".photo").get_by_text(re.compile("^(Left|Right)$"))).to_have_count(2)
+    found: list[str] = page.locator(".photo").evaluate(OVERLAPS)
+    page.context.close()
+    return found
 
 
 def test_everybody_in_a_photo(open_page: Open, eyes: str, shoot: Shoot) -> None:
