@@ -18,6 +18,8 @@ const RETRIES = 2;
 const MAX_WAIT_SECONDS = 30;
 /** What a proxy, or whatever else is on the way, means by a status. @type {Record<number, string>} */
 const FOREIGN = { 413: "The photo is too large for a server on the way." };
+/** From here on, a status without a code of the service is a proxy's, behind which the service is away. */
+const AWAY = 502;
 
 /** @returns {Promise<ModelInfo[]>} the default model first */
 export async function loadModels() {
@@ -102,10 +104,18 @@ function parsed(text) {
  */
 function unreached(late, begun) {
   if (late) return new Failure("No answer came", "The network or the service is too slow.", { retryable: true });
-  const lost = { retryable: true, code: UNREACHED };
-  if (begun) return new Failure("The answer was cut off", "The connection was lost on the way.", lost);
+  if (begun) return lost("The answer was cut off", "The connection was lost on the way.");
   const reason = navigator.onLine ? "It may be starting, or the network is down." : "This device is offline.";
-  return new Failure("The service cannot be reached", reason, lost);
+  return lost("The service cannot be reached", reason);
+}
+
+/**
+ * What may go by itself.
+ * @param {string} title
+ * @param {string} message
+ */
+function lost(title, message) {
+  return new Failure(title, message, { retryable: true, code: UNREACHED });
 }
 
 /**
@@ -125,6 +135,9 @@ function secondsToWait({ status, headers }) {
  * @returns {Failure}
  */
 function refused(status, problem, keySent) {
+  if (status >= AWAY && !problem?.code) {
+    return lost("The service cannot be reached", `It may be starting: a server on the way answered with status ${status}.`);
+  }
   const isForeign = status < 400;
   const reason = isForeign ? "Something else answered in its place." : FOREIGN[status] ?? `It answered with status ${status}.`;
   return new Failure(problem?.title ?? "The service could not answer", problem?.detail ?? reason, {

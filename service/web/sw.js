@@ -53,7 +53,7 @@ async function forgetOthers() {
 }
 
 /**
- * The network's copy, which replaces ours; ours where there is no network, or none that answers.
+ * The network's copy, which replaces ours; ours where there is no network, or no service that answers.
  * @param {FetchEvent} event
  * @returns {Promise<Response>}
  */
@@ -64,6 +64,8 @@ async function newest(event) {
   const timer = copy && setTimeout(() => limit.abort(), PATIENCE_MS);
   try {
     const response = await fetch(event.request, { signal: limit.signal });
+    // A proxy answers in place of a service that is away.
+    if (copy && response.status >= 502) return copy;
     // A full disk is no reason to keep the page from anybody.
     if (response.ok) event.waitUntil(cache.put(event.request, response.clone()).catch(() => {}));
     return response;

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Page, expect
+from starlette.responses import PlainTextResponse
 
 from service.http import web
 from service.settings import Settings
@@ -35,6 +36,17 @@ def test_page_opens_without_the_service(open_page: Open, settings: Settings) -> 
         expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
         expect(page.locator("#outage")).to_be_hidden()
         expect(page.get_by_role("button", name="Take a picture")).to_be_focused()
+
+
+def test_page_opens_where_a_proxy_answers_for_the_service(open_page: Open, settings: Settings) -> None:
+    with serve(settings) as address:
+        page = open_page(address, service_workers="allow")
+        wait_for_worker(page)
+    bad_gateway = PlainTextResponse("Bad Gateway", status_code=502)
+    with serve_app(bad_gateway, port=urlsplit(address).port or 0):
+        page.reload()
+        expect(page.locator("#outage")).to_contain_text("The service cannot be reached")
+        page.context.close()
 
 
 def test_page_opens_where_the_service_says_nothing(open_page: Open, settings: Settings) -> None:

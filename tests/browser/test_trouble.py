@@ -70,6 +70,17 @@ def test_service_that_goes_away_and_comes_back(open_page: Open, settings: Settin
     expect(page.locator(".card .notice")).to_have_count(0)
 
 
+def test_service_that_goes_away_behind_a_proxy(page: Page) -> None:
+    def without_a_service(route: Route) -> None:
+        route.fulfill(status=502, body="<h1>502 Bad Gateway</h1>")
+
+    page.route("**/v1/classify?*", without_a_service, times=3)
+    choose(page, photo("red.png"), photo("also-red.png"), photo("red-too.png"))
+    expect(page.locator(".card .notice")).to_contain_text(3 * ["The service cannot be reached"])
+    page.get_by_role("button", name="Try again").first.click()
+    expect(page.locator(".verdict")).to_have_count(3)
+
+
 def test_offline_device(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
     page.context.set_offline(True)
