@@ -1,8 +1,10 @@
 /** Keeps a copy of the page, so that it opens without a network; answers always come from the service. */
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
-/** The service makes this a name that changes with any file. */
-const CACHE = "web-files";
+/** Ends the names of what this page keeps: other pages of the same origin keep things too. */
+const OURS = ` of ${worker.registration.scope}`;
+/** The service makes the first word one that changes with any file. */
+const CACHE = `web-files${OURS}`;
 /** Nobody waits longer for a network that says nothing. */
 const PATIENCE_MS = 3_000;
 const FILES = [
@@ -48,7 +50,7 @@ worker.addEventListener("fetch", (event) => {
 });
 
 async function forgetOthers() {
-  const names = (await caches.keys()).filter((name) => name !== CACHE);
+  const names = (await caches.keys()).filter((name) => name.endsWith(OURS) && name !== CACHE);
   await Promise.all(names.map((name) => caches.delete(name)));
 }
 

@@ -69,12 +69,15 @@ def test_an_upgrade_with_a_new_module_opens_offline(open_page: Open, tmp_path: P
         page = open_page(address, service_workers="allow")
         wait_for_worker(page)
         (before,) = page.evaluate(KEPT)
+        # What another page of the same origin keeps, at another path.
+        page.evaluate("caches.open('another')")
     upgrade(folder)
     with serve_app(site(folder), port=urlsplit(address).port or 0):
         page.reload()
         until(page, lambda: before not in page.evaluate(KEPT))
     page.reload()
     expect(page.locator("body[data-upgraded]")).to_be_visible()
+    assert "another" in page.evaluate(KEPT)
 
 
 def site(folder: Path) -> FastAPI:

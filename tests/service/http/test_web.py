@@ -157,7 +157,7 @@ def test_worker_changes_with_every_file(tmp_path: Path) -> None:
     (tmp_path / "web" / "style.css").write_text("")
     after = web.read_assets(tmp_path / "web")["sw.js"]
     assert before.etag != after.etag
-    assert re.search(rb'const CACHE = "web-[0-9a-f]{16}";', after.body)
+    assert re.search(rb"const CACHE = `web-[0-9a-f]{16}\$", after.body)
 
 
 def test_vendored_style_comes_with_its_licence() -> None:
