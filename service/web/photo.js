@@ -38,6 +38,7 @@ export async function prepare(file) {
     return await reduce(picture);
   } finally {
     if (picture instanceof ImageBitmap) picture.close();
+    else picture.width = 0;
   }
 }
 
@@ -93,8 +94,12 @@ export async function encode(picture, width, height, quality = QUALITY) {
   context.imageSmoothingQuality = "high";
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) => {
-    const done = (/** @type {Blob | null} */ blob) =>
-      blob ? resolve(blob) : reject(new Failure("The picture cannot be encoded", "Try a smaller one."));
+    const done = (/** @type {Blob | null} */ blob) => {
+      // Safari on many a phone has room for a dozen of them, and else finds none for the photos that follow.
+      canvas.width = 0;
+      if (blob) resolve(blob);
+      else reject(new Failure("The picture cannot be encoded", "Try a smaller one."));
+    };
     canvas.toBlob(done, "image/jpeg", quality);
   });
 }

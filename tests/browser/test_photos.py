@@ -56,6 +56,20 @@ COUNT_ADDRESSES = """
   };
 }
 """
+KEEP_CANVASES = """
+() => {
+  window.canvases = [];
+  const create = document.createElement;
+  document.createElement = function (name) {
+    const node = create.call(this, name);
+    if (name === "canvas") canvases.push(node);
+    return node;
+  };
+}
+"""
+PIXELS_THAT_NOBODY_SEES = """
+canvases.filter((node) => !node.isConnected).reduce((sum, { width, height }) => sum + width * height, 0)
+"""
 CLEAR_AT_ONCE = """
 () => document.querySelector("#files").addEventListener("change", () =>
   setTimeout(() => document.querySelector("#clear").click()))
@@ -133,6 +147,14 @@ def test_large_file_is_reduced_however_much_it_shows(page: Page) -> None:
     expect(page.locator(".verdict")).to_be_visible()
     assert len(data) > 1_500_000
     assert 300_000 < sent[0] < 1_060_000
+
+
+def test_photo_that_is_reduced_leaves_no_pixels_behind(page: Page) -> None:
+    page.evaluate(KEEP_CANVASES)
+    choose(page, photo("large.png", size=(3000, 2000)))
+    expect(page.locator(".verdict")).to_be_visible()
+    assert page.evaluate("canvases.length") > 1
+    assert page.evaluate(PIXELS_THAT_NOBODY_SEES) == 0
 
 
 def test_webp_is_turned_as_the_service_turns_it(page: Page) -> None:
