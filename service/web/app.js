@@ -57,7 +57,11 @@ function choosePhotos() {
 
 function takePicture() {
   if (Camera.available) camera.open(models.ofFaces);
-  else byId("capture", HTMLInputElement).click();
+  else {
+    const capture = byId("capture", HTMLInputElement);
+    capture.setAttribute("capture", models.ofFaces ? "user" : "environment");
+    capture.click();
+  }
 }
 
 function acceptFiles() {

@@ -26,7 +26,7 @@ export class Camera {
   #shoot = byId("shoot", HTMLButtonElement);
   /** @type {MediaStream | null} */
   #stream = null;
-  #facing = "user";
+  #facing = "";
   /** The one to show, where the way they face does not tell cameras apart, as on a desktop. */
   #device = "";
   /** Every opening and closing makes a new one; work begun in an older one stops. */
@@ -58,6 +58,9 @@ export class Camera {
    * @param {boolean} face whether the outline is that of a face
    */
   async open(face) {
+    const isOther = face !== this.#guide.classList.contains("face");
+    // Things are in front of whoever holds the phone.
+    if (isOther || this.#facing === "") this.#facing = face ? "user" : "environment";
     this.#guide.classList.toggle("face", face);
     this.#hint.textContent = face
       ? "Face the light, place your face in the outline and look into the camera."
@@ -140,8 +143,9 @@ export class Camera {
     if (this.#timer.checked) await this.#count(session);
     if (session !== this.#session) return;
     try {
-      const { videoWidth, videoHeight } = this.#video;
-      const blob = await encode(this.#video, videoWidth, videoHeight);
+      const picture = shown(this.#video);
+      const blob = await encode(picture, picture.width, picture.height);
+      picture.width = 0;
       if (session === this.#session) this.#hand(blob);
     } catch (error) {
       if (session !== this.#session) return;
@@ -175,6 +179,20 @@ export class Camera {
     this.#shoot.disabled = true;
     this.#countdown.value = "";
   }
+}
+
+/**
+ * As much of the picture as the preview shows: the outline is about that.
+ * @param {HTMLVideoElement} video
+ */
+function shown(video) {
+  const { videoWidth, videoHeight, clientWidth, clientHeight } = video;
+  const scale = Math.max(clientWidth / videoWidth, clientHeight / videoHeight);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(clientWidth / scale);
+  canvas.height = Math.round(clientHeight / scale);
+  canvas.getContext("2d")?.drawImage(video, (canvas.width - videoWidth) / 2, (canvas.height - videoHeight) / 2);
+  return canvas;
 }
 
 async function cameras() {

@@ -24,10 +24,21 @@ TWO_WEBCAMS = """
   };
 }
 """
+KEEP_WISHES = """
+() => {
+  window.wishes = [];
+  const devices = navigator.mediaDevices;
+  const open = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = (wish) => {
+    wishes.push(wish.video.facingMode.ideal);
+    return open(wish);
+  };
+}
+"""
 
 
 def test_picture_from_the_camera(open_page: Open, service: str, shoot: Shoot) -> None:
-    page = open_page(service, permissions=["camera"])
+    page = open_page(service, permissions=["camera"], viewport={"width": 1280, "height": 900})
     page.get_by_role("button", name="Take a picture").click()
     dialog = page.get_by_role("dialog", name="Take a picture")
     take = dialog.get_by_role("button", name="Take it")
@@ -93,6 +104,39 @@ def test_phone_held_sideways_shows_the_way_out(open_page: Open, service: str, sh
     shoot(page, "camera-sideways-light", full_page=False)
     page.get_by_role("button", name="Close").tap()
     expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_picture_shows_what_the_preview_shows(open_page: Open, service: str) -> None:
+    page = open_page(service, permissions=["camera"], viewport={"width": 740, "height": 360})
+    page.get_by_role("button", name="Take a picture").click()
+    page.get_by_role("switch", name="3 seconds").uncheck()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    preview = page.locator("#video").bounding_box()
+    assert preview
+    with page.expect_response("**/v1/classify?*") as response:
+        page.get_by_role("button", name="Take it").click()
+    size = response.value.json()["image"]
+    assert size["width"] / size["height"] == pytest.approx(preview["width"] / preview["height"], abs=0.02)
+
+
+@pytest.mark.parametrize("eyes, facing", [(True, "user"), (False, "environment")])
+def test_camera_faces_what_the_model_is_about(open_page: Open, service: str, eyes: bool, facing: str) -> None:
+    page = open_page(service, eyes=eyes, permissions=["camera"])
+    expect(page.locator("#labels dt").first).to_be_visible()
+    page.evaluate(KEEP_WISHES)
+    page.get_by_role("button", name="Take a picture").click()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    assert page.evaluate("wishes") == [facing]
+
+
+@pytest.mark.parametrize("eyes, facing", [(True, "user"), (False, "environment")])
+def test_camera_app_of_a_phone_without_https(open_page: Open, service: str, eyes: bool, facing: str) -> None:
+    page = open_page(service, eyes=eyes)
+    expect(page.locator("#labels dt").first).to_be_visible()
+    page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Take a picture").click()
+    assert chooser.value.element.get_attribute("capture") == facing
 
 
 def test_camera_on_a_phone(open_page: Open, service: str, shoot: Shoot) -> None:
