@@ -38,12 +38,13 @@ export class Gallery {
    */
   add(files) {
     const added = [...files].map((file) => new Card(file, this.models, (card) => this.#ask([card])));
-    if (added.length === 0) return;
+    const [newest] = added;
+    if (!newest) return;
     this.#cards.unshift(...added);
     this.#list.prepend(...added.map((card) => card.node));
     this.#list.classList.toggle("single", this.#cards.length === 1);
     this.#section.hidden = false;
-    this.#section.scrollIntoView({ block: "nearest" });
+    newest.node.scrollIntoView({ block: "nearest" });
     this.#ask(added);
   }
 

@@ -111,6 +111,16 @@ def test_pasted_photo(open_page: Open, service: str) -> None:
     expect(page.locator(".verdict")).to_contain_text("Blue")
 
 
+def test_photo_that_is_dropped_far_down_the_page_is_shown(open_page: Open, service: str) -> None:
+    page = open_page(service, viewport={"width": 360, "height": 640})
+    choose(page, *[photo(f"{number}.png") for number in range(5)])
+    expect(page.locator(".verdict")).to_have_count(5)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.get_by_role("heading", name="0.png")).not_to_be_in_viewport()
+    page.evaluate(DROP, list(photo("x", GREEN)["buffer"]))
+    expect(page.get_by_role("heading", name="dropped.png")).to_be_in_viewport()
+
+
 def test_unsure_answer_is_said_plainly(page: Page) -> None:
     choose(page, photo("grey.png", GREY))
     expect(page.locator(".verdict")).to_have_text("Not sure")
