@@ -160,6 +160,19 @@ def test_camera_on_a_phone(open_page: Open, service: str, shoot: Shoot) -> None:
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_camera_leaves_the_phones_own_bar_free(open_page: Open, service: str) -> None:
+    height = 740
+    phone = {"viewport": {"width": 360, "height": height}, "is_mobile": True, "has_touch": True}
+    page = open_page(service, permissions=["camera"], **phone)
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setSafeAreaInsetsOverride", {"insets": {"bottom": 34}})
+    page.get_by_role("button", name="Take a picture").tap()
+    take = page.get_by_role("button", name="Take it")
+    expect(take).to_be_enabled()
+    place = take.bounding_box()
+    assert place and place["y"] + place["height"] <= height - 34
+
+
 def test_other_camera_of_a_desktop(open_page: Open, service: str) -> None:
     page = open_page(service, permissions=["camera"])
     page.evaluate(TWO_WEBCAMS)
