@@ -236,6 +236,14 @@ def test_the_photo_stays_in_sight_beside_many_classes(folder: Path, open_page: O
         press(page, "S", 1)  # as Caps Lock writes it
 
 
+def test_progress_shows_in_the_colours_of_the_device(folder: Path, open_page: Open, shoot: Shoot) -> None:
+    with labelling(folder, "--rater", "ann") as (address, _):
+        page = open_page(address, forced_colors="active")
+        press(page, "1", 1)
+        expect(page.get_by_role("progressbar")).to_have_css("border-top-width", "1px")
+        shoot(page, "labelling-forced-colours")
+
+
 def test_a_file_that_is_no_picture_gets_no_class_and_can_be_skipped(
     folder: Path, open_page: Open, shoot: Shoot
 ) -> None:
