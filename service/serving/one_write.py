@@ -58,5 +58,5 @@ class OneWrite:
 
     def _flush(self) -> None:
         data, self._held = self._held, b""
-        if data and not self._transport.is_closing():
+        if data and not self.is_closing():
             self._transport.write(data)

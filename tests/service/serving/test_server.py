@@ -1,6 +1,7 @@
 """Connections: slow, endless, too many, broken."""
 
 import contextlib
+import logging
 import select
 import socket
 import struct
@@ -16,6 +17,7 @@ import pytest
 from service.serving.protocol import ImpatientProtocol
 from tests.gates import PATIENCE_SECONDS, eventually, gated
 from tests.serving import connect
+from tests.uploads import MULTIPART, end, part, picture
 
 
 def until_closed(connection: socket.socket) -> bytes:
@@ -46,19 +48,30 @@ def test_a_head_without_end(service: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("path", "fields", "status"),
     [
-        b"GET /health/live HTTP/1.1\r\nhost: a\r\n" + 2 * (b"x: " + b"y" * 40_000 + b"\r\n") + b"\r\n",
-        b"GET /" + b"y" * 70_000 + b" HTTP/1.1\r\nhost: a\r\n\r\n",
-        b"GET /health/live HTTP/1.1\r\nhost: a\r\n" + 100 * b"x:\r\n" + b"\r\n",
-        b"GET /health/live?" + 100 * b"x&" + b" HTTP/1.1\r\nhost: a\r\n\r\n",
+        (b"", 9 * (b"x: " + b"y" * 8_000 + b"\r\n"), b"431"),
+        (b"", b"x: " + b"y" * 8_192 + b"\r\n", b"431"),
+        (b"", b"x" * 8_192 + b": y\r\n", b"431"),
+        (b"", 100 * b"x:\r\n", b"431"),
+        (b"?" + 100 * b"x&", b"", b"431"),
+        (b"?" + b"y" * 8_192, b"", b"414"),
+        (b"/" + b"%41" * 20_000, b"", b"414"),
     ],
-    ids=["fields", "path", "number of fields", "number of parameters"],
+    ids=["fields", "a value", "a name", "number of fields", "number of parameters", "a query", "a path"],
 )
-def test_a_head_that_is_too_large_in_one_piece(service: str, head: bytes) -> None:
+def test_a_head_that_is_too_large(service: str, path: bytes, fields: bytes, status: bytes) -> None:
     with connect(service) as connection:
-        connection.sendall(head)
-        assert until_closed(connection).startswith(b"HTTP/1.1 431 ")
+        connection.sendall(b"GET /health/live" + path + b" HTTP/1.1\r\nhost: a\r\n" + fields + b"\r\n")
+        assert until_closed(connection).split()[1] == status
+
+
+def test_a_head_of_long_lines(service: str) -> None:
+    path, field = b"/health/live?" + b"y" * (8_192 - 13), b"x: " + b"y" * (8_192 - 1) + b"\r\n"
+    with connect(service) as connection:
+        connection.sendall(b"GET " + path + b" HTTP/1.1\r\nhost: a\r\nconnection: close\r\n")
+        connection.sendall(6 * field + b"\r\n")
+        assert until_closed(connection).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_head_of_a_hundred_fields_and_parameters(service: str) -> None:
@@ -177,6 +190,60 @@ def test_fields_behind_a_chunked_body_are_not_kept(models: Path) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 4")
         (protocol,) = service.server.server_state.connections
         assert isinstance(protocol, ImpatientProtocol) and len(protocol.headers) == 2
+
+
+CHUNKED = b"POST /v1/classify HTTP/1.1\r\nhost: a\r\ncontent-type: multipart/form-data; boundary=b\r\n"
+CHUNKED += b"transfer-encoding: chunked\r\n\r\n1\r\na\r\n"
+
+
+@pytest.mark.parametrize(
+    "start", [b"0\r\nx: ", b"1;x="], ids=["a field behind the body", "a chunk's extension"]
+)
+def test_what_is_beside_a_body_without_end(models: Path, start: bytes) -> None:
+    with gated(models, body_seconds=300.0) as service, connect(service.address) as connection:
+        connection.sendall(CHUNKED + start)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have been told already
+            for _ in range(20):
+                connection.sendall(b"y" * 50_000)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 431 ")
+        eventually(lambda: not service.server.server_state.tasks)
+
+
+def test_a_body_in_tiny_chunks(models: Path) -> None:
+    with gated(models, body_seconds=300.0) as service, connect(service.address) as connection:
+        connection.sendall(CHUNKED + 50_000 * b"1\r\na\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+        eventually(lambda: not service.server.server_state.tasks)
+
+
+def test_a_body_in_many_chunks(service: str) -> None:
+    chunk = b"40\r\n" + b"a" * 64 + b"\r\n"
+    with connect(service) as connection:
+        connection.sendall(CHUNKED + 20_000 * chunk + b"0\r\nx: y\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 422 ")
+
+
+def test_who_breaks_off_its_body_is_not_waited_for(models: Path) -> None:
+    with gated(models, body_seconds=300.0) as service, connect(service.address) as connection:
+        connection.sendall(CHUNKED)
+        eventually(lambda: bool(service.server.server_state.tasks))
+        connection.sendall(b"no size of a chunk\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+        eventually(lambda: not service.server.server_state.tasks)
+
+
+def test_an_answer_behind_a_refusal_is_dropped(models: Path, caplog: pytest.LogCaptureFixture) -> None:
+    form = part(picture()) + end()
+    ask = f"POST /v1/classify HTTP/1.1\r\nhost: a\r\ncontent-type: {MULTIPART['content-type']}\r\n"
+    with gated(models, body_seconds=300.0) as service, connect(service.address) as connection:
+        service.predictor.gate.clear()
+        connection.sendall(f"{ask}content-length: {len(form)}\r\n\r\n".encode() + form)
+        service.predictor.wait_until_asked()
+        connection.sendall(CHUNKED + b"no size of a chunk\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+        service.predictor.gate.set()
+        eventually(lambda: not service.server.server_state.tasks)
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_a_connection_that_is_reset_leaves_no_timer(models: Path) -> None:
