@@ -3,12 +3,20 @@
 from typing import Final
 
 from fastapi import Request
-from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserError,
+    PushMultipartParser,
+    parse_options_header,
+)
 
 from service.errors import InvalidRequest, TooManyImages
 
 MAX_FIELDS: Final = 16
 """Parts that are no images before a form is given up; one is enough to refuse it, the others are named."""
+MAX_PARAMETERS: Final = 100
+"""Of one field of a part, or semicolons in the name of a file."""
 _FORM: Final = "multipart/form-data"
 
 
@@ -22,7 +30,7 @@ async def read_images(request: Request, field: str, most: int) -> list[bytes]:
     boundary, segments = _boundary(request, field), most + MAX_FIELDS
     try:
         # Latin-1 has a letter for every byte, so that no name of a file is in the way.
-        with PushMultipartParser(boundary, max_segment_count=segments, header_charset="latin-1") as parser:
+        with _Parser(boundary, max_segment_count=segments, header_charset="latin-1") as parser:
             async for chunk in request.stream():
                 for event in parser.parse(chunk) if chunk else ():
                     form.take(event)
@@ -45,6 +53,21 @@ def _boundary(request: Request, field: str) -> str:
     if not options.get("boundary"):
         raise InvalidRequest(f"Expected {_FORM} with a boundary. Received: {header[:100]!r}.")
     return str(options["boundary"])
+
+
+class _Parser(PushMultipartParser):  # type: ignore[misc]
+    """Takes no field of a part in several lines, which no client sends any more, or of many parameters.
+
+    Each further line would have those before it joined, decoded and taken apart again: 15,000 in 60 KB
+    took the event loop 0.06 seconds, and 250,000 parameters in 1 MB 0.07, for each of many clients.
+    """
+
+    def _on_segment_headerline(self, line: bytes) -> None:
+        if line[:1].isspace():
+            raise ParserError("Segment header in several lines")
+        if line.count(b";") > MAX_PARAMETERS:
+            raise ParserError("Maximum number of segment header parameters exceeded")
+        super()._on_segment_headerline(line)
 
 
 class _Form:
