@@ -26,6 +26,8 @@ _SECURITY: Final = (
 class RequestIdMiddleware:
     """Gives every request an id, and forgets the client's address: nothing behind this line can log it.
 
+    So it does with cookies. The service has none, and FastAPI would read those of others for every request.
+
     The id is the client's `X-Request-ID` where it is well formed, else the trace's, else a random one.
     """
 
@@ -42,6 +44,7 @@ class RequestIdMiddleware:
         request_id = given if _REQUEST_ID.fullmatch(given) else trace_id or uuid.uuid4().hex
         scope.setdefault("state", {}).update(request_id=request_id, trace_id=trace_id)
         scope["client"] = None
+        scope["headers"] = [field for field in scope["headers"] if field[0] != b"cookie"]
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

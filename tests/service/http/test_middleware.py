@@ -1,10 +1,14 @@
+import asyncio
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from service.answering.predictor import Asked, Predictor
 from service.answering.prepared import Prepared
+from service.http.middleware import RequestIdMiddleware
 from tests.gates import gated
 from tests.processes import running
 from tests.uploads import picture
@@ -23,6 +27,22 @@ def test_another_request_id_is_made(client: httpx.Client, given: str | bytes) ->
         "/v1/models", headers=[(b"X-Request-ID", given.encode() if isinstance(given, str) else given)]
     )
     assert len(response.headers["x-request-id"]) == 32
+
+
+def test_cookies_are_forgotten() -> None:
+    seen: list[bytes] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(name for name, _ in scope["headers"])
+        await Response()(scope, receive, send)
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(RequestIdMiddleware(app))
+        async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+            await client.get("/", headers=[("Cookie", "a=b"), ("Accept", "*/*"), ("Cookie", "c=d")])
+
+    asyncio.run(ask())
+    assert b"accept" in seen and b"cookie" not in seen
 
 
 @pytest.mark.parametrize(

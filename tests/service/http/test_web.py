@@ -65,6 +65,12 @@ def test_known_file_is_not_sent_again(client: httpx.Client) -> None:
     assert client.get("/web/app.js", headers={"if-none-match": '"other"'}).status_code == 200
 
 
+def test_known_files_may_be_in_several_lines(client: httpx.Client) -> None:
+    etag = client.get("/web/app.js").headers["etag"]
+    headers = [("if-none-match", '"other"'), ("if-none-match", etag)]
+    assert client.get("/web/app.js", headers=headers).status_code == 304
+
+
 def test_text_is_compressed_for_those_who_can_read_it(client: httpx.Client) -> None:
     plain = client.get("/web/vendor/pico.css", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
@@ -101,6 +107,14 @@ def test_text_is_compressed_only_as_the_client_says(
 def test_the_encodings_may_be_in_several_lines(client: httpx.Client) -> None:
     headers = [("accept-encoding", "br"), ("accept-encoding", "gzip")]
     assert client.get("/web/app.js", headers=headers).headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(("before", "read"), [(99, True), (100, False)])
+def test_of_a_long_list_the_first_hundred_are_read(client: httpx.Client, before: int, read: bool) -> None:
+    plain = client.get("/web/app.js", headers={"accept-encoding": "br," * before + "gzip"})
+    assert ("content-encoding" in plain.headers) == read
+    known = '"other",' * before + plain.headers["etag"]
+    assert (client.get("/web/app.js", headers={"if-none-match": known}).status_code == 304) == read
 
 
 @pytest.mark.parametrize(
