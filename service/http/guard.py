@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -11,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.errors import BodyTooLarge, DeadlineExceeded, NotReady, Overloaded, RequestTimeout, ServiceError
 from service.http import problems
 from service.processes.shared_counters import Counter
+
+_DIGITS: Final = 20
+"""Of the largest number of 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class GuardMiddleware:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self.limits.body_bytes:
+        # The server takes no number over 64 bits; before it may be thousands of zeros, too many for Python.
+        if announced.isdecimal() and int(announced[-_DIGITS:]) > self.limits.body_bytes:
             return await problems.respond(self.too_large(), scope)(scope, receive, send)
         await _Exchange(self, scope, receive, send).run()
 

@@ -36,6 +36,13 @@ def test_an_announced_body_is_refused_before_it_is_read(service: str) -> None:
     assert (problem["code"], problem["detail"]) == ("body_too_large", TOO_LARGE)
 
 
+@pytest.mark.parametrize(("size", "status"), [("2000001", "413"), ("0", "422")])
+def test_zeros_before_an_announced_size_are_nothing(service: str, size: str, status: str) -> None:
+    with connect(service) as connection:
+        connection.sendall(f"{HEAD}connection: close\r\ncontent-length: {size:0>5000}\r\n\r\n".encode())
+        assert read_all(connection)[0].split()[1] == status
+
+
 def test_a_chunked_body_is_counted(client: httpx.Client) -> None:
     def chunks() -> Iterator[bytes]:
         yield part(b"")[:-2]
