@@ -1,5 +1,6 @@
 """Where bundles are on disk: `models/<name>/<version>/`."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -77,12 +78,17 @@ def check_files(folder: Path) -> None:
 def named(document: Path, name: str) -> Path:
     """The file that a document names, in its folder or below.
 
-    Raises InvalidBundle for a name that leads elsewhere, where a device may be that never ends.
+    Raises InvalidBundle for a name that leads elsewhere, where a device may be that never ends, and for a
+    device behind a link. Links to files are none of our business: caches and volumes are full of them.
     """
     path = Path(name)
-    if path.is_absolute() or ".." in path.parts:
+    if path.is_absolute() or ".." in path.parts or "\0" in name:
         raise InvalidBundle(f"{document}: expected the name of a file in its folder. Received: {name!r}.")
-    return document.parent / path
+    file = document.parent / path
+    # `check_files` does not follow links to folders, which may lead to the root of the system.
+    if os.path.exists(file) and not os.path.isfile(file):
+        raise InvalidBundle(f"{document}: expected the name of a file. Received: {name!r}, which is none.")
+    return file
 
 
 @contextmanager

@@ -54,13 +54,29 @@ def test_a_damaged_golden_photo(tmp_path: Path) -> None:
         bundle.load(folder)
 
 
-@pytest.mark.parametrize("elsewhere", ["/dev/zero", "../../1/model.onnx", "a/../../b"])
+@pytest.mark.parametrize("elsewhere", ["/dev/zero", "../../1/model.onnx", "a/../../b", r"red\u0000.png"])
 def test_a_golden_photo_outside_of_the_bundle(tmp_path: Path, elsewhere: str) -> None:
     folder = write_bundle(tmp_path)
     answers = folder / "golden" / "answers.json"
     answers.write_text(answers.read_text().replace("red.png", elsewhere))
     with pytest.raises(InvalidBundle, match="expected the name of a file in its folder. Received: "):
         bundle.load(folder)
+
+
+def test_a_golden_photo_that_is_a_device_behind_a_link(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path)
+    answers = folder / "golden" / "answers.json"
+    answers.write_text(answers.read_text().replace("red.png", "devices/null"))
+    (folder / "golden" / "devices").symlink_to("/dev")
+    with pytest.raises(InvalidBundle, match="expected the name of a file. Received: 'devices/null'"):
+        bundle.load(folder)
+
+
+def test_golden_photos_may_be_links(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path)
+    (folder / "golden" / "red.png").rename(tmp_path / "stored")
+    (folder / "golden" / "red.png").symlink_to(tmp_path / "stored")
+    assert bundle.load(folder).metadata.name == "colours"
 
 
 def test_a_model_that_fails_when_it_is_asked(tmp_path: Path) -> None:
