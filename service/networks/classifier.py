@@ -18,6 +18,8 @@ INPUT = "image"
 OUTPUT = "probabilities"
 TYPICALITY: Final = "typicality"
 EVIDENCE: Final = "evidence"
+LARGEST: Final = 4096
+"""Pixels a side of what a network looks at. Each photo is brought to that size before it is asked about."""
 MOST_AT_ONCE_LIGHT: Final = 4
 """Pictures of one inference of such a network: four cost a fifth less each than one by one, eight no more."""
 MOST_AT_ONCE: Final = 2
@@ -140,6 +142,8 @@ def _check_signature(session: Any, path: Path, classes: int) -> int:
     fits = len(shape) == 4 and isinstance(shape[1], int) and shape[1] == shape[2] and shape[3] == 3
     if node.type != "tensor(uint8)" or not fits or isinstance(shape[0], int):
         raise InvalidBundle(f"{path}: expected uint8 [N, S, S, 3] pictures. Received: {node.type} {shape}.")
+    if not 1 <= shape[1] <= LARGEST:
+        raise InvalidBundle(f"{path}: expected pictures of 1 to {LARGEST} pixels a side. Received: {shape}.")
     answer = outputs[OUTPUT].shape  # empty for a scalar, and where ONNX Runtime cannot tell
     if len(answer) != 2 or answer[1] != classes:
         raise InvalidBundle(

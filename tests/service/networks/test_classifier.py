@@ -106,6 +106,12 @@ def test_another_input_size_just_works(tmp_path: Path) -> None:
     assert Classifier(saved(colour_model(metadata(), size=48), tmp_path)).input_size == 48
 
 
+@pytest.mark.parametrize("size", [0, 4097, 2**31])
+def test_an_input_of_no_pixels_or_far_too_many(tmp_path: Path, size: int) -> None:
+    with pytest.raises(InvalidBundle, match="expected pictures of 1 to 4096 pixels a side. Received: "):
+        Classifier(saved(colour_model(metadata(), size=size), tmp_path))
+
+
 @pytest.mark.parametrize("shape", [(1, 31, 32, 3), (32, 32, 3), (1, 32, 32, 1)])
 def test_a_wrong_shape_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
     classifier = Classifier(saved(colour_model(metadata()), tmp_path))
