@@ -25,7 +25,7 @@ def read_document(folder: Path) -> dict[str, Any]:
     path = folder / DOCUMENT
     try:
         document: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidBundle(f"{path}: expected the locator's JSON document: {error}") from error
     if not isinstance(document, dict):
         raise InvalidBundle(f"{path}: expected a JSON object. Received: {type(document).__name__}.")

@@ -68,6 +68,13 @@ def test_a_golden_photo_or_a_network_elsewhere_is_refused(folder: Path, elsewher
             locator_bundle.load(folder, Runtime(1))
 
 
+@pytest.mark.parametrize("text", ["", "[", "[" * 100_000, "1" * 5_000, "\udcff"])
+def test_what_is_no_document_is_refused(folder: Path, text: str) -> None:
+    (folder / "locator.json").write_text(text, errors="surrogateescape")
+    with pytest.raises(InvalidBundle, match="expected the locator's JSON document"):
+        locator_bundle.load(folder, Runtime(1))
+
+
 def test_another_network_under_the_name_of_the_mesh_is_refused(folder: Path) -> None:
     shutil.copy(folder / "eye.onnx", folder / "mesh.onnx")
     with pytest.raises(InvalidBundle):
