@@ -15,11 +15,11 @@ _UNTYPICAL_MESSAGE: Final = "This is unlike the photos that the model learned fr
 
 
 def classification(
-    metadata: BundleMetadata, target: Target, outputs: Outputs, reduction: float, tutorials: str
+    metadata: BundleMetadata, target: Target, outputs: Outputs, tutorials: str
 ) -> Classification:
     """The answer about one target.
 
-    `outputs` are the model's for this target alone; `reduction` is the scale of the decoded picture, 0..1;
+    `outputs` are the model's for this target alone, whose square is in pixels of the upright original;
     `tutorials` is the link template with `{query}`. Raises ValidationError for what is no probability.
     """
     labels = metadata.labels
@@ -30,7 +30,7 @@ def classification(
     return Classification(
         region=target.region,
         face=target.face,
-        box=box(target.square, reduction),
+        box=box(target.square),
         label=labels[best].id,
         title=labels[best].title,
         description=labels[best].description,
@@ -59,18 +59,17 @@ def _advice(metadata: BundleMetadata, target: Target, typicality: float | None) 
     return advice
 
 
-def unusable(eye: HiddenEye, reduction: float) -> UnusableEye:
+def unusable(eye: HiddenEye) -> UnusableEye:
     """The answer about an eye without a shape to tell."""
     assert eye.region != "whole"
     return UnusableEye(
-        region=eye.region, face=eye.face, box=box(eye.square, reduction), code=eye.code, detail=eye.detail
+        region=eye.region, face=eye.face, box=box(eye.square), code=eye.code, detail=eye.detail
     )
 
 
-def box(square: Square, reduction: float) -> Box:
-    """A square of the decoded picture in pixels of the upright original."""
-    full = square.scaled(1 / reduction)
-    left, top, side = (round(value, 1) for value in (full.left, full.top, full.side))
+def box(square: Square) -> Box:
+    """A square in pixels of the upright original, to a tenth of a pixel."""
+    left, top, side = (round(value, 1) for value in (square.left, square.top, square.side))
     return Box(left=left, top=top, width=side, height=side)
 
 

@@ -67,9 +67,8 @@ class Predictor:
         with watch.stage("decode"):
             side = bundle.classifier.input_size
             pixels = [cut(picture.content, target.square, side) for target in found.targets]
-        size, reduction = ImageSize(width=picture.width, height=picture.height), picture.reduction
-        told = found.of_original(size.width, size.height, reduction)
-        return Prepared(asked.question, bundle, size, reduction, told, pixels, watch)
+        size = ImageSize(width=picture.width, height=picture.height)
+        return Prepared(asked.question, bundle, size, found.of_original(picture), pixels, watch)
 
     def has_room(self, prepared: Sequence[Prepared]) -> bool:
         """Whether the picture of one more photo would be classified together with theirs."""
@@ -96,7 +95,7 @@ class Predictor:
         if found is None:
             raise NoEyesFound(f"{_WITHOUT_EYES[question.region]} {_BETTER_PHOTO}")
         with watch.stage("decode"):
-            return self._sharpen(data, picture, found, size)
+            return self._sharpen(data, picture, found.as_in_original(picture), size)
 
     def _eye_tools(self, bundle: Bundle, crop: CropGeometry | None) -> tuple[EyeLocator, CropGeometry]:
         if crop is None:
@@ -115,7 +114,7 @@ class Predictor:
             return picture, found
         shorter = min(dimensions(picture.content))
         larger = self._decode(data, enough(size, smallest / shorter))
-        return larger, found.scaled(larger.reduction / picture.reduction)
+        return larger, found.moved(lambda square: larger.from_original(picture.to_original(square)))
 
     def _decode(self, data: bytes, min_side: int) -> Picture:
         return decode(data, min_side, self._settings.max_pixels, self._settings.max_side)
@@ -130,7 +129,7 @@ class Predictor:
         metadata, found, tutorials = prepared.bundle.metadata, prepared.found, self._settings.tutorial_url
         with prepared.watch.stage("inference"):
             results = [
-                answers.classification(metadata, target, output, prepared.reduction, tutorials)
+                answers.classification(metadata, target, output, tutorials)
                 for target, output in zip(found.targets, outputs, strict=True)
             ]
         return Answer(
@@ -138,7 +137,7 @@ class Predictor:
             image=prepared.size,
             results=results,
             people=people.combine(metadata, results, tutorials),
-            unusable=[answers.unusable(eye, prepared.reduction) for eye in found.hidden],
+            unusable=[answers.unusable(eye) for eye in found.hidden],
             request_id=prepared.question.request_id,
             milliseconds=prepared.watch.timings(),
         )

@@ -35,9 +35,8 @@ class Prepared:
     question: Question
     bundle: Bundle
     size: ImageSize
-    reduction: float
-    """Scale of the picture that `found` is about, 0..1."""
     found: Found
+    """In pixels of the upright original."""
     pixels: Sequence[RGB]
     """Pictures of the network's input size, one for each of `found.targets`."""
     watch: Stopwatch

@@ -1,6 +1,6 @@
 """Which squares of a photo a network is asked about, and which eyes it is not asked about."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +11,7 @@ from service.locator.eyes import Eye, EyeLocator, Face
 from service.locator.quality import Advice
 from service.networks.metadata import CropGeometry
 from service.pictures.geometry import RGB, Square, dimensions
+from service.pictures.images import Picture
 from service.pictures.regions import Region
 from service.schemas import RegionName
 
@@ -52,23 +53,34 @@ class Found:
     targets: Sequence[Target]
     hidden: Sequence[HiddenEye] = ()
 
-    def scaled(self, factor: float) -> "Found":
-        """The same in a picture that is `factor` times as large."""
+    def moved(self, place: Callable[[Square], Square]) -> "Found":
+        """The same where `place` puts each square, for instance in another picture of the photo."""
         return Found(
-            [replace(target, square=target.square.scaled(factor)) for target in self.targets],
-            [replace(eye, square=eye.square.scaled(factor)) for eye in self.hidden],
+            [replace(target, square=place(target.square)) for target in self.targets],
+            [replace(eye, square=place(eye.square)) for eye in self.hidden],
         )
 
-    def of_original(self, width: int, height: int, reduction: float) -> "Found":
-        """What to tell about an original of which the decoded picture is a reduction.
+    def as_in_original(self, picture: Picture) -> "Found":
+        """As if the eyes had been located in the original of a picture, not in its reduction.
 
-        The last pixels of that stand for fewer of the original's than the others, so that the middles of the
-        two are not quite the same.
+        The locator's networks put an eye half a pixel left of and above its place (see
+        `service.locator.views`), and a pixel of the reduction is several of the original's.
         """
-        middle = Square.central(width, height).scaled(reduction)
-        return Found(
-            [replace(target, square=middle) if target.central else target for target in self.targets],
-            self.hidden,
+        off = (1 - picture.reduction) / 2
+        near = self.moved(lambda square: Square(square.left + off, square.top + off, square.side))
+        pairs = zip(self.targets, near.targets, strict=True)
+        return replace(near, targets=[one if one.central else other for one, other in pairs])
+
+    def of_original(self, picture: Picture) -> "Found":
+        """What to tell about the original of a decoded picture, in pixels of the original.
+
+        Pixels at one end of a reduced picture may stand for fewer of the original's than the others, so that
+        the middles of the two are not quite the same.
+        """
+        middle = Square.central(picture.width, picture.height)
+        told = self.moved(picture.to_original)
+        return replace(
+            told, targets=[replace(one, square=middle) if one.central else one for one in told.targets]
         )
 
 

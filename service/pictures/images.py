@@ -28,9 +28,9 @@ from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFo
 from service.pictures import gif_blocks, jpeg_scans, png_chunks, tiff_tags, webp_chunks
 from service.pictures.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels
 from service.pictures.exif import forget_xmp, orientation_of
-from service.pictures.geometry import RGB
+from service.pictures.geometry import RGB, Square, dimensions
 from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
-from service.pictures.upright import QUARTER_TURNS, upright_rgb
+from service.pictures.upright import MIRRORED_ACROSS, MIRRORED_DOWN, QUARTER_TURNS, upright_rgb
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 _STARTS: Final = (jpeg_scans.START, png_chunks.START, gif_blocks.START, *tiff_tags.STARTS)
@@ -85,8 +85,12 @@ class Picture:
     width: int
     height: int
     factor: int = 1
-    """How many pixels of the original, across and down, each of `content` stands for. Its last ones may stand
-    for fewer."""
+    """How many pixels of the original, across and down, each of `content` stands for. Those at one end may
+    stand for fewer."""
+    left: int = 0
+    top: int = 0
+    """Pixels by which `content` reaches over that side of the original, where those that stand for fewer are
+    its first ones."""
 
     @cached_property
     def pixels(self) -> RGB:
@@ -97,6 +101,15 @@ class Picture:
     def reduction(self) -> float:
         """Pixels of the content for each of the original, across and down: 0..1."""
         return 1 / self.factor
+
+    def to_original(self, square: Square) -> Square:
+        """A square of the content in pixels of the original."""
+        full = square.scaled(self.factor)
+        return Square(full.left - self.left, full.top - self.top, full.side)
+
+    def from_original(self, square: Square) -> Square:
+        """A square of the original in pixels of the content."""
+        return Square(square.left + self.left, square.top + self.top, square.side).scaled(self.reduction)
 
 
 def decode(
@@ -173,7 +186,15 @@ def _decode(image: Image.Image, data: bytes, scans: int, min_side: int | None, m
         raise CorruptImage("The picture is truncated or damaged.") from None
     if orientation in QUARTER_TURNS:
         width, height = height, width
-    return Picture(content, width, height, scale * shrink)
+    return _picture(content, width, height, scale * shrink, orientation)
+
+
+def _picture(content: RGB | Image.Image, width: int, height: int, factor: int, orientation: int) -> Picture:
+    """A picture of `width` x `height` pixels that was reduced as it is stored, and then turned."""
+    columns, rows = dimensions(content)
+    left = columns * factor - width if orientation in MIRRORED_ACROSS else 0
+    top = rows * factor - height if orientation in MIRRORED_DOWN else 0
+    return Picture(content, width, height, factor, left, top)
 
 
 def _scaled(image: Image.Image, min_side: int) -> int:

@@ -15,6 +15,9 @@ _BITS: Final = TiffImagePlugin.BITSPERSAMPLE
 _TRANSPARENT_MODES: Final = {"RGBA", "LA", "PA", "La", "RGBa"}
 QUARTER_TURNS: Final = {5, 6, 7, 8}
 """EXIF orientations that swap width and height."""
+MIRRORED_ACROSS: Final = {2, 3, 6, 7}
+MIRRORED_DOWN: Final = {3, 4, 7, 8}
+"""Those in which the last columns, or rows, that are stored are the first ones of the upright picture."""
 
 
 def upright_rgb(image: Image.Image, orientation: int = 1, shrink: int = 1) -> RGB | Image.Image:

@@ -108,7 +108,7 @@ def test_what_is_no_number_is_no_answer() -> None:
     known = BundleMetadata.model_validate(metadata())
     answers = np.array([[np.nan, 0.5, 0.5]], np.float32)
     with pytest.raises(ValidationError, match="less than or equal to 1"):
-        classification(known, Target("whole", Square(0, 0, 9)), Outputs(answers), 1.0, "https://a?{query}")
+        classification(known, Target("whole", Square(0, 0, 9)), Outputs(answers), "https://a?{query}")
 
 
 def test_a_model_without_further_outputs_answers_as_before(client: httpx.Client) -> None:

@@ -129,3 +129,14 @@ def test_a_model_that_looks_at_whole_pictures_has_no_eyes_to_offer(client: httpx
     response = ask(client, PORTRAIT, region="eyes", model="scenes")
     assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
     assert regions(ask(client, PORTRAIT, model="scenes").json()) == [("whole", None)]
+
+
+@pytest.mark.parametrize("times", [3, 4])
+def test_boxes_in_a_large_photo_are_off_by_half_a_pixel_of_its_own(client: httpx.Client, times: int) -> None:
+    pixels = np.asarray(Image.open(io.BytesIO(PORTRAIT)).resize((720, 720)))
+    photos = [pixels.repeat(many, 0).repeat(many, 1) for many in (1, times)]
+    answers = [ask(client, photo).json() for photo in photos]
+    for small, large in zip(*(answer["results"] for answer in answers), strict=True):
+        for side in ("left", "top"):
+            exact = times * (small["box"][side] + 0.5) - 0.5
+            assert large["box"][side] == pytest.approx(exact, abs=0.3)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
+from service.pictures.geometry import RGB, Square
 from service.pictures.images import FORMATS, decode
 from tests.halves import BLUE, RED, assert_red_then_blue, encoded, two_halves
 from tests.uploads import chunk, png_header, tiff
@@ -222,6 +223,32 @@ def test_places_are_told_exactly_where_the_last_pixels_stand_for_fewer(kind: str
     rows, columns = np.nonzero(found.pixels[..., 0] > 127)
     assert columns.min() / reduction == pytest.approx(980, abs=4)
     assert (rows.max() + 1) / reduction == pytest.approx(640, abs=4)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF"])
+def test_places_are_told_exactly_however_a_reduced_picture_was_turned(kind: str, orientation: int) -> None:
+    photo = Image.new("RGB", (1005, 646))
+    photo.paste((255, 255, 255), (300, 120, 340, 160))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(photo, kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {}))
+    full, found = ImageOps.exif_transpose(Image.open(io.BytesIO(data))), decode(data, min_side=80)
+    assert found.factor == 8
+    (x, y), (left, top) = middle_of_light(np.asarray(full)), middle_of_light(found.pixels)
+    told = found.to_original(Square(left, top, 1))
+    assert (told.left, told.top) == pytest.approx((x, y), abs=0.3)
+    assert told.side == 8
+    again = found.from_original(told)
+    assert (again.left, again.top, again.side) == pytest.approx((left, top, 1))
+
+
+def middle_of_light(pixels: RGB) -> tuple[float, float]:
+    light = pixels[..., 0].astype(float)
+    columns, rows = (np.arange(length) + 0.5 for length in light.shape[::-1])
+    return float((light.sum(0) * columns).sum() / light.sum()), float(
+        (light.sum(1) * rows).sum() / light.sum()
+    )
 
 
 def test_the_many_pictures_of_a_phone_photo_cost_as_little_as_one() -> None:
