@@ -6,6 +6,10 @@ three seconds.
 
 from typing import Final
 
+from PIL import GifImagePlugin, Image
+
+from service.pictures.upright import Box
+
 START: Final = b"GIF8"
 
 _SCREEN: Final = 13
@@ -33,3 +37,15 @@ def count(data: bytes, most: int) -> int:
             blocks += 1
         place += 1
     return blocks
+
+
+def part_with_frame(image: Image.Image) -> Box | None:
+    """Where the first frame of a picture that is opened lies, if it is smaller than a GIF's screen.
+
+    Nothing is painted around it, where browsers show what lies behind; Pillow gives it the first colour, or
+    the transparent one.
+    """
+    if not isinstance(image, GifImagePlugin.GifImageFile) or not image.tile:
+        return None
+    frame = image.tile[0].extents
+    return None if frame == (0, 0, *image.size) else frame

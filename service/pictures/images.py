@@ -181,7 +181,7 @@ def _decode(image: Image.Image, data: bytes, scans: int, min_side: int | None, m
         scale = _scaled(image, min_side) if min_side and image.format in JPEG else 1
         orientation = 1 if image.format == "TIFF" else orientation_of(image)  # Pillow turns a TIFF itself
         shrink = max(1, min(image.size) // min_side) if min_side else 1
-        content = upright_rgb(image, orientation, shrink)
+        content = upright_rgb(image, orientation, shrink, gif_blocks.part_with_frame(image))
     except _DECODER_FAILURES:
         raise CorruptImage("The picture is truncated or damaged.") from None
     if orientation in QUARTER_TURNS:

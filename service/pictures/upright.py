@@ -9,6 +9,9 @@ from PIL import Image, TiffImagePlugin
 
 from service.pictures.geometry import RGB
 
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels."""
+
 _BAND_PIXELS: Final = 1 << 20
 _SIXTEEN_BIT_MODES: Final = {"I;16", "I;16L", "I;16B", "I;16N"}
 _BITS: Final = TiffImagePlugin.BITSPERSAMPLE
@@ -20,21 +23,24 @@ MIRRORED_DOWN: Final = {3, 4, 7, 8}
 """Those in which the last columns, or rows, that are stored are the first ones of the upright picture."""
 
 
-def upright_rgb(image: Image.Image, orientation: int = 1, shrink: int = 1) -> RGB | Image.Image:
+def upright_rgb(
+    image: Image.Image, orientation: int = 1, shrink: int = 1, painted: Box | None = None
+) -> RGB | Image.Image:
     """An image turned as its EXIF orientation, 1 to 8, says; alpha over white, 16 bits as 8.
 
-    Each pixel is the mean of a square of `shrink` pixels of the image. A small picture that is upright
-    already stays in Pillow's hands: copying it to NumPy and back takes as long as decoding half of it.
+    Each pixel is the mean of a square of `shrink` pixels of the image. Where only a part of it is painted,
+    the rest is white. A small picture that is upright already stays in Pillow's hands: copying it to NumPy
+    and back takes as long as decoding half of it.
     """
     width, height = image.size
     levels = _levels(image)
     if orientation == 1 and width * height <= _BAND_PIXELS:
-        rgb = _to_rgb(image, levels)
+        rgb = _on_white(_to_rgb(image, levels), painted)
         rgb.load()
         return rgb.reduce(shrink) if shrink > 1 else rgb
     pixels = np.empty((math.ceil(height / shrink), math.ceil(width / shrink), 3), np.uint8)
     for top, band in _bands(image, shrink):
-        rgb = _to_rgb(band, levels)
+        rgb = _on_white(_to_rgb(band, levels), painted, top)
         rows = np.asarray(rgb.reduce(shrink) if shrink > 1 else rgb)
         pixels[top // shrink :][: len(rows)] = rows
     return np.ascontiguousarray(_turned(pixels, orientation))
@@ -73,6 +79,18 @@ def _to_rgb(image: Image.Image, levels: int) -> Image.Image:
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _on_white(rgb: Image.Image, painted: Box | None, top: int = 0) -> Image.Image:
+    """The painted part of a band that begins at the row `top`, and white around it."""
+    if painted is None:
+        return rgb
+    white = Image.new("RGB", rgb.size, "white")
+    left, first, right, last = painted
+    box = (left, max(0, first - top), right, min(rgb.height, last - top))
+    if box[1] < box[3]:
+        white.paste(rgb.crop(box), box)
+    return white
 
 
 def _turned(pixels: RGB, orientation: int) -> RGB:

@@ -78,6 +78,18 @@ def test_only_the_first_frame_of_an_animation() -> None:
     assert np.abs(decode(data).pixels[4, 4].astype(int) - RED).max() < 40
 
 
+@pytest.mark.parametrize("mode", ["P", "L"])
+def test_white_is_around_the_first_frame_of_a_gif_that_is_smaller_than_its_screen(mode: str) -> None:
+    frame = Image.new("RGB", (8, 6), (60, 60, 60))
+    data = bytearray(encoded(frame.quantize(2) if mode == "P" else frame.convert(mode), "GIF"))
+    data[6:10] = struct.pack("<HH", 20, 16)
+    place = data.index(b",\0\0\0\0\x08\0\x06\0")
+    data[place + 1 : place + 5] = struct.pack("<HH", 5, 4)
+    expected = np.full((16, 20, 3), 255)
+    expected[4:10, 5:13] = 60
+    np.testing.assert_array_equal(decode(bytes(data)).pixels, expected)
+
+
 @pytest.mark.parametrize(
     ("orientation", "size", "red_at"),
     [
