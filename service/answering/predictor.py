@@ -94,8 +94,11 @@ class Predictor:
             found = targets.find(picture.pixels, locator, crop, question.region, every_face)
         if found is None:
             raise NoEyesFound(f"{_WITHOUT_EYES[question.region]} {_BETTER_PHOTO}")
+        if picture.factor == 1:
+            return picture, found
         with watch.stage("decode"):
-            return self._sharpen(data, picture, found.as_in_original(picture), size)
+            picture, found = self._sharpen(data, picture, found.as_in_original(picture), size)
+            return picture, targets.advised(found, picture, crop)
 
     def _eye_tools(self, bundle: Bundle, crop: CropGeometry | None) -> tuple[EyeLocator, CropGeometry]:
         if crop is None:
@@ -110,7 +113,7 @@ class Predictor:
     def _sharpen(self, data: bytes, picture: Picture, found: Found, size: int) -> tuple[Picture, Found]:
         """Decode once more in larger, where the photo has more pixels of a target than the network misses."""
         smallest = min((target.square.side for target in found.targets), default=math.inf)
-        if picture.reduction >= 1 or smallest >= size:
+        if smallest >= size:
             return picture, found
         shorter = min(dimensions(picture.content))
         larger = self._decode(data, enough(size, smallest / shorter))

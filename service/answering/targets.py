@@ -8,7 +8,7 @@ from PIL import Image
 
 from service.locator.closeup import Closeup
 from service.locator.eyes import Eye, EyeLocator, Face
-from service.locator.quality import Advice
+from service.locator.quality import Advice, in_original
 from service.networks.metadata import CropGeometry
 from service.pictures.geometry import RGB, Square, dimensions
 from service.pictures.images import Picture
@@ -82,6 +82,21 @@ class Found:
         return replace(
             told, targets=[replace(one, square=middle) if one.central else one for one in told.targets]
         )
+
+
+def advised(found: Found, picture: Picture, crop: CropGeometry) -> Found:
+    """The same with the advice that is true of the original: eyes that are small and blurred in a reduction
+    need be neither. `picture` is the one that the squares are of now.
+    """
+    return replace(found, targets=[_advised(target, picture, crop) for target in found.targets])
+
+
+def _advised(target: Target, picture: Picture, crop: CropGeometry) -> Target:
+    if not target.advice:
+        return target
+    width = target.square.side / crop.scale * picture.factor
+    surroundings = target.square.narrowed(crop.scale, crop.centre, to_scale=2, to_centre=0.5)
+    return replace(target, advice=in_original(target.advice, width, picture.pixels, surroundings))
 
 
 def whole(picture: RGB | Image.Image) -> Found:

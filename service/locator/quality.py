@@ -6,7 +6,7 @@ bounds were set on portraits, on the same portraits with drawn dark glasses and 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from service.locator.mesh import LOWER_LID, UPPER_LID, EyePoints, FacePoints
 from service.locator.quantiles import median, percentiles
 from service.locator.views import Points, View
-from service.pictures.geometry import RGB
+from service.pictures.geometry import RGB, Square
 
 State = Literal["open", "closed", "hidden"]
 
@@ -42,6 +42,8 @@ MIN_VISIBLE: Final = 0.98
 """Share of the eye inside the picture."""
 
 _SIZE: Final = 64
+_TOO_SMALL: Final = "face_too_small"
+_BLURRED: Final = "blurred"
 _FOREHEAD: Final = (9, 108, 151, 337)
 _CHEEKS: Final = {"left": (280, 330, 347), "right": (50, 101, 118)}
 
@@ -84,7 +86,7 @@ def measure(picture: RGB, points: FacePoints, side: Literal["left", "right"]) ->
     width = float(np.hypot(*across))
     middle = (outer + inner) / 2
     view = View(float(middle[0]), float(middle[1]), 2 * max(width, 1e-3), math.atan2(across[1], across[0]))
-    levels = luminance(view.pixels(picture, _SIZE, repeat_border=True))
+    levels = _levels(picture, view)
     between = levels[_inside(eye.contour, view)]
     skin = _skin(picture, points, side)
     dark, bright = percentiles(between, (10, 90)) if between.size else (skin, skin)
@@ -114,9 +116,9 @@ def advice(measured: Measurements, roll: float, yaw: float) -> tuple[Advice, ...
     """What would make a better photo, the gravest first."""
     checks = (
         ("eye_cut_off", measured.visible, MIN_VISIBLE, False, "Keep both eyes inside the picture."),
-        ("face_too_small", measured.width, MIN_WIDTH, False, "Come closer or use a larger photo."),
+        (_TOO_SMALL, measured.width, MIN_WIDTH, False, "Come closer or use a larger photo."),
         ("too_dark", measured.brightness, MIN_BRIGHTNESS, False, "Find more light."),
-        ("blurred", measured.sharpness, MIN_SHARPNESS, False, "Hold the camera still and let it focus."),
+        (_BLURRED, measured.sharpness, MIN_SHARPNESS, False, "Hold the camera still and let it focus."),
         ("turned_away", abs(yaw), MAX_YAW, True, "Look straight into the camera."),
         ("tilted", abs(roll), MAX_ROLL, True, "Hold your head or the camera upright."),
     )
@@ -125,6 +127,27 @@ def advice(measured: Measurements, roll: float, yaw: float) -> tuple[Advice, ...
         for code, value, bound, is_upper, message in checks
         if (value > bound if is_upper else value < bound)
     )
+
+
+def in_original(
+    told: tuple[Advice, ...], width: float, picture: RGB, surroundings: Square
+) -> tuple[Advice, ...]:
+    """Of the advice about an eye in a reduced photo, what is true of its original.
+
+    `width` is the eye's in pixels of the original. `picture` is the original, or less reduced, and the
+    surroundings are a square of two eye widths in it, with the eye in its middle.
+    """
+    kept = []
+    for one in told:
+        if one.code == _TOO_SMALL:
+            one = replace(one, value=round(width, 3))
+        elif one.code == _BLURRED:
+            side = surroundings.side
+            view = View(surroundings.left + side / 2, surroundings.top + side / 2, side)
+            one = replace(one, value=round(_sharpness(_levels(picture, view)), 3))
+        if one.code not in (_TOO_SMALL, _BLURRED) or one.value < one.bound:
+            kept.append(one)
+    return tuple(kept)
 
 
 def openness(contour: Points) -> float:
@@ -160,6 +183,10 @@ def _median_level(picture: RGB, points: Points) -> float:
     x = np.clip(points[:, 0].astype(int), 0, width - 1)
     y = np.clip(points[:, 1].astype(int), 0, height - 1)
     return float(median(luminance(picture[y, x])))
+
+
+def _levels(picture: RGB, view: View) -> NDArray[np.float64]:
+    return luminance(view.pixels(picture, _SIZE, repeat_border=True))
 
 
 def _sharpness(levels: NDArray[np.float64]) -> float:

@@ -140,3 +140,18 @@ def test_boxes_in_a_large_photo_are_off_by_half_a_pixel_of_its_own(client: httpx
         for side in ("left", "top"):
             exact = times * (small["box"][side] + 0.5) - 0.5
             assert large["box"][side] == pytest.approx(exact, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("side", "detail", "advice"), [(1536, 512, []), (1536, 128, ["blurred"]), (620, 512, ["face_too_small"])]
+)
+def test_advice_is_about_the_photo_and_not_about_its_reduction(
+    client: httpx.Client, side: int, detail: int, advice: list[str]
+) -> None:
+    portrait = Image.open(io.BytesIO(PORTRAIT)).resize((detail, detail)).resize((side, side))
+    wall = Image.new("RGB", (3000, 2200), (120, 140, 160))
+    wall.paste(portrait, (1000, 500))
+    answer = ask(client, np.asarray(wall)).json()
+    assert [[one["code"] for one in eye["advice"]] for eye in answer["results"]] == [advice] * 2
+    for one in (one for eye in answer["results"] for one in eye["advice"] if one["code"] == "face_too_small"):
+        assert one["value"] == pytest.approx(22.5, abs=1.5)
