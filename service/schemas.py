@@ -11,7 +11,12 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 class Schema(BaseModel):
     """Base of everything the API answers; `service.http.openapi` describes the fields by their docstrings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        protected_namespaces=(),
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Box(Schema):

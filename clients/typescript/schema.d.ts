@@ -237,8 +237,8 @@ export interface components {
         BatchItem: {
             /** Index */
             index: number;
-            answer?: components["schemas"]["Answer"] | null;
-            problem?: components["schemas"]["Problem"] | null;
+            answer: components["schemas"]["Answer"] | null;
+            problem: components["schemas"]["Problem"] | null;
         };
         /**
          * Box
@@ -281,7 +281,7 @@ export interface components {
              * Face
              * @description Index of the face, 0 being the largest; null where there is none.
              */
-            face?: number | null;
+            face: number | null;
             box: components["schemas"]["Box"];
             /**
              * Label
@@ -317,13 +317,13 @@ export interface components {
              * @description How usual the region is for this model: the share of held-out training photos that are less usual; null
              *     for models that cannot tell. Under the model's bound `certain` is false, with the advice `untypical`.
              */
-            typicality?: number | null;
+            typicality: number | null;
             /**
              * Evidence
              * @description What spoke for `label`: a small PNG with an alpha channel as data URL, to lay over `box`. Null unless
              *     asked for with `evidence=true`, and for models without it.
              */
-            evidence?: string | null;
+            evidence: string | null;
             /**
              * Advice
              * @default []
@@ -432,9 +432,9 @@ export interface components {
              * Typicality Bound
              * @description Typicality under which no answer is certain; null for a model that cannot tell.
              */
-            typicality_bound?: number | null;
+            typicality_bound: number | null;
             /** @description Null where the model does not say. */
-            quality?: components["schemas"]["Quality"] | null;
+            quality: components["schemas"]["Quality"] | null;
             /** Metrics */
             metrics: {
                 [key: string]: unknown;
@@ -448,7 +448,7 @@ export interface components {
             /** Sha256 */
             sha256: string;
             /** @description Null for a bundle from before this was known. */
-            network?: components["schemas"]["NetworkInfo"] | null;
+            network: components["schemas"]["NetworkInfo"] | null;
             /**
              * Providers
              * @description Execution providers of ONNX Runtime that compute it, the best first.
@@ -492,7 +492,7 @@ export interface components {
              * Channels
              * @description Of the base's convolutions; VGG16 itself begins with 64, 64, 128, 128. Null where that is not known.
              */
-            channels?: number[] | null;
+            channels: number[] | null;
             /**
              * Multiply Adds
              * @description Per picture.

@@ -28,10 +28,11 @@ def test_python_client_is_current(tmp_path: Path) -> None:
     assert _texts(make_clients.PYTHON) == _texts(tmp_path / "python"), REMEDY
 
 
-def test_python_client_passes_strict_types(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["image_classifier_client", make_clients.ROOT / "examples/typed_client.py"])
+def test_python_client_and_whoever_uses_it_pass_strict_types(tmp_path: Path, what: str | Path) -> None:
     # A cache beside the client would count as a part of it.
     options = ["--strict", "--config-file=", f"--cache-dir={tmp_path}"]
-    command = [sys.executable, "-m", "mypy", *options, "image_classifier_client"]
+    command = [sys.executable, "-m", "mypy", *options, str(what)]
     result = subprocess.run(command, cwd=make_clients.PYTHON, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.classification import Classification
     from ..models.image_size import ImageSize
@@ -28,19 +26,19 @@ class Answer:
         model (ModelReference): Which model answered.
         image (ImageSize): Size of the upright photo in pixels.
         results (list[Classification]):
+        people (list[Person]): One answer for each face with a usable eye; empty where no face was found.
+        unusable (list[UnusableEye]):
         request_id (str):
         milliseconds (Timings): Milliseconds per stage.
-        people (list[Person] | Unset): One answer for each face with a usable eye; empty where no face was found.
-        unusable (list[UnusableEye] | Unset):
     """
 
     model: ModelReference
     image: ImageSize
     results: list[Classification]
+    people: list[Person]
+    unusable: list[UnusableEye]
     request_id: str
     milliseconds: Timings
-    people: list[Person] | Unset = UNSET
-    unusable: list[UnusableEye] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,23 +51,19 @@ class Answer:
             results_item = results_item_data.to_dict()
             results.append(results_item)
 
+        people = []
+        for people_item_data in self.people:
+            people_item = people_item_data.to_dict()
+            people.append(people_item)
+
+        unusable = []
+        for unusable_item_data in self.unusable:
+            unusable_item = unusable_item_data.to_dict()
+            unusable.append(unusable_item)
+
         request_id = self.request_id
 
         milliseconds = self.milliseconds.to_dict()
-
-        people: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.people, Unset):
-            people = []
-            for people_item_data in self.people:
-                people_item = people_item_data.to_dict()
-                people.append(people_item)
-
-        unusable: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.unusable, Unset):
-            unusable = []
-            for unusable_item_data in self.unusable:
-                unusable_item = unusable_item_data.to_dict()
-                unusable.append(unusable_item)
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -78,14 +72,12 @@ class Answer:
                 "model": model,
                 "image": image,
                 "results": results,
+                "people": people,
+                "unusable": unusable,
                 "request_id": request_id,
                 "milliseconds": milliseconds,
             }
         )
-        if people is not UNSET:
-            field_dict["people"] = people
-        if unusable is not UNSET:
-            field_dict["unusable"] = unusable
 
         return field_dict
 
@@ -110,36 +102,32 @@ class Answer:
 
             results.append(results_item)
 
+        people = []
+        _people = d.pop("people")
+        for people_item_data in _people:
+            people_item = Person.from_dict(people_item_data)
+
+            people.append(people_item)
+
+        unusable = []
+        _unusable = d.pop("unusable")
+        for unusable_item_data in _unusable:
+            unusable_item = UnusableEye.from_dict(unusable_item_data)
+
+            unusable.append(unusable_item)
+
         request_id = d.pop("request_id")
 
         milliseconds = Timings.from_dict(d.pop("milliseconds"))
-
-        _people = d.pop("people", UNSET)
-        people: list[Person] | Unset = UNSET
-        if _people is not UNSET:
-            people = []
-            for people_item_data in _people:
-                people_item = Person.from_dict(people_item_data)
-
-                people.append(people_item)
-
-        _unusable = d.pop("unusable", UNSET)
-        unusable: list[UnusableEye] | Unset = UNSET
-        if _unusable is not UNSET:
-            unusable = []
-            for unusable_item_data in _unusable:
-                unusable_item = UnusableEye.from_dict(unusable_item_data)
-
-                unusable.append(unusable_item)
 
         answer = cls(
             model=model,
             image=image,
             results=results,
-            request_id=request_id,
-            milliseconds=milliseconds,
             people=people,
             unusable=unusable,
+            request_id=request_id,
+            milliseconds=milliseconds,
         )
 
         answer.additional_properties = d

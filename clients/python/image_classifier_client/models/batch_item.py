@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.answer import Answer
     from ..models.problem import Problem
@@ -22,13 +20,13 @@ class BatchItem:
 
     Attributes:
         index (int):
-        answer (Answer | None | Unset):
-        problem (None | Problem | Unset):
+        answer (Answer | None):
+        problem (None | Problem):
     """
 
     index: int
-    answer: Answer | None | Unset = UNSET
-    problem: None | Problem | Unset = UNSET
+    answer: Answer | None
+    problem: None | Problem
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,18 +35,14 @@ class BatchItem:
 
         index = self.index
 
-        answer: dict[str, Any] | None | Unset
-        if isinstance(self.answer, Unset):
-            answer = UNSET
-        elif isinstance(self.answer, Answer):
+        answer: dict[str, Any] | None
+        if isinstance(self.answer, Answer):
             answer = self.answer.to_dict()
         else:
             answer = self.answer
 
-        problem: dict[str, Any] | None | Unset
-        if isinstance(self.problem, Unset):
-            problem = UNSET
-        elif isinstance(self.problem, Problem):
+        problem: dict[str, Any] | None
+        if isinstance(self.problem, Problem):
             problem = self.problem.to_dict()
         else:
             problem = self.problem
@@ -58,12 +52,10 @@ class BatchItem:
         field_dict.update(
             {
                 "index": index,
+                "answer": answer,
+                "problem": problem,
             }
         )
-        if answer is not UNSET:
-            field_dict["answer"] = answer
-        if problem is not UNSET:
-            field_dict["problem"] = problem
 
         return field_dict
 
@@ -75,10 +67,8 @@ class BatchItem:
         d = dict(src_dict)
         index = d.pop("index")
 
-        def _parse_answer(data: object) -> Answer | None | Unset:
+        def _parse_answer(data: object) -> Answer | None:
             if data is None:
-                return data
-            if isinstance(data, Unset):
                 return data
             try:
                 if not isinstance(data, dict):
@@ -88,14 +78,12 @@ class BatchItem:
                 return answer_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(Answer | None | Unset, data)
+            return cast(Answer | None, data)
 
-        answer = _parse_answer(d.pop("answer", UNSET))
+        answer = _parse_answer(d.pop("answer"))
 
-        def _parse_problem(data: object) -> None | Problem | Unset:
+        def _parse_problem(data: object) -> None | Problem:
             if data is None:
-                return data
-            if isinstance(data, Unset):
                 return data
             try:
                 if not isinstance(data, dict):
@@ -105,9 +93,9 @@ class BatchItem:
                 return problem_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(None | Problem | Unset, data)
+            return cast(None | Problem, data)
 
-        problem = _parse_problem(d.pop("problem", UNSET))
+        problem = _parse_problem(d.pop("problem"))
 
         batch_item = cls(
             index=index,

@@ -7,7 +7,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.classification_region import ClassificationRegion
-from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.advice import Advice
@@ -26,6 +25,7 @@ class Classification:
         region (ClassificationRegion): What was looked at; left and right are the person's own. `whole` is the middle
             square of the picture,
             or the one eye that `region=auto` found in a picture without a face: `box` says where.
+        face (int | None): Index of the face, 0 being the largest; null where there is none.
         box (Box): A square region in pixels of the upright photo; it may reach over the photo's border.
         label (str): Id of the most probable class.
         title (str):
@@ -36,17 +36,17 @@ class Classification:
             sure"
             instead of the label.
         probabilities (ClassificationProbabilities): Calibrated probability of every class, by id.
-        face (int | None | Unset): Index of the face, 0 being the largest; null where there is none.
-        typicality (float | None | Unset): How usual the region is for this model: the share of held-out training photos
-            that are less usual; null
+        typicality (float | None): How usual the region is for this model: the share of held-out training photos that
+            are less usual; null
             for models that cannot tell. Under the model's bound `certain` is false, with the advice `untypical`.
-        evidence (None | str | Unset): What spoke for `label`: a small PNG with an alpha channel as data URL, to lay
-            over `box`. Null unless
+        evidence (None | str): What spoke for `label`: a small PNG with an alpha channel as data URL, to lay over `box`.
+            Null unless
             asked for with `evidence=true`, and for models without it.
-        advice (list[Advice] | Unset):
+        advice (list[Advice]):
     """
 
     region: ClassificationRegion
+    face: int | None
     box: Box
     label: str
     title: str
@@ -55,14 +55,16 @@ class Classification:
     confidence: float
     certain: bool
     probabilities: ClassificationProbabilities
-    face: int | None | Unset = UNSET
-    typicality: float | None | Unset = UNSET
-    evidence: None | str | Unset = UNSET
-    advice: list[Advice] | Unset = UNSET
+    typicality: float | None
+    evidence: None | str
+    advice: list[Advice]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         region = self.region.value
+
+        face: int | None
+        face = self.face
 
         box = self.box.to_dict()
 
@@ -81,36 +83,23 @@ class Classification:
 
         probabilities = self.probabilities.to_dict()
 
-        face: int | None | Unset
-        if isinstance(self.face, Unset):
-            face = UNSET
-        else:
-            face = self.face
+        typicality: float | None
+        typicality = self.typicality
 
-        typicality: float | None | Unset
-        if isinstance(self.typicality, Unset):
-            typicality = UNSET
-        else:
-            typicality = self.typicality
+        evidence: None | str
+        evidence = self.evidence
 
-        evidence: None | str | Unset
-        if isinstance(self.evidence, Unset):
-            evidence = UNSET
-        else:
-            evidence = self.evidence
-
-        advice: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.advice, Unset):
-            advice = []
-            for advice_item_data in self.advice:
-                advice_item = advice_item_data.to_dict()
-                advice.append(advice_item)
+        advice = []
+        for advice_item_data in self.advice:
+            advice_item = advice_item_data.to_dict()
+            advice.append(advice_item)
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "region": region,
+                "face": face,
                 "box": box,
                 "label": label,
                 "title": title,
@@ -119,16 +108,11 @@ class Classification:
                 "confidence": confidence,
                 "certain": certain,
                 "probabilities": probabilities,
+                "typicality": typicality,
+                "evidence": evidence,
+                "advice": advice,
             }
         )
-        if face is not UNSET:
-            field_dict["face"] = face
-        if typicality is not UNSET:
-            field_dict["typicality"] = typicality
-        if evidence is not UNSET:
-            field_dict["evidence"] = evidence
-        if advice is not UNSET:
-            field_dict["advice"] = advice
 
         return field_dict
 
@@ -140,6 +124,13 @@ class Classification:
 
         d = dict(src_dict)
         region = ClassificationRegion(d.pop("region"))
+
+        def _parse_face(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        face = _parse_face(d.pop("face"))
 
         box = Box.from_dict(d.pop("box"))
 
@@ -162,44 +153,30 @@ class Classification:
 
         probabilities = ClassificationProbabilities.from_dict(d.pop("probabilities"))
 
-        def _parse_face(data: object) -> int | None | Unset:
+        def _parse_typicality(data: object) -> float | None:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
+            return cast(float | None, data)
 
-        face = _parse_face(d.pop("face", UNSET))
+        typicality = _parse_typicality(d.pop("typicality"))
 
-        def _parse_typicality(data: object) -> float | None | Unset:
+        def _parse_evidence(data: object) -> None | str:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
+            return cast(None | str, data)
 
-        typicality = _parse_typicality(d.pop("typicality", UNSET))
+        evidence = _parse_evidence(d.pop("evidence"))
 
-        def _parse_evidence(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        advice = []
+        _advice = d.pop("advice")
+        for advice_item_data in _advice:
+            advice_item = Advice.from_dict(advice_item_data)
 
-        evidence = _parse_evidence(d.pop("evidence", UNSET))
-
-        _advice = d.pop("advice", UNSET)
-        advice: list[Advice] | Unset = UNSET
-        if _advice is not UNSET:
-            advice = []
-            for advice_item_data in _advice:
-                advice_item = Advice.from_dict(advice_item_data)
-
-                advice.append(advice_item)
+            advice.append(advice_item)
 
         classification = cls(
             region=region,
+            face=face,
             box=box,
             label=label,
             title=title,
@@ -208,7 +185,6 @@ class Classification:
             confidence=confidence,
             certain=certain,
             probabilities=probabilities,
-            face=face,
             typicality=typicality,
             evidence=evidence,
             advice=advice,

@@ -7,7 +7,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.health_status import HealthStatus
-from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.model_reference import ModelReference
@@ -23,15 +22,14 @@ class Health:
     Attributes:
         status (HealthStatus):
         models (list[ModelReference]):
+        rejected (list[ModelReference]): New versions found while running that could not be served; the logs say why.
         uptime_seconds (float):
-        rejected (list[ModelReference] | Unset): New versions found while running that could not be served; the logs say
-            why.
     """
 
     status: HealthStatus
     models: list[ModelReference]
+    rejected: list[ModelReference]
     uptime_seconds: float
-    rejected: list[ModelReference] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,14 +40,12 @@ class Health:
             models_item = models_item_data.to_dict()
             models.append(models_item)
 
-        uptime_seconds = self.uptime_seconds
+        rejected = []
+        for rejected_item_data in self.rejected:
+            rejected_item = rejected_item_data.to_dict()
+            rejected.append(rejected_item)
 
-        rejected: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.rejected, Unset):
-            rejected = []
-            for rejected_item_data in self.rejected:
-                rejected_item = rejected_item_data.to_dict()
-                rejected.append(rejected_item)
+        uptime_seconds = self.uptime_seconds
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -57,11 +53,10 @@ class Health:
             {
                 "status": status,
                 "models": models,
+                "rejected": rejected,
                 "uptime_seconds": uptime_seconds,
             }
         )
-        if rejected is not UNSET:
-            field_dict["rejected"] = rejected
 
         return field_dict
 
@@ -79,22 +74,20 @@ class Health:
 
             models.append(models_item)
 
+        rejected = []
+        _rejected = d.pop("rejected")
+        for rejected_item_data in _rejected:
+            rejected_item = ModelReference.from_dict(rejected_item_data)
+
+            rejected.append(rejected_item)
+
         uptime_seconds = d.pop("uptime_seconds")
-
-        _rejected = d.pop("rejected", UNSET)
-        rejected: list[ModelReference] | Unset = UNSET
-        if _rejected is not UNSET:
-            rejected = []
-            for rejected_item_data in _rejected:
-                rejected_item = ModelReference.from_dict(rejected_item_data)
-
-                rejected.append(rejected_item)
 
         health = cls(
             status=status,
             models=models,
-            uptime_seconds=uptime_seconds,
             rejected=rejected,
+            uptime_seconds=uptime_seconds,
         )
 
         health.additional_properties = d

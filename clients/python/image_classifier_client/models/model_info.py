@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 if TYPE_CHECKING:
     from ..models.crop_info import CropInfo
     from ..models.label_info import LabelInfo
@@ -33,16 +31,15 @@ class ModelInfo:
         input_size (int):
         crop (CropInfo | None):
         threshold (float):
+        evidence (bool): Whether `evidence=true` gets a map. Default: False.
+        typicality_bound (float | None): Typicality under which no answer is certain; null for a model that cannot tell.
+        quality (None | Quality): Null where the model does not say.
         metrics (ModelInfoMetrics):
         dataset (ModelInfoDataset):
         licence (str):
         sha256 (str):
+        network (NetworkInfo | None): Null for a bundle from before this was known.
         providers (list[str]): Execution providers of ONNX Runtime that compute it, the best first.
-        evidence (bool | Unset): Whether `evidence=true` gets a map. Default: False.
-        typicality_bound (float | None | Unset): Typicality under which no answer is certain; null for a model that
-            cannot tell.
-        quality (None | Quality | Unset): Null where the model does not say.
-        network (NetworkInfo | None | Unset): Null for a bundle from before this was known.
     """
 
     name: str
@@ -53,15 +50,15 @@ class ModelInfo:
     input_size: int
     crop: CropInfo | None
     threshold: float
+    typicality_bound: float | None
+    quality: None | Quality
     metrics: ModelInfoMetrics
     dataset: ModelInfoDataset
     licence: str
     sha256: str
+    network: NetworkInfo | None
     providers: list[str]
-    evidence: bool | Unset = False
-    typicality_bound: float | None | Unset = UNSET
-    quality: None | Quality | Unset = UNSET
-    network: NetworkInfo | None | Unset = UNSET
+    evidence: bool = False
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,6 +89,17 @@ class ModelInfo:
 
         threshold = self.threshold
 
+        evidence = self.evidence
+
+        typicality_bound: float | None
+        typicality_bound = self.typicality_bound
+
+        quality: dict[str, Any] | None
+        if isinstance(self.quality, Quality):
+            quality = self.quality.to_dict()
+        else:
+            quality = self.quality
+
         metrics = self.metrics.to_dict()
 
         dataset = self.dataset.to_dict()
@@ -100,31 +108,13 @@ class ModelInfo:
 
         sha256 = self.sha256
 
-        providers = self.providers
-
-        evidence = self.evidence
-
-        typicality_bound: float | None | Unset
-        if isinstance(self.typicality_bound, Unset):
-            typicality_bound = UNSET
-        else:
-            typicality_bound = self.typicality_bound
-
-        quality: dict[str, Any] | None | Unset
-        if isinstance(self.quality, Unset):
-            quality = UNSET
-        elif isinstance(self.quality, Quality):
-            quality = self.quality.to_dict()
-        else:
-            quality = self.quality
-
-        network: dict[str, Any] | None | Unset
-        if isinstance(self.network, Unset):
-            network = UNSET
-        elif isinstance(self.network, NetworkInfo):
+        network: dict[str, Any] | None
+        if isinstance(self.network, NetworkInfo):
             network = self.network.to_dict()
         else:
             network = self.network
+
+        providers = self.providers
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -138,21 +128,17 @@ class ModelInfo:
                 "input_size": input_size,
                 "crop": crop,
                 "threshold": threshold,
+                "evidence": evidence,
+                "typicality_bound": typicality_bound,
+                "quality": quality,
                 "metrics": metrics,
                 "dataset": dataset,
                 "licence": licence,
                 "sha256": sha256,
+                "network": network,
                 "providers": providers,
             }
         )
-        if evidence is not UNSET:
-            field_dict["evidence"] = evidence
-        if typicality_bound is not UNSET:
-            field_dict["typicality_bound"] = typicality_bound
-        if quality is not UNSET:
-            field_dict["quality"] = quality
-        if network is not UNSET:
-            field_dict["network"] = network
 
         return field_dict
 
@@ -200,31 +186,17 @@ class ModelInfo:
 
         threshold = d.pop("threshold")
 
-        metrics = ModelInfoMetrics.from_dict(d.pop("metrics"))
+        evidence = d.pop("evidence")
 
-        dataset = ModelInfoDataset.from_dict(d.pop("dataset"))
-
-        licence = d.pop("licence")
-
-        sha256 = d.pop("sha256")
-
-        providers = cast(list[str], d.pop("providers"))
-
-        evidence = d.pop("evidence", UNSET)
-
-        def _parse_typicality_bound(data: object) -> float | None | Unset:
+        def _parse_typicality_bound(data: object) -> float | None:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
+            return cast(float | None, data)
 
-        typicality_bound = _parse_typicality_bound(d.pop("typicality_bound", UNSET))
+        typicality_bound = _parse_typicality_bound(d.pop("typicality_bound"))
 
-        def _parse_quality(data: object) -> None | Quality | Unset:
+        def _parse_quality(data: object) -> None | Quality:
             if data is None:
-                return data
-            if isinstance(data, Unset):
                 return data
             try:
                 if not isinstance(data, dict):
@@ -234,14 +206,20 @@ class ModelInfo:
                 return quality_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(None | Quality | Unset, data)
+            return cast(None | Quality, data)
 
-        quality = _parse_quality(d.pop("quality", UNSET))
+        quality = _parse_quality(d.pop("quality"))
 
-        def _parse_network(data: object) -> NetworkInfo | None | Unset:
+        metrics = ModelInfoMetrics.from_dict(d.pop("metrics"))
+
+        dataset = ModelInfoDataset.from_dict(d.pop("dataset"))
+
+        licence = d.pop("licence")
+
+        sha256 = d.pop("sha256")
+
+        def _parse_network(data: object) -> NetworkInfo | None:
             if data is None:
-                return data
-            if isinstance(data, Unset):
                 return data
             try:
                 if not isinstance(data, dict):
@@ -251,9 +229,11 @@ class ModelInfo:
                 return network_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(NetworkInfo | None | Unset, data)
+            return cast(NetworkInfo | None, data)
 
-        network = _parse_network(d.pop("network", UNSET))
+        network = _parse_network(d.pop("network"))
+
+        providers = cast(list[str], d.pop("providers"))
 
         model_info = cls(
             name=name,
@@ -264,15 +244,15 @@ class ModelInfo:
             input_size=input_size,
             crop=crop,
             threshold=threshold,
+            evidence=evidence,
+            typicality_bound=typicality_bound,
+            quality=quality,
             metrics=metrics,
             dataset=dataset,
             licence=licence,
             sha256=sha256,
-            providers=providers,
-            evidence=evidence,
-            typicality_bound=typicality_bound,
-            quality=quality,
             network=network,
+            providers=providers,
         )
 
         model_info.additional_properties = d

@@ -7,7 +7,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.network_info_arithmetic import NetworkInfoArithmetic
-from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="NetworkInfo")
 
@@ -19,19 +18,19 @@ class NetworkInfo:
     Attributes:
         base (str): `vgg16`, or `other` for a network that is not built on it.
         until (None | str): The last layer of the base, in the names of Keras Applications.
+        channels (list[int] | None): Of the base's convolutions; VGG16 itself begins with 64, 64, 128, 128. Null where
+            that is not known.
         multiply_adds (int): Per picture.
         parameters (int):
         arithmetic (NetworkInfoArithmetic): What the large layers compute in.
-        channels (list[int] | None | Unset): Of the base's convolutions; VGG16 itself begins with 64, 64, 128, 128. Null
-            where that is not known.
     """
 
     base: str
     until: None | str
+    channels: list[int] | None
     multiply_adds: int
     parameters: int
     arithmetic: NetworkInfoArithmetic
-    channels: list[int] | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -40,20 +39,18 @@ class NetworkInfo:
         until: None | str
         until = self.until
 
+        channels: list[int] | None
+        if isinstance(self.channels, list):
+            channels = self.channels
+
+        else:
+            channels = self.channels
+
         multiply_adds = self.multiply_adds
 
         parameters = self.parameters
 
         arithmetic = self.arithmetic.value
-
-        channels: list[int] | None | Unset
-        if isinstance(self.channels, Unset):
-            channels = UNSET
-        elif isinstance(self.channels, list):
-            channels = self.channels
-
-        else:
-            channels = self.channels
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -61,13 +58,12 @@ class NetworkInfo:
             {
                 "base": base,
                 "until": until,
+                "channels": channels,
                 "multiply_adds": multiply_adds,
                 "parameters": parameters,
                 "arithmetic": arithmetic,
             }
         )
-        if channels is not UNSET:
-            field_dict["channels"] = channels
 
         return field_dict
 
@@ -83,16 +79,8 @@ class NetworkInfo:
 
         until = _parse_until(d.pop("until"))
 
-        multiply_adds = d.pop("multiply_adds")
-
-        parameters = d.pop("parameters")
-
-        arithmetic = NetworkInfoArithmetic(d.pop("arithmetic"))
-
-        def _parse_channels(data: object) -> list[int] | None | Unset:
+        def _parse_channels(data: object) -> list[int] | None:
             if data is None:
-                return data
-            if isinstance(data, Unset):
                 return data
             try:
                 if not isinstance(data, list):
@@ -102,17 +90,23 @@ class NetworkInfo:
                 return channels_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(list[int] | None | Unset, data)
+            return cast(list[int] | None, data)
 
-        channels = _parse_channels(d.pop("channels", UNSET))
+        channels = _parse_channels(d.pop("channels"))
+
+        multiply_adds = d.pop("multiply_adds")
+
+        parameters = d.pop("parameters")
+
+        arithmetic = NetworkInfoArithmetic(d.pop("arithmetic"))
 
         network_info = cls(
             base=base,
             until=until,
+            channels=channels,
             multiply_adds=multiply_adds,
             parameters=parameters,
             arithmetic=arithmetic,
-            channels=channels,
         )
 
         network_info.additional_properties = d

@@ -6,8 +6,6 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 T = TypeVar("T", bound="Timings")
 
 
@@ -17,39 +15,38 @@ class Timings:
 
     Attributes:
         decode (float):
+        locate (float):  Default: 0.0.
         inference (float):
         total (float): All of them together: the work on this image, without waiting. Images that are classified
             together have
             equal parts of their inference.
-        locate (float | Unset):  Default: 0.0.
     """
 
     decode: float
     inference: float
     total: float
-    locate: float | Unset = 0.0
+    locate: float = 0.0
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         decode = self.decode
 
+        locate = self.locate
+
         inference = self.inference
 
         total = self.total
-
-        locate = self.locate
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "decode": decode,
+                "locate": locate,
                 "inference": inference,
                 "total": total,
             }
         )
-        if locate is not UNSET:
-            field_dict["locate"] = locate
 
         return field_dict
 
@@ -58,17 +55,17 @@ class Timings:
         d = dict(src_dict)
         decode = d.pop("decode")
 
+        locate = d.pop("locate")
+
         inference = d.pop("inference")
 
         total = d.pop("total")
 
-        locate = d.pop("locate", UNSET)
-
         timings = cls(
             decode=decode,
+            locate=locate,
             inference=inference,
             total=total,
-            locate=locate,
         )
 
         timings.additional_properties = d
