@@ -18,6 +18,8 @@ MAX_FIELDS: Final = 16
 MAX_PARAMETERS: Final = 100
 """Of one field of a part, or semicolons in the name of a file."""
 _FORM: Final = "multipart/form-data"
+_AS_IT_IS: Final = {"binary", "8bit", "7bit"}
+"""What a part may say of its coding (RFC 2045, 6); all are deprecated in forms (RFC 7578, 4.7)."""
 
 
 async def read_images(request: Request, field: str, most: int) -> list[bytes]:
@@ -103,6 +105,9 @@ class _Form:
         if part.name != self._field:
             self._others.add((part.name or "").encode("latin-1").decode(errors="replace")[:50])
             return
+        coding = part.header("Content-Transfer-Encoding", "binary")
+        if coding.lower() not in _AS_IT_IS:
+            raise InvalidRequest(f"Expected files as they are. Received: one coded as {coding[:40]!r}.")
         if len(self._files) == self._most:
             most = "one file" if self._most == 1 else f"at most {self._most} files"
             raise TooManyImages(f"Expected {most} in the field {self._field!r}. Received: more.")

@@ -1,6 +1,7 @@
 """Hostile and clumsy uploads against a real server: each is its own clear problem, and the server goes on."""
 
 import asyncio
+import base64
 import encodings
 from contextlib import nullcontext
 from typing import Any
@@ -93,6 +94,10 @@ FORMS: dict[str, tuple[bytes, str]] = {
     "a field of letters": (part(JPEG, 'form-data; name="Größe"') + end(), "other fields ['Größe']"),
     "one more field": (part(JPEG) + part(b"1", 'form-data; name="x"') + end(), "other fields ['x']"),
     "no name": (part(JPEG, "form-data") + end(), "other fields ['']"),
+    "letters for bytes": (
+        part(base64.b64encode(JPEG), extra="content-transfer-encoding: Base64\r\n") + end(),
+        "Expected files as they are. Received: one coded as 'Base64'.",
+    ),
     "many headers": (part(JPEG, extra="X: y\r\n" * 5000) + end(), "Maximum segment header count exceeded"),
     "a long header": (
         part(JPEG, extra=f"X: {'y' * 100_000}\r\n") + end(),
@@ -165,6 +170,7 @@ def test_utf_8_may_be_named(client: httpx.Client) -> None:
     [
         ('form-data; name="image"', "Content-Type: image/jpeg\r\n"),
         ('form-data; name="image"', ""),
+        ('form-data; name="image"', "Content-Transfer-Encoding: binary\r\n"),
         ("form-data; name=\"image\"; filename*=UTF-8''%e2%82%ac.jpg", "Content-Type: image/jpeg\r\n"),
     ],
 )
