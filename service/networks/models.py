@@ -33,7 +33,7 @@ class ModelStore:
 
     def get(self, name: str | None) -> Bundle:
         """The bundle of that name, or the default one; raises UnknownModel."""
-        found = self._bundles.get(name or self.default)
+        found = self._bundles.get(self.default if name is None else name)
         if found is None:
             raise UnknownModel(f"Expected one of {', '.join(self._bundles)}. Received: {name!r:.100}.")
         return found

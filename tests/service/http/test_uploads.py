@@ -255,6 +255,12 @@ def test_a_misspelt_parameter_is_not_taken_for_none(client: httpx.Client) -> Non
     assert problem["detail"] == "Expected the parameters region, faces, model, evidence. Received: 'regoin'."
 
 
+def test_an_empty_name_of_a_model_is_not_taken_for_the_default(client: httpx.Client) -> None:
+    response = client.post("/v1/classify?region=whole&model=", files={"image": ("a.jpg", JPEG)})
+    assert (response.status_code, response.json()["code"]) == (404, "unknown_model")
+    assert response.json()["detail"] == "Expected one of colours. Received: ''."
+
+
 @pytest.mark.parametrize("query", ["region=whole&region=eyes", "faces=all&region=whole&region=whole"])
 def test_a_repeated_parameter_is_not_taken_for_the_last(client: httpx.Client, query: str) -> None:
     response = client.post(f"/v1/classify?{query}", files={"image": ("a.jpg", JPEG, "image/jpeg")})
