@@ -77,7 +77,7 @@ class Scores:
     """Expected calibration error (Guo et al. 2017), 15 bins of equal width. Without an interval: a sum of
     absolute values grows with every resampling."""
     chance_calibration_error: Estimate
-    """What these confidences would show if they were exactly true: mean, and the range of 95 %."""
+    """What these confidences would show if they were exactly true: median, and the range of 95 %."""
     classes: tuple[ClassScores, ...]
     confusion: NDArray[np.int64]
     """`[C, C]`: rows are the truth, columns the answers."""
@@ -202,7 +202,8 @@ def _bins(confidence: Floats) -> NDArray[np.int64]:
 def _by_chance(probabilities: NDArray[np.float32], draws: int, seed: int) -> Estimate:
     """The calibration error of answers that are right as often as they say, photo by photo independently.
 
-    The error is a sum of absolute differences, so that on few photos chance alone makes it far from 0.
+    The error is a sum of absolute differences, so that on few photos chance alone makes it far from 0. Its
+    median, as a mistake so rare that the range leaves it out can draw the mean out of the range.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     bins, rng = _bins(confidence), np.random.default_rng(seed)
@@ -210,8 +211,7 @@ def _by_chance(probabilities: NDArray[np.float32], draws: int, seed: int) -> Est
     for number in range(draws):
         excess = (rng.random(len(confidence)) < confidence) - confidence
         errors[number] = np.abs(np.bincount(bins, excess, CALIBRATION_BINS)).sum() / len(confidence)
-    low, high = np.quantile(errors, (0.025, 0.975))
-    return Estimate(float(errors.mean()), float(low), float(high))
+    return Estimate(*map(float, np.quantile(errors, (0.5, 0.025, 0.975))))
 
 
 def _ratio(numerator: Floats, denominator: Floats | NDArray[np.int64]) -> Floats:

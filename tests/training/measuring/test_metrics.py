@@ -76,8 +76,17 @@ def test_calibration_error_by_chance_by_hand() -> None:
     probabilities = np.array([[0.6, 0.4]], dtype=np.float32)
     measured = score(probabilities, np.array([0]), np.array(["x"]), ("a", "b"), draws=4000)
     chance = measured.chance_calibration_error
-    assert chance.value == pytest.approx(0.6 * 0.4 + 0.4 * 0.6, abs=0.01)
-    assert (chance.low, chance.high) == pytest.approx((0.4, 0.6))
+    assert (chance.value, chance.low, chance.high) == pytest.approx((0.4, 0.4, 0.6))
+
+
+@pytest.mark.parametrize(("confidence", "photos"), [(0.999, 10), (0.99, 2), (0.9999, 300)])
+def test_a_rare_mistake_leaves_what_chance_shows_within_its_range(confidence: float, photos: int) -> None:
+    """One of ten photos at 99.9 % is wrong in a hundredth of the draws, and ten points off then."""
+    probabilities = np.tile(np.array([[confidence, 1 - confidence]], dtype=np.float32), (photos, 1))
+    people = np.arange(photos).astype(str)
+    chance = score(probabilities, np.zeros(photos, np.int64), people, ("a", "b")).chance_calibration_error
+    assert chance.low <= chance.value <= chance.high
+    assert chance.value == pytest.approx(1 - confidence, abs=1e-6)  # as it is without any mistake
 
 
 def test_many_photos_leave_little_to_chance() -> None:
