@@ -1,6 +1,6 @@
 """May a graph that was made smaller be shipped? Measured on validation photos that chose nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -52,17 +52,26 @@ class Verdict:
 
     def check(self, what: str, remedy: str = "", measure: Measure = "accuracy") -> None:
         """Raise Refused, naming `what` changed the graph, unless the smaller graph may be shipped."""
-        before, after = (getattr(scores, measure).value for scores in (self.before, self.after))
-        # Written so that NaN fails.
-        if not (before - after <= LARGEST_LOSS + ROUNDING and self.agreement.same_answer >= SAME_ANSWER):
+        faults = list(self._faults(measure))
+        if faults:
             raise Refused(
-                f"{what} costs too much: {measure.replace('_', ' ')} {before:.1%} became "
-                f"{after:.1%} (at most {100 * LARGEST_LOSS:g} points may go), "
-                f"the answer is the same for {self.agreement.same_answer:.1%} of "
-                f"{self.agreement.images} photos (at least {SAME_ANSWER:.0%} must be). "
-                f"{self._few()}Nothing was written.{remedy}"
+                f"{what} costs too much: {', '.join(faults)}. {self._few()}Nothing was written.{remedy}"
             )
         self._check_classes(what, remedy)
+
+    def _faults(self, measure: Measure) -> Iterator[str]:
+        """What of all photos together does not hold, written so that NaN does not."""
+        before, after = (getattr(scores, measure).value for scores in (self.before, self.after))
+        if not before - after <= LARGEST_LOSS + ROUNDING:
+            yield (
+                f"{measure.replace('_', ' ')} {before:.1%} became {after:.1%} "
+                f"(at most {100 * LARGEST_LOSS:g} points may go)"
+            )
+        if not self.agreement.same_answer >= SAME_ANSWER:
+            yield (
+                f"the answer is the same for {self.agreement.same_answer:.1%} of "
+                f"{self.agreement.images} photos (at least {SAME_ANSWER:.0%} must be)"
+            )
 
     def _few(self) -> str:
         """What to know of so few photos that none of them may get another answer."""
