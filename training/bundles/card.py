@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from service.networks.metadata import BundleMetadata, NetworkFacts
 from training.bundles.card_notes import chosen, ethics, intended_use, limits, people
+from training.bundles.markdown import code, plain
 from training.measuring.metrics import TOO_FEW
 from training.network.calibration import doubt
 from training.network.weight_files import CHANNELS
@@ -47,7 +48,7 @@ def _classes(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
         scores = validation["classes"][label.id]
         numbers = " | ".join(_percent(scores[name]) for name in ("precision", "recall", "f1"))
         about = " - ".join(text for text in (label.title, label.description) if text)
-        rows.append(f"| `{_cell(label.id)}` | {_cell(about)} | {scores['support']} | {numbers} |")
+        rows.append(f"| {code(label.id)} | {plain(about)} | {scores['support']} | {numbers} |")
     units = counted_by(validation["images"], validation["people"])
     return "\n".join(
         [
@@ -57,11 +58,6 @@ def _classes(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:
             *rows,
         ]
     )
-
-
-def _cell(text: str) -> str:
-    """The author's words as one cell of a table, which a line break or a bar would end."""
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _quality(metadata: BundleMetadata, validation: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.networks.metadata import BundleMetadata
+from training.bundles.markdown import code, plain
 from training.hyperparameters import each_run
 from training.wording import photos_of
 
@@ -22,7 +23,7 @@ def chosen(recipe: Mapping[str, Any]) -> str:
 
 def intended_use(metadata: BundleMetadata) -> str:
     """What the model can be asked, and about which pictures."""
-    titles = [label.title or label.id for label in metadata.labels]
+    titles = [plain(label.title or label.id) for label in metadata.labels]
     looks = (
         "a photo of one open eye, cut around its corners (the service finds the eyes of a face by itself)"
         if metadata.crop
@@ -65,7 +66,7 @@ def limits(metadata: BundleMetadata) -> str:
     lines = []
     if found:
         lines.append(_weakest(metadata, *min(found.items(), key=lambda item: item[1])))
-    few = [f"`{name}` ({one['support']})" for name, one in classes.items() if one["support"] < FEW]
+    few = [f"{code(name)} ({one['support']})" for name, one in classes.items() if one["support"] < FEW]
     if few:
         lines.append(f"- Few validation photos of {', '.join(few)}: these numbers are uncertain.")
     weak = _weak_parts(validation)
@@ -99,7 +100,7 @@ def _weakest(metadata: BundleMetadata, label: str, recall: float) -> str:
     if recall == 1:
         return "- It finds every one of these photos, which does not tell where it is weak."
     found = f"{recall:.0%}" if recall < NEARLY_ALL else f"{recall:.1%}"
-    return f"- Weakest on `{label}`: it finds {found} of these photos.{_confusion(metadata, label)}"
+    return f"- Weakest on {code(label)}: it finds {found} of these photos.{_confusion(metadata, label)}"
 
 
 def _confusion(metadata: BundleMetadata, label: str) -> str:
@@ -113,14 +114,14 @@ def _confusion(metadata: BundleMetadata, label: str) -> str:
     if not others:
         return ""
     count, other = max(others)
-    return f" {count} of {sum(row)} are taken for `{other}`."
+    return f" {count} of {sum(row)} are taken for {code(other)}."
 
 
 def _weak_parts(validation: Mapping[str, Any]) -> str:
     """Measured parts of the photos whose interval ends below the accuracy of all."""
     overall = validation["accuracy"]["value"]
     weak = [
-        f"{name} ({part['accuracy']['value']:.0%} of {part['images']} photos)"
+        f"{plain(name)} ({part['accuracy']['value']:.0%} of {part['images']} photos)"
         for name, part in validation.get("groups", {}).items()
         if part["accuracy"]["high"] is not None and part["accuracy"]["high"] < overall
     ]

@@ -1,15 +1,18 @@
 """The card says where a model is weak, in its own numbers."""
 
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from markdown_it import MarkdownIt
 
 from service.networks.metadata import METADATA_KEY, BundleMetadata
 from service.networks.onnx_file import properties
 from tests.bundles import metadata
 from training.bundles.card import CARD_FILE, model_card, notes_of
 from training.bundles.card_notes import chosen, ethics, intended_use, limits, people
+from training.bundles.markdown import code
 from training.hyperparameters import OTHER_RUNS
 
 EYE_SHAPE: Final = Path(__file__).parents[3] / "models" / "eye-shape"
@@ -43,6 +46,11 @@ def bundle(**changes: Any) -> BundleMetadata:
         },
     }
     return BundleMetadata.model_validate(metadata(metrics={"validation": validation}, **changes))
+
+
+def rendered(markdown: str) -> str:
+    """HTML, made as GitHub makes it of a card."""
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown)
 
 
 def test_limits_name_the_weakest_class_and_part() -> None:
@@ -105,6 +113,36 @@ def test_the_authors_words_stay_in_one_cell_of_the_table() -> None:
     )
     card = model_card(facts.model_copy(update={"labels": (first, *facts.labels[1:])}))
     assert "\n| `almond` | Almond \\| oval - Long. Its lids \\| touch | " in card
+
+
+ODD: Final = (
+    "<script>alert(1)</script>",
+    '<img src="x">',
+    "[all of them](https://example.com)",
+    "![all of them](https://example.com/x.png)",
+    "*round* and __tall__, _not_ ~~flat~~",
+    "round_eyes & a_b",
+    "&lt; 3 and &#169;",
+    "`code`, \\| and \\\\ | \\",
+    "# 1 of\n2",
+)
+
+
+@pytest.mark.parametrize("words", ODD)
+def test_a_card_shows_the_authors_words_as_they_are(words: str) -> None:
+    facts = shipped(4)
+    first = facts.labels[0].model_copy(update={"title": words, "description": words})
+    page = rendered(model_card(facts.model_copy(update={"labels": (first, *facts.labels[1:])})))
+    shown = escape(" ".join(words.split()))
+    assert f"<td><code>almond</code></td>\n<td>{shown} - {shown}</td>\n<td>" in page
+    assert f"which of 4 classes fits best: {shown}, Hooded eyes, Monolid eyes, Round eyes." in page
+
+
+@pytest.mark.parametrize("name", ["a | b", "a`b", "a\\|b", "<b>", "*"])
+def test_a_card_shows_odd_names_of_classes_as_they_are(name: str) -> None:
+    page = rendered(f"| | |\n|---|---|\n| {code(name)} | b |\n")
+    cell = page.split("<td>")[1].split("</td>")[0]
+    assert cell.removeprefix("<code>").removesuffix("</code>") == escape(name)
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
