@@ -16,11 +16,12 @@ def is_taken(path: Path) -> bool:
 
 
 def check_new_folder(out: Path | None, data: Path) -> Path:
-    """`out`; raises TrainingError unless it is a new or empty folder, and not one among the photos."""
+    """`out`; raises TrainingError unless it is a new or empty folder to write to, not among the photos."""
     if out is None or is_taken(out):
         raise TrainingError(f"Expected a new or empty folder for the copies. Received: {out}")
     if out.resolve().is_relative_to(data.resolve()):
         raise TrainingError(f"Expected a folder for the copies outside of {data}. Received: {out}")
+    check_writable(out, "the copies")
     return out
 
 

@@ -1,4 +1,4 @@
-"""Words of others in Markdown, which say there what they say: a class may be called `<script>` or `*round*`."""
+"""Words of others in Markdown, shown as they are: a class may be called `<script>` or `*round*`."""
 
 import re
 from typing import Final

@@ -68,9 +68,10 @@ def run(options: argparse.Namespace) -> int:
     paths = find_pictures([options.folder])
     files = [path.relative_to(options.folder).as_posix() for path in paths]
     check_lines(files)
-    suggestions = _ask(options.model, paths, options.wide) if options.model else None
     task: Task = options.task
     with Journal(options.folder, files) as journal, _listen(options.port) as listener:
+        # Only now: to ask a model about every photo takes minutes.
+        suggestions = _ask(options.model, paths, options.wide) if options.model else None
         workspace = Workspace(options.folder.resolve(), files, labels, journal, rater, suggestions, task)
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         say(f"{len(files):,} photos. Label them at {address} (Ctrl+C ends it)")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from training.errors import TrainingError
+from training.new_folders import check_writable
 
 HEAD: Final = 4096
 """Bytes of a file that tell whether we wrote it."""
@@ -34,7 +35,8 @@ def check_outside(options: argparse.Namespace, *names: str) -> None:
 def check_file(path: Path | None, option: str, suffix: str, mark: str) -> None:
     """Raises TrainingError unless a file, where one is asked for, is new, empty or written by us before.
 
-    Ours end in `suffix` and have `mark` in their first lines.
+    Ours end in `suffix` and have `mark` in their first lines. So it does where nothing can be written: that
+    would show after minutes of work.
     """
     if path is None:
         return
@@ -47,6 +49,7 @@ def check_file(path: Path | None, option: str, suffix: str, mark: str) -> None:
             f"Expected {option} as a new file, or one that this command wrote. Received: {path}, which holds "
             "something else."
         )
+    _check_writable(path, option)
 
 
 def check_pictures(folder: Path, names: Iterable[str]) -> None:
@@ -56,7 +59,8 @@ def check_pictures(folder: Path, names: Iterable[str]) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"Expected --out as a folder. Received: {folder}, which is a file.")
-    there = [path for name in names if (path := folder / name).exists() and path.stat().st_size]
+    old = [path for name in names if (path := folder / name).exists()]
+    there = [path for path in old if path.stat().st_size]
     if there and not any(
         mark.encode() in _head(path) for name, mark in OURS for path in folder.glob(name) if path.is_file()
     ):
@@ -64,6 +68,20 @@ def check_pictures(folder: Path, names: Iterable[str]) -> None:
             "Expected --out as a new folder, or one that this command wrote to. "
             f"Received: {folder}, where {there[0].name} may be somebody else's."
         )
+    for path in old:
+        _check_writable(path, "--out")
+
+
+def _check_writable(path: Path, option: str) -> None:
+    """Raise TrainingError unless a file can be written, or written over."""
+    check_writable(path.parent, option)
+    try:
+        if path.exists():
+            path.open("ab").close()
+    except OSError as error:
+        raise TrainingError(
+            f"Expected {option} as a file that can be written. Received: {path} ({error.strerror})."
+        ) from None
 
 
 def _head(path: Path) -> bytes:

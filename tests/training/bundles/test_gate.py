@@ -68,7 +68,9 @@ def test_what_holds_is_not_named_beside_what_does_not() -> None:
     after[:14] = after[:14, ::-1]
     with pytest.raises(Refused) as refusal:
         compared(before, after, labels).check("int8")
-    said = f"int8 costs too much: the answer is the same for 95.9% of 340 photos {LEAST}. Nothing was written."
+    said = (
+        f"int8 costs too much: the answer is the same for 95.9% of 340 photos {LEAST}. Nothing was written."
+    )
     assert str(refusal.value) == said
 
 

@@ -4,6 +4,9 @@ import csv
 import errno
 import os
 import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,22 @@ def test_ctrl_c_is_the_way_to_end_it(tmp_path: Path) -> None:
         call(address, "api/state?tab=t")
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
+
+
+def test_a_port_or_folder_that_cannot_be_used_is_told_before_a_model_is_asked(tmp_path: Path) -> None:
+    model = write_bundle(tmp_path / "models")
+    save(scene(0, size=24), tmp_path / "photos" / "0.png")
+    script = "import sys; from training.__main__ import main; code = main(sys.argv[1:])\n"
+    script += "sys.exit(3 if 'training.labelling.asking' in sys.modules else code)"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        options = ["--classes", "red,blue", "--model", str(model), "--port", port, "--no-browser"]
+        call = [sys.executable, "-c", script, "label", str(tmp_path / "photos"), *options]
+        ended = subprocess.run(
+            call, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False
+        )
+    assert ended.stderr.startswith(f"python -m training: Port {port} cannot be used")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
 
 
 def test_classes_must_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

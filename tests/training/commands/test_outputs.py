@@ -1,13 +1,15 @@
 """No command writes among the photos, or over a file that is not its own."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.bundles import write_bundle
 from tests.training import folders
+from tests.users import ordinary_user
 from training.__main__ import main
-from training.commands.outputs import check_pictures
+from training.commands.outputs import check_file, check_pictures
 from training.commands.report import PICTURES
 from training.errors import TrainingError
 
@@ -159,3 +161,50 @@ def test_a_file_is_no_folder(
     out.write_bytes(MINE)
     assert measure(command, write_bundle(tmp_path / "models"), data, out) == 2
     assert f"Expected --out as a folder. Received: {out}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("call", "option"),
+    [
+        (["evaluate", "MODEL", "missing", "--out", "OUT/new"], "--out"),
+        (["report", "MODEL", "missing", "--out", "OUT/new"], "--out"),
+        (["check", "missing", "--html", "OUT/page.html"], "--html"),
+        (["check", "missing", "--json", "OUT/facts.json"], "--json"),
+        (["explain", "MODEL", "missing.jpg", "--out", "OUT/page.html"], "--out"),
+        (["split", "missing", "OUT/new"], "the copies"),
+        (["sort", "missing", "OUT/new"], "the copies"),
+    ],
+)
+def test_where_nothing_can_be_written_is_told_before_anything_is_read(
+    tmp_path: Path, call: list[str], option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.write_bytes(MINE)
+    model = str(write_bundle(tmp_path / "models"))
+    assert main([word.replace("MODEL", model).replace("OUT", str(out)) for word in call]) == 2
+    printed = capsys.readouterr()
+    assert f"Expected a folder for {option} that can be written to. Received: {out}" in printed.err
+    assert printed.err.endswith("(Not a directory).\n") and printed.out == ""
+
+
+def test_a_file_that_may_not_be_written_over_is_told() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        for file, mode in (
+            ("ours.json", 0o444),
+            ("config.json", 0o444),
+            ("curves.png", 0o444),
+            ("a.json", 0o666),
+        ):
+            (folder / file).write_text('{\n  "hyperparameters": {')
+            (folder / file).chmod(mode)
+        said = r"Expected --out as a file that can be written\. Received: .*{} \(Permission denied\)"
+        with ordinary_user():
+            check_file(folder / "a.json", "--out", ".json", "hyper")
+            with pytest.raises(TrainingError, match=said.format(r"ours\.json")):
+                check_file(folder / "ours.json", "--out", ".json", "hyper")
+            check_pictures(folder, ["confusion.png"])
+            with pytest.raises(TrainingError, match=said.format(r"curves\.png")):
+                check_pictures(folder, ["confusion.png", "curves.png"])
+        assert (folder / "a.json").read_text() == '{\n  "hyperparameters": {'
