@@ -1,12 +1,10 @@
-"""Pictures of results."""
+"""Pictures of results. Matplotlib, which takes long to import, is only where something is drawn."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 from numpy.typing import NDArray
 
 READABLE: Final = 25
@@ -19,6 +17,8 @@ def plot_confusion(confusion: NDArray[np.int64], names: Sequence[str], title: st
     A class whose name the font cannot draw is called by its number, from 1 in the order of `names`; letters
     of the title that it cannot draw are left out.
     """
+    from matplotlib.figure import Figure
+
     names = [name if _can_draw(name) else f"class {number}" for number, name in enumerate(names, 1)]
     title = "".join(filter(_can_draw, title)).strip(" ,")
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
@@ -48,5 +48,7 @@ def plot_confusion(confusion: NDArray[np.int64], names: Sequence[str], title: st
 
 
 def _can_draw(text: str) -> bool:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
     font = get_font(findfont(FontProperties()))
     return all(font.get_char_index(ord(character)) for character in text)

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 Pictures = NDArray[np.float32]
 """Grey values `[N, S, S]`."""
@@ -127,6 +126,8 @@ def _normalised(values: NDArray[np.float32], inside: NDArray[np.bool_] | None = 
 
 
 def _blurred(pictures: Pictures, sigma: float) -> Pictures:
+    from scipy.ndimage import gaussian_filter  # here, as it takes long
+
     result: Pictures = gaussian_filter(pictures, (0, sigma, sigma))
     return result
 

@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dctn
 
 from training.checks.alignment import likeness
 from training.checks.findings import Finding
@@ -133,6 +132,8 @@ def _candidates(thumbnails: NDArray[np.uint8]) -> list[tuple[int, int, bool]]:
 
 def hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Low frequencies of the pictures as vectors of length one, `[N, 63]`; brightness is left out."""
+    from scipy.fft import dctn  # here, as it takes long
+
     spectra = dctn(thumbnails.astype(np.float32), axes=(1, 2), norm="ortho")[:, :FREQUENCIES, :FREQUENCIES]
     low = spectra.reshape(len(spectra), FREQUENCIES**2)[:, 1:]
     unit: NDArray[np.float32] = low / np.maximum(np.linalg.norm(low, axis=1, keepdims=True), 1e-6)

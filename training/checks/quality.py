@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import laplace
 
 from service.pictures.geometry import RGB
 from training.checks.findings import Finding
@@ -42,6 +41,8 @@ class Measures:
 
 def measure(pixels: RGB, size: int) -> Measures:
     """Measure a picture of `size` encoded bytes."""
+    from scipy.ndimage import laplace  # here, as it takes long
+
     image = Image.fromarray(pixels)
     image.thumbnail((MEASURED_SIDE, MEASURED_SIDE), Image.Resampling.BOX)
     grey = np.asarray(image.convert("L"), dtype=np.float32)

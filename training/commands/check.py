@@ -4,12 +4,10 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from training.checks.embedding import Vgg16Embedder
 from training.checks.findings import BY_NETWORK, KINDS
-from training.checks.inspection import Inspection, inspect
-from training.checks.report import render, summary
 from training.checks.survey import survey
 from training.commands.outputs import check_file, check_outside
 from training.commands.seeds import add_seed
@@ -17,6 +15,9 @@ from training.console import say
 from training.errors import TrainingError
 from training.pages import write
 from training.tables import table
+
+if TYPE_CHECKING:
+    from training.checks.inspection import Inspection
 
 HELP: Final = (
     "Look through a folder of labelled photos: files that cannot be read, duplicates in disguise, people on "
@@ -64,7 +65,12 @@ def run(options: argparse.Namespace) -> int:
     check_file(options.html, "--html", ".html", "<title>Data set check: ")
     check_file(options.json, "--json", ".json", '{\n "photos": ')
     embed = None if options.no_network else Vgg16Embedder(options.weights)
-    inspection = inspect(survey(options.data, embed), options.min_side, options.seed)
+    seen = survey(options.data, embed)
+    # Only now, as they import scikit-learn, which takes seconds.
+    from training.checks.inspection import inspect
+    from training.checks.report import render
+
+    inspection = inspect(seen, options.min_side, options.seed)
     _print(inspection)
     if options.json:
         write(json.dumps(inspection.document(), indent=1) + "\n", options.json)
@@ -74,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     return _gate(inspection, gate)
 
 
-def _gate(inspection: Inspection, kinds: Sequence[str]) -> int:
+def _gate(inspection: "Inspection", kinds: Sequence[str]) -> int:
     """1 if one of these kinds was found; raises TrainingError for one that could not be looked for."""
     failing = [kind for kind in kinds if inspection.counts[kind]]
     if failing:
@@ -106,7 +112,9 @@ def _side(text: str) -> int:
     return int(text)
 
 
-def _print(inspection: Inspection) -> None:
+def _print(inspection: "Inspection") -> None:
+    from training.checks.report import summary
+
     say(f"{len(inspection.survey.photos):,} readable photos\n")
     for line in table(["found", "count", "first"], summary(inspection), left=3):
         say(line)

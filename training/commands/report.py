@@ -13,8 +13,6 @@ from training.measuring.models import check_model
 from training.measuring.prediction import is_run, open_model
 from training.pages import render, write
 from training.plots import plot_confusion
-from training.reporting.report import Report
-from training.reporting.subject import Subject
 
 HELP: Final = (
     "Write a report on a run or an exported model: one HTML file that needs nothing else, its curves as PNG "
@@ -64,6 +62,10 @@ def run(options: argparse.Namespace) -> int:
     check_pictures(folder, (f"{name}.png" for name in PICTURES))
     check_file(folder / "report.html", "--out", ".html", REPORT)
     check_file(folder / "report.json", "--out", ".json", MEASURED)
+    # Only now, as they import Matplotlib, which takes seconds.
+    from training.reporting.report import Report
+    from training.reporting.subject import Subject
+
     subject = Subject.of(options.run, options.data, options.split)
     report = Report.of(subject, options.run, options.robustness)
     page = render("report.html", **report.view(), facts=_facts(options.run))

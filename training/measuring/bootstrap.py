@@ -5,10 +5,13 @@ replacement instead (the cluster bootstrap: Davison & Hinkley 1997, section 3.8)
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = NDArray[np.float64]
 
@@ -16,7 +19,7 @@ _CELLS_AT_ONCE = 4_000_000
 
 
 def resample(
-    rows: sparse.csr_array,
+    rows: "sparse.csr_array",
     people: NDArray[np.str_],
     statistic: Callable[[Floats], Floats],
     draws: int,
@@ -26,6 +29,8 @@ def resample(
 
     `statistic` turns sums `[draws, K]` into values `[draws, M]`; it may be called for some draws at a time.
     """
+    from scipy import sparse  # here, as it takes long
+
     ids, person_of_photo = np.unique(people, return_inverse=True)
     photos = np.arange(len(people))
     membership = sparse.csr_array(

@@ -6,15 +6,17 @@ few formulas serve the point estimate and all resamples at once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from training.data.dataset import count_people
 from training.errors import TrainingError
 from training.measuring.bootstrap import Floats, interval, resample
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 CALIBRATION_BINS: Final = 15
 CALIBRATION_ERROR: Final = 2
@@ -141,8 +143,10 @@ def score(
 
 def _sums_per_photo(
     probabilities: NDArray[np.float32], labels: NDArray[np.int64], classes: int
-) -> sparse.csr_array:
+) -> "sparse.csr_array":
     """One row per photo: its cell of the confusion matrix, hits and confidence in its reliability bin."""
+    from scipy import sparse  # here, as it takes long
+
     answers = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1).astype(np.float64)
     bins = _bins(confidence)

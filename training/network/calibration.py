@@ -6,6 +6,8 @@ same; only the confidence changes.
 
 The threshold is the confidence that 90 % of the held-out people's photos reach, every person counting the
 same, and never over 0.9; under it an answer is "not sure".
+
+SciPy, which takes long to import, is only where something is computed.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,8 +15,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from training.errors import TrainingError
 
@@ -48,6 +48,8 @@ class Calibration:
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
     """Probabilities `[M, C]` of logits `[M, C]` that are divided by a temperature."""
+    from scipy.special import log_softmax
+
     logarithms: Floats = log_softmax(logits.astype(np.float64) / temperature, axis=1)
     return np.exp(logarithms).astype(np.float32)
 
@@ -70,6 +72,8 @@ def doubt(temperature: float) -> str:
 
 def log_likelihood_loss(logits: NDArray[np.float32], labels: NDArray[np.int64], temperature: float) -> float:
     """Mean negative log-likelihood of the right classes."""
+    from scipy.special import log_softmax
+
     scores = log_softmax(logits.astype(np.float64) / temperature, axis=1)
     # Subtracted, so that no loss at all is 0 and not -0, as the card would say.
     return 0.0 - float(scores[np.arange(len(labels)), labels].mean())
@@ -77,6 +81,8 @@ def log_likelihood_loss(logits: NDArray[np.float32], labels: NDArray[np.int64], 
 
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
     """The temperature, within 0.5 to 1,000, that makes the right classes most likely."""
+    from scipy.optimize import minimize_scalar
+
     best = minimize_scalar(
         lambda power: log_likelihood_loss(logits, labels, float(np.exp(power))),
         bounds=tuple(np.log(TEMPERATURES)),

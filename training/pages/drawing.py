@@ -4,7 +4,6 @@ import base64
 import io
 from typing import Any, Final
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -39,6 +38,8 @@ def thumbnail(image: RGB, side: int) -> str:
 
 def coloured(values: Array) -> RGB:
     """Values `[H, W]` from 0 (dark violet) to almost their largest (yellow): RGB `[H, W, 3]`."""
+    import matplotlib  # here, as it takes long
+
     # Convolutions pad with zeros, and a few values at the border would make all others look dark.
     top = float(np.percentile(values, BRIGHT)) or float(values.max())
     colours = matplotlib.colormaps["magma"](np.clip(values / top if top > 0 else values * 0, 0, 1))

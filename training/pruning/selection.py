@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from training.pruning.moments import Floats, Moments
 
@@ -42,7 +41,7 @@ def select(moments: Moments, known: Floats, channels: int, residual: float) -> S
     # Of a map that is the same everywhere nothing is left but this.
     damping = max(DAMPING * np.trace(moments.xx) / len(moments.xx), np.finfo(np.float64).tiny ** 0.5)
     covariance = moments.xx + damping * np.eye(len(moments.xx))
-    inverse = cho_solve(cho_factor(covariance), np.eye(len(covariance)))
+    inverse = _solution(covariance, np.eye(len(covariance)))
     weights = inverse @ (moments.xy + damping * known)
     keep, gone, lost = np.arange(channels), np.zeros(0, dtype=int), 0.0
     step = max(1, channels // STEPS)
@@ -82,7 +81,15 @@ def _solved(moments: Moments, known: Floats, damping: float, keep: np.ndarray, w
     """Least squares for the chosen channels, free of the rounding of many steps."""
     rows = (keep[:, None] * window + np.arange(window)).ravel()
     xx, xy = moments.xx[np.ix_(rows, rows)], moments.xy[rows]
-    weights = cho_solve(cho_factor(xx + damping * np.eye(len(rows))), xy + damping * known[rows])
+    weights = _solution(xx + damping * np.eye(len(rows)), xy + damping * known[rows])
     missed = moments.yy - (weights * (2 * xy - xx @ weights)).sum(axis=0)
     bias = moments.y_mean - moments.x_mean[rows] @ weights
     return Selection(keep, weights, bias, float(np.sum(missed * moments.heard)))
+
+
+def _solution(matrix: Floats, right: Floats) -> Floats:
+    """Of linear equations whose matrix is symmetric and positive definite."""
+    from scipy.linalg import cho_factor, cho_solve  # here, as it takes long
+
+    solution: Floats = cho_solve(cho_factor(matrix), right)
+    return solution

@@ -50,7 +50,7 @@ def bundle(**changes: Any) -> BundleMetadata:
 
 def rendered(markdown: str) -> str:
     """HTML, made as GitHub makes it of a card."""
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown)
+    return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown))
 
 
 def test_limits_name_the_weakest_class_and_part() -> None:
