@@ -41,41 +41,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Copy and print what was left out, and how well raters agree."""
-    files = [path.relative_to(options.folder).as_posix() for path in options.folder.rglob("*")]
-    answers = standing(read(options.folder, files))
+    check_new_folder(options.out, options.folder)
+    photos = {path.relative_to(options.folder).as_posix(): path for path in find_pictures([options.folder])}
+    check_lines(photos)
+    answers = standing(read(options.folder, photos))
     known = answered(answers)
     if options.rater:
         answers = {rater: files for rater, files in answers.items() if rater == options.rater}
     decided, disputed = decide(answers)
-    check_new_folder(options.out, options.folder)
     if options.model:
-        decided |= _ask(options.model, options.folder, known, options.wide)
+        unanswered = {file: path for file, path in photos.items() if file not in known}
+        decided |= _ask(options.model, unanswered, options.wide)
     if not decided:
         raise TrainingError(f"Expected labels in {options.folder / FILE}. Received: none that can be used.")
     # The journal is a file that anybody may have written: what it names may lie anywhere.
-    there = {path.relative_to(options.folder).as_posix() for path in find_pictures([options.folder])}
-    check_lines(there)
-    copied = {file: decision for file, decision in decided.items() if file in there}
-    missing = sorted(decided.keys() - there)
+    copied = {file: decision for file, decision in decided.items() if file in photos}
+    missing = sorted(decided.keys() - photos.keys())
     with new_folder(options.out, options.folder) as out:
-        _copy(options.folder, out, copied, rows_by_file(options.folder, files))
+        _copy(options.folder, out, copied, rows_by_file(options.folder, photos))
     _print(copied, disputed, missing, answers)
     return 0
 
 
-def _ask(model: Path, folder: Path, known: set[str], wide: bool) -> dict[str, Decision]:
-    """A sure model's labels of the photos that nobody has answered."""
+def _ask(model: Path, photos: dict[str, Path], wide: bool) -> dict[str, Decision]:
+    """A sure model's labels of the photos, by their names, that nobody has answered."""
     classifier = open_model(model)
-    paths = [path for path in find_pictures([folder]) if path.relative_to(folder).as_posix() not in known]
     name = f"{classifier.metadata.name} {classifier.metadata.version}"
     for one in classifier.metadata.labels:
         check_label(one.id, name)  # first: asking about all photos may take minutes
     decided = {}
-    for found in progress(predict(classifier, paths, wide), "asking the model", total=len(paths)):
+    answers = predict(classifier, list(photos.values()), wide)
+    for file, found in zip(photos, progress(answers, "asking the model", total=len(photos)), strict=True):
         if found.probabilities is not None:
             label, confidence, certain = found.answer(classifier.metadata)
             if certain and confidence >= SURE:
-                decided[found.path.relative_to(folder).as_posix()] = Decision(label, 0, confidence, name)
+                decided[file] = Decision(label, 0, confidence, name)
     return decided
 
 

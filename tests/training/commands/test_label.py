@@ -252,6 +252,31 @@ def test_a_model_labels_nothing_that_is_unlike_its_own_photos(tmp_path: Path) ->
 
 
 def test_sort_needs_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "photos").mkdir()
+    save(scene(0), tmp_path / "photos" / "0.png")
     assert main(["sort", str(tmp_path / "photos"), str(tmp_path / "out")]) == 2
     assert "Received: none that can be used" in capsys.readouterr().err
+    assert main(["sort", str(tmp_path / "nowhere"), str(tmp_path / "out")]) == 2
+    assert f"Received: {tmp_path / 'nowhere'}, which does not exist" in capsys.readouterr().err
+
+
+def test_sort_lists_its_folder_once(tmp_path: Path) -> None:
+    """Of a folder with many photos, on a disk far away, a list takes minutes."""
+    model, folder = write_bundle(tmp_path / "models", metadata()), tmp_path / "photos"
+    save(Image.new("RGB", (40, 40), "red"), folder / "red.png")
+    script = """
+import sys
+from pathlib import Path
+from training.__main__ import main
+from training.measuring.prediction import find_pictures
+folder, *rest = sys.argv[1:]
+listed = []
+sys.addaudithook(lambda event, given: listed.append(given[0]) if event == "os.scandir" else None)
+find_pictures([Path(folder)])
+once = listed.count(folder)
+code = main(["sort", folder, *rest])
+print(code, listed.count(folder) / once - 1)
+"""
+    call = [sys.executable, "-c", script, str(folder), str(tmp_path / "out"), "--model", str(model)]
+    ended = subprocess.run(call, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "0 1.0"
+    assert (tmp_path / "out" / "red" / "red.png").is_file()
