@@ -93,6 +93,7 @@ def test_files_that_training_looks_at_are_looked_at(
     shutil.copy(photos / "red.jpg", photos / "inside" / "IMG_1")
     (photos / "gone.jpg").symlink_to(photos / "nowhere.jpg")
     (photos / "crop.json").write_text("{}")
+    (photos / "device.jpg").symlink_to("/dev/null")  # of a pipe the end never comes
     (photos / "Thumbs.db").touch()
     code, out, _ = call(capsys, models / "colours" / "1", photos, "--json")
     found = {Path(row["file"]).name: row.get("label", row.get("error")) for row in json.loads(out)}

@@ -21,7 +21,7 @@ from service.pictures.geometry import RGB, cut
 from service.pictures.images import decode
 from training.data.crop_tables import NO_FACE, Cropped, begin, record
 from training.data.file_names import check_lines, check_names
-from training.data.folders import is_picture, rows_by_file
+from training.data.folders import is_endless, is_picture, rows_by_file
 from training.data.photos import WIDE
 from training.errors import TrainingError
 from training.interrupts import noted
@@ -106,7 +106,8 @@ def photos_in(root: Path) -> list[Path]:
     """
     if not root.is_dir():
         raise TrainingError(f"Expected a folder of photos. There is none at {root}")
-    below = (path.relative_to(root) for path in sorted(root.rglob("*")) if is_picture(path))
+    pictures = (path for path in sorted(root.rglob("*")) if is_picture(path) and not is_endless(path))
+    below = (path.relative_to(root) for path in pictures)
     photos = [path for path in below if not any(part.startswith(".") for part in path.parts)]
     check_names(photos)
     check_lines(map(str, photos))

@@ -113,6 +113,11 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURES
 
 
+def is_endless(path: Path) -> bool:
+    """Whether there is something that may be read for ever, such as a pipe: Ctrl-C would not end that."""
+    return not path.is_file() and not path.is_dir() and path.exists()
+
+
 def _list_photos(folder: Path, split: str) -> Iterator[Found]:
     entries = list(_entries(folder))
     if not entries:
@@ -122,6 +127,8 @@ def _list_photos(folder: Path, split: str) -> Iterator[Found]:
             yield entry
         elif entry.is_dir():
             yield Skipped(entry, "a folder inside a class; photos belong directly into the class")
+        elif is_endless(entry):
+            yield Skipped(entry, "no file, but a pipe or a device", unreadable=True)
         else:
             yield Photo(entry, composed(folder.name), split, person="")
 

@@ -19,7 +19,7 @@ from service.pictures.regions import read_whole
 from training.console import quoted
 from training.data.dataset import Photo
 from training.data.file_names import check_names
-from training.data.folders import is_picture
+from training.data.folders import is_endless, is_picture
 from training.data.photos import load
 from training.errors import TrainingError
 
@@ -116,7 +116,10 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
     """The same with pictures whose names have no ending, and links that lead nowhere."""
-    return _find(paths, lambda path: (is_picture(path) or not path.suffix) and not path.is_dir())
+    return _find(
+        paths,
+        lambda path: (is_picture(path) or not path.suffix) and not path.is_dir() and not is_endless(path),
+    )
 
 
 def _find(paths: Iterable[Path], is_wanted: Callable[[Path], bool]) -> list[Path]:

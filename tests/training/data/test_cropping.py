@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.training.crops import LOCATOR, ROOT, crop, faces, rows
 from training.__main__ import main
+from training.data.cropping import photos_in
 
 
 def some_photos(folder: Path) -> Path:
@@ -38,6 +39,13 @@ def cropped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def crops(cropped: Path, tmp_path: Path) -> Path:
     """The crops again, for one test."""
     return Path(shutil.copytree(cropped, tmp_path / "crops"))
+
+
+def test_a_pipe_is_no_photo(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"a photo")
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert photos_in(tmp_path) == [Path("a.jpg"), Path("gone.jpg")]
 
 
 def test_cuts_both_eyes_and_goes_on_where_it_stopped(

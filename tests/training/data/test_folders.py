@@ -67,6 +67,7 @@ def test_bad_files_are_named_with_their_reasons_and_left_alone(tmp_path: Path) -
     (red / "truncated.png").write_bytes(whole[: len(whole) // 2])
     (red / "nested").mkdir()
     (red / "dangling.png").symlink_to(red / "nowhere.png")
+    (red / "device.png").symlink_to("/dev/null")  # /dev/zero would be read for ever
     (red / ".DS_Store").write_bytes(b"hidden files are nobody's mistake")
     (red / "Thumbs.db").write_bytes(b"nor are those of systems")
     (red / "README").write_bytes(b"")
@@ -81,10 +82,11 @@ def test_bad_files_are_named_with_their_reasons_and_left_alone(tmp_path: Path) -
         "train/red/truncated.png": "The picture is truncated or damaged.",
         "train/red/nested": "a folder inside a class; photos belong directly into the class",
         "train/red/dangling.png": "an unreadable file (No such file or directory)",
+        "train/red/device.png": "no file, but a pipe or a device",
         "train/blue": "an empty class",
     }
     unreadable = {item.path.name for item in read_dataset(tmp_path).skipped if item.unreadable}
-    assert unreadable == {"zero.png", "truncated.png", "dangling.png"}
+    assert unreadable == {"zero.png", "truncated.png", "dangling.png", "device.png"}
     assert "unnamed" in {photo.path.name for photo in read_dataset(tmp_path).photos}
     assert {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
