@@ -24,7 +24,7 @@ CALIBRATION_ERROR: Final = 2
 DRAWS: Final = 2000
 NO_INTERVAL: Final = "(-)"
 """Said in place of one that is not defined."""
-TOO_FEW: Final = "too few people for an interval"
+TOO_FEW: Final = "too few for an interval"
 """What that means."""
 FEWEST_PEOPLE: Final = 5
 """With fewer there is no interval: drawn again and again, they would seem to agree with themselves."""
