@@ -11,6 +11,7 @@ from training.checks.findings import Finding
 from training.checks.mislabelled import Opinion
 from training.checks.quality import Measures
 from training.data.dataset import Photo
+from training.wording import number_of
 
 FEWEST_PEOPLE: Final = 30
 """With fewer people, a class's accuracy is known to about +-10 points at best."""
@@ -83,7 +84,8 @@ def describe(reports: Sequence[ClassReport]) -> Iterator[Finding]:
     for report in reports:
         ratio = largest / report.total
         if ratio > LOPSIDED:
-            detail = f"{report.label} has {report.total} photos, the largest class {ratio:.1f} times as many"
+            own = number_of(report.total, "photo")
+            detail = f"{report.label} has {own}, the largest class {ratio:.1f} times as many"
             yield Finding("imbalance", detail, score=ratio)
         if report.people < FEWEST_PEOPLE:
             yield Finding("imbalance", f"{report.label} {_shown(report)} only", score=1 / report.people)
@@ -91,16 +93,18 @@ def describe(reports: Sequence[ClassReport]) -> Iterator[Finding]:
 
 def _shown(report: ClassReport) -> str:
     if not report.named:
-        return f"has {report.people} different {'photo' if report.people == 1 else 'photos'}"
+        return f"has {number_of(report.people, 'different photo')}"
     return f"shows {report.people} {'person' if report.people == 1 else 'people'}"
 
 
 def _more(report: ClassReport, largest: int) -> Iterator[str]:
     wanted = int(np.ceil(largest / LOPSIDED)) - report.total
     if report.people < FEWEST_PEOPLE:
-        yield f"at least {FEWEST_PEOPLE - report.people} more {'people' if report.named else 'photos'}"
+        more = FEWEST_PEOPLE - report.people
+        one = "person" if more == 1 else "people"
+        yield f"at least {f'{more} more {one}' if report.named else number_of(more, 'more photo')}"
     if wanted > 0:
-        yield f"about {wanted} more photos, to have a third of the largest class"
+        yield f"about {number_of(wanted, 'more photo')}, to have a third of the largest class"
 
 
 def _missing(label: str, photos: Sequence[Photo], measures: Sequence[Measures]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from service.errors import UnusableImage
 from service.pictures.images import decode
 from training.checks.findings import GRAVE, KINDS, REMEDIES
 from training.checks.inspection import Inspection
+from training.data.folders import is_endless
 
 SHOWN: Final = 48
 """Findings of a kind that are shown with pictures; the JSON has all."""
@@ -86,6 +87,8 @@ def _examples(inspection: Inspection) -> dict[str, list[dict[str, str]]]:
 
 def _picture(root: Path, file: str) -> dict[str, str]:
     """The name and a small JPEG as a data URL; no URL where the file shows nothing."""
+    if is_endless(root / file):
+        return {"file": file, "url": ""}
     try:
         pixels = decode((root / file).read_bytes(), min_side=SIDE).pixels
     except (OSError, UnusableImage):

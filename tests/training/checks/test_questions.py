@@ -171,6 +171,15 @@ def test_small_classes_are_told_what_they_lack() -> None:
     ]
 
 
+def test_one_photo_is_not_called_photos() -> None:
+    photos = [photo(f"b{n}", label="big") for n in range(29)] + [photo("s", label="small")]
+    reports = balance.count_classes(photos, [ordinary(brightness=60.0)] * 30, None)
+    assert reports[0].advice == ["at least 1 more person"]
+    assert next(balance.describe(reports[1:] + reports[:1])).detail.startswith("small has 1 photo, the")
+    unnamed = balance.count_classes(photos, [ordinary(brightness=60.0)] * 30, None, named=False)
+    assert unnamed[0].advice == ["at least 1 more photo"]
+
+
 def test_photos_of_nobody_known_are_not_called_people(tmp_path: Path) -> None:
     for number in range(4):
         save(scene(number), tmp_path / "ab"[number % 2] / f"{number}.png")

@@ -1,5 +1,8 @@
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,6 +151,14 @@ def test_names_are_escaped_in_the_report(data: Path, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     assert main(["check", str(data), "--no-network", "--html", str(page)]) == 0
     assert "<b>x" not in page.read_text() and "&lt;b&gt;x" in page.read_text()
+
+
+def test_a_report_does_not_wait_for_the_end_of_a_pipe(data: Path, tmp_path: Path) -> None:
+    os.mkfifo(data / "train/dog/pipe.png")
+    options = ["--no-network", "--html", str(tmp_path / "page.html")]
+    call = [sys.executable, "-m", "training", "check", str(data), *options]
+    subprocess.run(call, cwd=Path(__file__).parents[3], timeout=120, capture_output=True, check=True)
+    assert "no file, but a pipe or a device" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_photos_of_iphones_are_to_be_saved_as_jpeg(data: Path, tmp_path: Path) -> None:
