@@ -123,8 +123,9 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
     if not seen:
         here = any(map(is_picture, root.iterdir()))
         hint = ", but photos beside them; give the folder above if this is a class" if here else ""
+        reasons = "" if here else "".join(f"\n  {item.path}: {item.reason}" for item in skipped[:10])
         raise TrainingError(
-            f"Expected photos in folders named after their classes. Received: none in {root}{hint}"
+            f"Expected photos in folders named after their classes. Received: none in {root}{hint}{reasons}"
         )
     return Survey(
         root,

@@ -88,7 +88,7 @@ def list_files(root: Path) -> Iterator[Found]:
         return
     for name, split in SPLITS.items():
         if (root / name).is_dir():
-            yield from _list_classes(root / name, split)
+            yield from _list_classes(root / name, split, f": {name}/ is a split, and no class")
     for entry in _entries(root):
         if isinstance(entry, Skipped):
             yield entry
@@ -98,14 +98,14 @@ def list_files(root: Path) -> Iterator[Found]:
             yield Skipped(entry, "a photo outside of the class folders")
 
 
-def _list_classes(folder: Path, split: str) -> Iterator[Found]:
+def _list_classes(folder: Path, split: str, hint: str = "") -> Iterator[Found]:
     for entry in _entries(folder):
         if isinstance(entry, Skipped):
             yield entry
         elif entry.is_dir():
             yield from _list_photos(entry, split)
         elif is_picture(entry):
-            yield Skipped(entry, "a photo outside of the class folders")
+            yield Skipped(entry, f"a photo outside of the class folders{hint}")
 
 
 def is_picture(path: Path) -> bool:
@@ -122,11 +122,14 @@ def _list_photos(folder: Path, split: str) -> Iterator[Found]:
     entries = list(_entries(folder))
     if not entries:
         yield Skipped(folder, "an empty class")
+    inside = "a folder inside a class; photos belong directly into the class"
+    if folder.name.lower() in SPLITS:  # `Train/`, as archives from elsewhere have it
+        inside += ", and splits need a folder train/, in small letters"
     for entry in entries:
         if isinstance(entry, Skipped):
             yield entry
         elif entry.is_dir():
-            yield Skipped(entry, "a folder inside a class; photos belong directly into the class")
+            yield Skipped(entry, inside)
         elif is_endless(entry):
             yield Skipped(entry, "no file, but a pipe or a device", unreadable=True)
         else:

@@ -9,6 +9,7 @@ import pytest
 from tests.training import folders
 from tests.users import ordinary_user
 from training.checks.leakage import find_leaks
+from training.checks.survey import survey
 from training.data.dataset import count_people, people_of
 from training.data.folders import read_dataset
 from training.errors import TrainingError
@@ -188,9 +189,24 @@ def test_what_lies_beside_the_class_folders_is_named(tmp_path: Path) -> None:
     folders.photo(tmp_path / "cover.png")
     folders.photo(tmp_path / "train" / "stray.png")
     found = folders.reasons(tmp_path)
-    assert found["cover.png"] == found["train/stray.png"] == "a photo outside of the class folders"
+    outside = "a photo outside of the class folders"
+    assert found["cover.png"] == outside
+    assert found["train/stray.png"] == f"{outside}: train/ is a split, and no class"
     assert found["holdout"].startswith("a folder beside train/; the splits are called train, validation")
     assert read_dataset(tmp_path).counts("validation") == {"green": 3, "red": 3}
+
+
+def test_who_has_a_class_or_split_of_another_name_is_told(tmp_path: Path) -> None:
+    vehicles = folders.classes(tmp_path / "vehicles", names=("train", "bus"))
+    said = r"train/0\.png: a photo outside of the class folders: train/ is a split, and no class"
+    for read in (read_dataset, survey):
+        with pytest.raises(TrainingError, match=said):
+            read(vehicles)
+    folders.classes(tmp_path / "archive" / "Train")
+    said = r"Train/green: a folder inside a class; .* splits need a folder train/, in small letters"
+    for read in (read_dataset, survey):
+        with pytest.raises(TrainingError, match=said):
+            read(tmp_path / "archive")
 
 
 def test_copies_under_two_names_are_one_person_in_every_number(tmp_path: Path) -> None:
