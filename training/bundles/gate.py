@@ -64,12 +64,12 @@ class Verdict:
         before, after = (getattr(scores, measure).value for scores in (self.before, self.after))
         if not before - after <= LARGEST_LOSS + ROUNDING:
             yield (
-                f"{measure.replace('_', ' ')} {before:.1%} became {after:.1%} "
+                f"{measure.replace('_', ' ')} {before:.2%} became {after:.2%} "
                 f"(at most {100 * LARGEST_LOSS:g} points may go)"
             )
         if not self.agreement.same_answer >= SAME_ANSWER:
             yield (
-                f"the answer is the same for {self.agreement.same_answer:.1%} of "
+                f"the answer is the same for {self.agreement.same_answer:.2%} of "
                 f"{self.agreement.images} photos (at least {SAME_ANSWER:.0%} must be)"
             )
 

@@ -101,8 +101,8 @@ def _more(report: ClassReport, largest: int) -> Iterator[str]:
     wanted = int(np.ceil(largest / LOPSIDED)) - report.total
     if report.people < FEWEST_PEOPLE:
         more = FEWEST_PEOPLE - report.people
-        one = "person" if more == 1 else "people"
-        yield f"at least {f'{more} more {one}' if report.named else number_of(more, 'more photo')}"
+        people = f"{more} more {'person' if more == 1 else 'people'}"
+        yield f"at least {people if report.named else number_of(more, 'more photo')}"
     if wanted > 0:
         yield f"about {number_of(wanted, 'more photo')}, to have a third of the largest class"
 

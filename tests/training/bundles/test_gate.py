@@ -36,14 +36,14 @@ LEAST = "(at least 98% must be)"
 @pytest.mark.parametrize(
     ("wrong", "measure", "said"),
     [
-        ([0, 1], "accuracy", f"accuracy 100.0% became 99.4% {MOST}"),
+        ([0, 1], "accuracy", f"accuracy 100.00% became 99.41% {MOST}"),
         ([0, 1], "balanced_accuracy", None),
         ([FREQUENT], "accuracy", None),
-        ([FREQUENT], "balanced_accuracy", f"balanced accuracy 100.0% became 98.8% {MOST}"),
+        ([FREQUENT], "balanced_accuracy", f"balanced accuracy 100.00% became 98.75% {MOST}"),
         (
             range(7),
             "accuracy",
-            f"accuracy 100.0% became 97.9% {MOST}, the answer is the same for 97.9% of 340 photos {LEAST}",
+            f"accuracy 100.00% became 97.94% {MOST}, the answer is the same for 97.94% of 340 photos {LEAST}",
         ),
     ],
 )
@@ -69,7 +69,7 @@ def test_what_holds_is_not_named_beside_what_does_not() -> None:
     with pytest.raises(Refused) as refusal:
         compared(before, after, labels).check("int8")
     said = (
-        f"int8 costs too much: the answer is the same for 95.9% of 340 photos {LEAST}. Nothing was written."
+        f"int8 costs too much: the answer is the same for 95.88% of 340 photos {LEAST}. Nothing was written."
     )
     assert str(refusal.value) == said
 
@@ -127,3 +127,14 @@ def test_of_few_photos_no_answer_may_change_and_that_is_said(photos: int, passes
     said = "It takes 50 validation photos or more for one changed answer to pass; the bundle that this was"
     assert said in str(refusal.value)
     assert "is fine to serve. Nothing was written." in str(refusal.value)
+
+
+def test_what_is_just_too_little_is_not_told_as_enough() -> None:
+    """97.96 % are not 98.0 of at least 98."""
+    labels = np.repeat([0, 1], (980, 49))
+    before = np.eye(2, dtype=np.float32)[labels] * 0.8 + 0.1
+    before[:11] = before[:11, ::-1]
+    after = before.copy()
+    after[:21] = after[:21, ::-1]
+    with pytest.raises(Refused, match=r"the answer is the same for 97\.96% of 1029 photos \(at least 98%"):
+        compared(before, after, labels).check("int8")
