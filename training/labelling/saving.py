@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 from typing import Final
@@ -36,10 +36,18 @@ class Saving:
 
 def pace(entries: Iterable[Entry], rater: str) -> float | None:
     """The rater's median seconds per answer; None where too few are known."""
-    times = [datetime.fromisoformat(entry.time) for entry in entries if entry.rater == rater and entry.time]
+    times = filter(None, (_moment(entry.time) for entry in entries if entry.rater == rater))
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     gaps = [gap for gap in gaps if 0 < gap < PAUSE_SECONDS]
     return median(gaps) if len(gaps) >= FEWEST else None
+
+
+def _moment(time: str) -> datetime | None:
+    """When an answer was given; None where a spreadsheet has written that in its own way since."""
+    try:
+        return datetime.fromisoformat(time).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def saving(

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,11 @@ def test_an_answer_sent_again_is_noted_once_also_after_another_tab_has_answered(
         post(client, "answer", tab=tab, file=first, action="label", label=label)
     assert [entry.label for entry in read(workspace.folder)] == ["cat", "dog"]
     assert workspace.mine[first].label == "dog"
+
+
+def test_times_that_a_spreadsheet_has_written_anew_are_no_pace() -> None:
+    own = [Entry("ann", f"{n}.png", "label", "cat", time=f"2026-01-01T10:00:0{n}+00:00") for n in range(7)]
+    known = pace(own, "ann")
+    others = [replace(own[0], time=time) for time in ("28/11/2026 12:00", "", "2026-01-01 09:00:00", "x")]
+    assert pace([*others, *own], "ann") == known == 1.0
+    assert pace(others * 3, "ann") is None
