@@ -4,6 +4,7 @@
 
 Overhead of a request = time from sending it to having read the answer, less the decode and inference times
 that the answer itself reports. Raw ONNX Runtime classifies the same pixels in the same run as the baseline.
+Then what the service is asked with a model of eyes, by what has to be found first, in turns.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import statistics
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final
 
 from benchmarks import machine, records
 from benchmarks.server import PACKAGES, Client, running
@@ -20,6 +22,13 @@ from service.networks.folders import newest
 from service.networks.runtime import Runtime
 from service.pictures.regions import read_whole
 from training.console import say
+
+QUESTIONS: Final = (
+    ("one eye, cut out already", Path("examples/eye.jpg"), "region=whole"),
+    ("one eye from near", Path("examples/eye.jpg"), "region=auto"),
+    ("both eyes of a face", Path("examples/portrait.jpg"), "region=auto"),
+)
+STAGES: Final = ("decode", "locate", "inference")
 
 
 @dataclass(frozen=True)
@@ -51,8 +60,10 @@ def main() -> None:
         client = Client(port)
         measure(client, loaded, photo, 10)
         runs = [measure(client, loaded, photo, options.requests) for _ in range(options.runs)]
+        asked = ask(client, options.requests) if loaded.metadata.crop else []
         client.close()
     report(runs, options.requests)
+    report_questions(asked)
     medians = {one.name: statistics.median(getattr(run, one.name) for run in runs) for one in fields(Run)}
     records.keep(options.out, "overhead", *PACKAGES, **medians)
 
@@ -75,6 +86,30 @@ def measure(client: Client, loaded: bundle.Bundle, photo: bytes, requests: int) 
     overhead = statistics.median(request - decode - inference for request, decode, inference, _ in samples)
     request, decode, inference, raw = (statistics.median(column) for column in zip(*samples, strict=True))
     return Run(request, decode, inference, overhead, raw)
+
+
+def ask(client: Client, requests: int) -> list[list[float]]:
+    """Medians for each of QUESTIONS: milliseconds of the request, and of the stages that its answer tells."""
+    photos = [path.read_bytes() for _, path, _ in QUESTIONS]
+    samples: list[list[list[float]]] = [[] for _ in QUESTIONS]
+    for _ in range(requests):
+        for number, (_, _, query) in enumerate(QUESTIONS):
+            start = time.perf_counter()
+            status, answer = client.classify(photos[number], query)
+            request = (time.perf_counter() - start) * 1000
+            if status != 200:
+                raise RuntimeError(f"Expected status 200. Received: {status} {answer}")
+            samples[number].append([request, *(answer["milliseconds"][stage] for stage in STAGES)])
+    return [[statistics.median(column) for column in zip(*rows, strict=True)] for rows in samples]
+
+
+def report_questions(asked: list[list[float]]) -> None:
+    """Print a table of what `ask` found."""
+    say()
+    say(f"| milliseconds, p50 | request | {' | '.join(STAGES)} |")
+    say(f"|---|---{'|---' * len(STAGES)}|")
+    for (name, path, query), values in zip(QUESTIONS, asked, strict=False):
+        say(f"| {name} (`{path}`, `{query}`) | {' | '.join(f'{value:.1f}' for value in values)} |")
 
 
 def report(runs: list[Run], requests: int) -> None:
