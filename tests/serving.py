@@ -25,6 +25,14 @@ def connect(address: str) -> socket.socket:
     return socket.create_connection((parts.hostname, parts.port), timeout=30)
 
 
+def until_closed(connection: socket.socket) -> bytes:
+    """What comes until the other side ends the connection."""
+    try:
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+    except ConnectionResetError:
+        return b""
+
+
 class Moody(Predictor):
     """The real predictor, which refuses every photo while `refusal` is set."""
 

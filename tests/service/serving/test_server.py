@@ -1,7 +1,6 @@
-"""Connections: slow, endless, too many, broken."""
+"""Connections: slow, too many, far ahead of their answers, broken."""
 
 import contextlib
-import logging
 import select
 import socket
 import struct
@@ -16,84 +15,7 @@ import pytest
 
 from service.serving.protocol import ImpatientProtocol
 from tests.gates import PATIENCE_SECONDS, eventually, gated
-from tests.serving import connect
-from tests.uploads import MULTIPART, end, part, picture
-
-
-def until_closed(connection: socket.socket) -> bytes:
-    try:
-        return b"".join(iter(lambda: connection.recv(65536), b""))
-    except ConnectionResetError:
-        return b""
-
-
-@pytest.mark.parametrize(
-    "start",
-    [b"", b"POST /v1/classify HT", b"POST /v1/classify HTTP/1.1\r\nhost: a\r\nx: y"],
-    ids=["silence", "half a line", "half a head"],
-)
-def test_a_slow_head_ends_the_connection(service: str, start: bytes) -> None:
-    with connect(service) as connection:
-        connection.sendall(start)
-        assert until_closed(connection) == b""
-
-
-def test_a_head_without_end(service: str) -> None:
-    flood = b"GET /health HTTP/1.1\r\nhost: a\r\n" + b"x: " + b"y" * 1_000_000
-    with connect(service) as connection:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have been told already
-            connection.sendall(flood)
-        answer = until_closed(connection)
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
-
-
-@pytest.mark.parametrize(
-    ("path", "fields", "status"),
-    [
-        (b"", 9 * (b"x: " + b"y" * 8_000 + b"\r\n"), b"431"),
-        (b"", b"x: " + b"y" * 8_192 + b"\r\n", b"431"),
-        (b"", b"x" * 8_192 + b": y\r\n", b"431"),
-        (b"", 100 * b"x:\r\n", b"431"),
-        (b"?" + 100 * b"x&", b"", b"431"),
-        (b"?" + b"y" * 8_192, b"", b"414"),
-        (b"/" + b"%41" * 20_000, b"", b"414"),
-    ],
-    ids=["fields", "a value", "a name", "number of fields", "number of parameters", "a query", "a path"],
-)
-def test_a_head_that_is_too_large(service: str, path: bytes, fields: bytes, status: bytes) -> None:
-    with connect(service) as connection:
-        connection.sendall(b"GET /health/live" + path + b" HTTP/1.1\r\nhost: a\r\n" + fields + b"\r\n")
-        assert until_closed(connection).split()[1] == status
-
-
-def test_a_head_of_long_lines(service: str) -> None:
-    path, field = b"/health/live?" + b"y" * (8_192 - 13), b"x: " + b"y" * (8_192 - 1) + b"\r\n"
-    with connect(service) as connection:
-        connection.sendall(b"GET " + path + b" HTTP/1.1\r\nhost: a\r\nconnection: close\r\n")
-        connection.sendall(6 * field + b"\r\n")
-        assert until_closed(connection).startswith(b"HTTP/1.1 200 ")
-
-
-def test_a_head_of_a_hundred_fields_and_parameters(service: str) -> None:
-    with connect(service) as connection:
-        start = b"GET /health/live?" + 99 * b"x&" + b"x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
-        connection.sendall(start + 98 * b"x:\r\n" + b"\r\n")
-        assert until_closed(connection).startswith(b"HTTP/1.1 200 ")
-
-
-@pytest.mark.parametrize(
-    ("line", "hosts", "status"),
-    [
-        (b"HTTP/1.1", b"", b"400"),
-        (b"HTTP/1.1", b"host: a\r\nHost: b\r\n", b"400"),
-        (b"HTTP/1.1", b"Host:\r\n", b"200"),
-        (b"HTTP/1.0", b"", b"200"),
-    ],
-)
-def test_a_request_names_one_host(service: str, line: bytes, hosts: bytes, status: bytes) -> None:
-    with connect(service) as connection:
-        connection.sendall(b"GET /health/live " + line + b"\r\n" + hosts + b"connection: close\r\n\r\n")
-        assert until_closed(connection).split()[1] == status
+from tests.serving import connect, until_closed
 
 
 @pytest.mark.parametrize(
@@ -110,18 +32,6 @@ def test_who_sends_a_little_more_is_idle_all_the_same(models: Path, asked: bytes
         assert connection.recv(65536).split()[1] == status
         connection.sendall(b"\r\n\r\n")
         assert until_closed(connection) == b""
-
-
-def test_who_sends_too_much_gets_the_answer_nevertheless(models: Path) -> None:
-    with gated(models, max_body_bytes=100_000) as service:
-        for _ in range(5):
-            connection = HTTPConnection(urlsplit(service.address).netloc, timeout=30)
-            connection.request("POST", "/v1/classify", bytes(20_000_000), {"Content-Type": "text/plain"})
-            answer = connection.getresponse()
-            assert (answer.status, answer.headers["connection"]) == (413, "close")
-            answer.read()
-            connection.close()
-        eventually(lambda: not service.server.server_state.connections)
 
 
 @pytest.mark.parametrize(
@@ -181,69 +91,6 @@ def test_requests_in_one_go_are_answered_in_turn(service: str) -> None:
     with connect(service) as connection:
         connection.sendall(requests + last)
         assert until_closed(connection).count(b'{"status":"live"}') == 50
-
-
-def test_fields_behind_a_chunked_body_are_not_kept(models: Path) -> None:
-    head = b"POST /v1/classify HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
-    with gated(models) as service, connect(service.address) as connection:
-        connection.sendall(head + b"0\r\n" + b"a: b\r\n" * 1000 + b"\r\n")
-        assert connection.recv(65536).startswith(b"HTTP/1.1 4")
-        (protocol,) = service.server.server_state.connections
-        assert isinstance(protocol, ImpatientProtocol) and len(protocol.headers) == 2
-
-
-CHUNKED = b"POST /v1/classify HTTP/1.1\r\nhost: a\r\ncontent-type: multipart/form-data; boundary=b\r\n"
-CHUNKED += b"transfer-encoding: chunked\r\n\r\n1\r\na\r\n"
-
-
-@pytest.mark.parametrize(
-    "start", [b"0\r\nx: ", b"1;x="], ids=["a field behind the body", "a chunk's extension"]
-)
-def test_what_is_beside_a_body_without_end(models: Path, start: bytes) -> None:
-    with gated(models, body_seconds=300.0) as service, connect(service.address) as connection:
-        connection.sendall(CHUNKED + start)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have been told already
-            for _ in range(20):
-                connection.sendall(b"y" * 50_000)
-        assert connection.recv(65536).startswith(b"HTTP/1.1 431 ")
-        eventually(lambda: not service.server.server_state.tasks)
-
-
-def test_a_body_in_tiny_chunks(models: Path) -> None:
-    with gated(models, body_seconds=300.0) as service, connect(service.address) as connection:
-        connection.sendall(CHUNKED + 50_000 * b"1\r\na\r\n")
-        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
-        eventually(lambda: not service.server.server_state.tasks)
-
-
-def test_a_body_in_many_chunks(service: str) -> None:
-    chunk = b"40\r\n" + b"a" * 64 + b"\r\n"
-    with connect(service) as connection:
-        connection.sendall(CHUNKED + 20_000 * chunk + b"0\r\nx: y\r\n\r\n")
-        assert connection.recv(65536).startswith(b"HTTP/1.1 422 ")
-
-
-def test_who_breaks_off_its_body_is_not_waited_for(models: Path) -> None:
-    with gated(models, body_seconds=300.0) as service, connect(service.address) as connection:
-        connection.sendall(CHUNKED)
-        eventually(lambda: bool(service.server.server_state.tasks))
-        connection.sendall(b"no size of a chunk\r\n")
-        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
-        eventually(lambda: not service.server.server_state.tasks)
-
-
-def test_an_answer_behind_a_refusal_is_dropped(models: Path, caplog: pytest.LogCaptureFixture) -> None:
-    form = part(picture()) + end()
-    ask = f"POST /v1/classify HTTP/1.1\r\nhost: a\r\ncontent-type: {MULTIPART['content-type']}\r\n"
-    with gated(models, body_seconds=300.0) as service, connect(service.address) as connection:
-        service.predictor.gate.clear()
-        connection.sendall(f"{ask}content-length: {len(form)}\r\n\r\n".encode() + form)
-        service.predictor.wait_until_asked()
-        connection.sendall(CHUNKED + b"no size of a chunk\r\n")
-        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
-        service.predictor.gate.set()
-        eventually(lambda: not service.server.server_state.tasks)
-    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_a_connection_that_is_reset_leaves_no_timer(models: Path) -> None:
