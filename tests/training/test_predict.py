@@ -225,3 +225,13 @@ def test_who_mistypes_a_model_reads_which_there_are(
         assert call(capsys, models / wrong, photos)[2].endswith(f"{said}\n")
         assert main(["evaluate", str(models / wrong), str(photos)]) == 2
         assert capsys.readouterr().err.endswith(f"{said}\n")
+
+
+@pytest.mark.parametrize("threads", ["-1", "257", "many"])
+def test_numbers_of_threads_that_make_no_sense(
+    models: Path, photos: Path, capsys: pytest.CaptureFixture[str], threads: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["predict", str(models / "colours"), str(photos), f"--threads={threads}"])
+    message = f"expected a whole number from 0 to 256. Received: {threads}."
+    assert message in capsys.readouterr().err

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from training.commands.outputs import check_file
+from training.commands.threads import add_threads
 from training.console import progress, say
 from training.look.explanation import batches, explain
 from training.look.inside import Inside
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("models"),
         help="folder with the eye locator (default: %(default)s)",
     )
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: as ONNX Runtime sees fit)")
+    add_threads(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from service.answering.answers import is_typical
 from service.networks.metadata import BundleMetadata
+from training.commands.threads import add_threads
 from training.console import progress, say
 from training.measuring.prediction import Prediction, find_files, open_model, predict
 from training.tables import table
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the files are eyes cut by `training crop` (2.0 eye widths): look at the model's part of them",
     )
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: as ONNX Runtime sees fit)")
+    add_threads(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ from training.data.photos import WIDE
 from training.errors import TrainingError
 from training.interrupts import noted
 
+MOST_PROCESSES: Final = 256
 LARGEST: Final = 4096
 """Side of a crop in pixels, at most: no model looks at less than a quarter of it, which is as much as the
 largest input of a network."""
@@ -120,9 +121,9 @@ def _check(options: CropOptions, photos: Sequence[Path]) -> None:
         raise TrainingError(f"Expected two separate folders for photos and crops. Received: {root} and {out}")
     if not photos:
         raise TrainingError(f"Expected photos below {root}. Received: none with a known suffix")
-    if not 1 <= options.size <= LARGEST or options.processes < 0:
+    if not 1 <= options.size <= LARGEST or not 0 <= options.processes <= MOST_PROCESSES:
         raise TrainingError(
-            f"Expected --size from 1 to {LARGEST} and --processes from 0. "
+            f"Expected --size from 1 to {LARGEST} and --processes from 0 to {MOST_PROCESSES}. "
             f"Received: {options.size} and {options.processes}."
         )
     _check_geometry(options)

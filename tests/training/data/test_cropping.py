@@ -123,13 +123,20 @@ def test_names_that_differ_by_a_dot_are_two_photos(photos: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "option", [("--size", "0"), ("--size", "4097"), ("--size", "100000"), ("--processes", "-1")]
+    "option",
+    [
+        ("--size", "0"),
+        ("--size", "4097"),
+        ("--size", "100000"),
+        ("--processes", "-1"),
+        ("--processes", "257"),
+    ],
 )
 def test_numbers_that_make_no_sense_write_nothing(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, str]
 ) -> None:
     assert crop(photos, tmp_path / "crops", *option) == 2
-    assert "Expected --size from 1 to 4096 and --processes from 0" in capsys.readouterr().err
+    assert "Expected --size from 1 to 4096 and --processes from 0 to 256" in capsys.readouterr().err
     assert not (tmp_path / "crops").exists()
 
 
