@@ -132,8 +132,10 @@ class Reloader:
                 _logger.warning("looking for new models takes long", extra={"seconds": SLOW_SECONDS})
                 await asyncio.wait([looking])
         except asyncio.CancelledError:
-            await asyncio.wait([looking], timeout=LAST_SECONDS)
-            looking.cancel()
+            try:
+                await asyncio.wait([looking], timeout=LAST_SECONDS)
+            finally:  # who cannot wait cancels once more, and asyncio would tell of a look that fails then
+                looking.cancel()
             raise
         looking.result()
 

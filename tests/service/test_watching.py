@@ -1,6 +1,7 @@
 """Looking again and again while requests are answered: what goes on, what ends, and what is told."""
 
 import asyncio
+import gc
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -93,6 +94,36 @@ def test_a_look_that_has_begun_is_finished(watched: Watched) -> None:
 
     kind = replace(watched.kind, folders=look)
     asyncio.run(scenario())
+
+
+def test_a_look_that_nobody_waits_for_any_more_is_not_told_when_it_fails(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    began, release = threading.Event(), threading.Event()
+
+    def explode() -> list[Path]:
+        began.set()
+        release.wait(30)
+        raise RuntimeError("a bug")
+
+    async def scenario() -> None:
+        task = asyncio.create_task(Reloader(watched.store, [kind]).watch(0.001))
+        while not began.is_set():
+            await asyncio.sleep(0.001)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0.001)
+        assert task.done()
+        release.set()
+        for thread in threading.enumerate():
+            if thread.name == "reload":
+                thread.join(30)
+        await asyncio.sleep(0.001)
+
+    kind = replace(watched.kind, folders=explode)
+    asyncio.run(scenario())
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 def test_a_swap_under_load_loses_no_request(tmp_path: Path) -> None:
