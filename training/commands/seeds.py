@@ -2,17 +2,12 @@
 
 import argparse
 
+from training.commands.whole_numbers import up_to
 from training.hyperparameters import LARGEST_SEED
 
 
 def add_seed(parser: argparse.ArgumentParser, text: str) -> None:
     """Declare the option; `text` says what it decides."""
-    parser.add_argument("--seed", type=_seed, default=1, metavar="N", help=f"{text} (default: 1)")
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) > LARGEST_SEED:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number from 0 to {LARGEST_SEED}. Received: {text}."
-        )
-    return int(text)
+    parser.add_argument(
+        "--seed", type=up_to(LARGEST_SEED), default=1, metavar="N", help=f"{text} (default: 1)"
+    )
