@@ -60,10 +60,11 @@ def main() -> None:
         client = Client(port)
         measure(client, loaded, photo, 10)
         runs = [measure(client, loaded, photo, options.requests) for _ in range(options.runs)]
-        asked = ask(client, options.requests) if loaded.metadata.crop else []
+        asked = ask(client, options.requests) if loaded.metadata.crop else None
         client.close()
     report(runs, options.requests)
-    report_questions(asked)
+    if asked:
+        report_questions(asked)
     medians = {one.name: statistics.median(getattr(run, one.name) for run in runs) for one in fields(Run)}
     records.keep(options.out, "overhead", *PACKAGES, **medians)
 
@@ -73,19 +74,24 @@ def measure(client: Client, loaded: bundle.Bundle, photo: bytes, requests: int) 
     pixels = read_whole(photo, loaded.classifier.input_size)[None]
     samples: list[tuple[float, float, float, float]] = []
     for _ in range(requests):
-        start = time.perf_counter()
-        status, answer = client.classify(photo)
-        request = (time.perf_counter() - start) * 1000
-        if status != 200:
-            raise RuntimeError(f"Expected status 200. Received: {status} {answer}")
+        request, stages = timed(client, photo)
         start = time.perf_counter()
         loaded.classifier.probabilities(pixels)
         raw = (time.perf_counter() - start) * 1000
-        stages = answer["milliseconds"]
         samples.append((request, stages["decode"], stages["inference"], raw))
     overhead = statistics.median(request - decode - inference for request, decode, inference, _ in samples)
     request, decode, inference, raw = (statistics.median(column) for column in zip(*samples, strict=True))
     return Run(request, decode, inference, overhead, raw)
+
+
+def timed(client: Client, photo: bytes, query: str = "region=whole") -> tuple[float, dict[str, float]]:
+    """Milliseconds of a request, and those of the stages that its answer tells; raises RuntimeError."""
+    start = time.perf_counter()
+    status, answer = client.classify(photo, query)
+    request = (time.perf_counter() - start) * 1000
+    if status != 200:
+        raise RuntimeError(f"Expected status 200. Received: {status} {answer}")
+    return request, answer["milliseconds"]
 
 
 def ask(client: Client, requests: int) -> list[list[float]]:
@@ -94,12 +100,8 @@ def ask(client: Client, requests: int) -> list[list[float]]:
     samples: list[list[list[float]]] = [[] for _ in QUESTIONS]
     for _ in range(requests):
         for number, (_, _, query) in enumerate(QUESTIONS):
-            start = time.perf_counter()
-            status, answer = client.classify(photos[number], query)
-            request = (time.perf_counter() - start) * 1000
-            if status != 200:
-                raise RuntimeError(f"Expected status 200. Received: {status} {answer}")
-            samples[number].append([request, *(answer["milliseconds"][stage] for stage in STAGES)])
+            request, stages = timed(client, photos[number], query)
+            samples[number].append([request, *(stages[stage] for stage in STAGES)])
     return [[statistics.median(column) for column in zip(*rows, strict=True)] for rows in samples]
 
 
@@ -108,7 +110,7 @@ def report_questions(asked: list[list[float]]) -> None:
     say()
     say(f"| milliseconds, p50 | request | {' | '.join(STAGES)} |")
     say(f"|---|---{'|---' * len(STAGES)}|")
-    for (name, path, query), values in zip(QUESTIONS, asked, strict=False):
+    for (name, path, query), values in zip(QUESTIONS, asked, strict=True):
         say(f"| {name} (`{path}`, `{query}`) | {' | '.join(f'{value:.1f}' for value in values)} |")
 
 

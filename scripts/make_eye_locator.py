@@ -23,6 +23,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import compose, helper, numpy_helper, parser
 
+from scripts.local_functions import OPSET
 from scripts.mediapipe_operators import with_standard_operators
 from scripts.parametric_relu import with_quick_slopes
 from scripts.tflite_sparsity import densified
@@ -40,7 +41,6 @@ SOURCES: Final = {
 }
 # Feature map sizes and anchors per cell, in the order of the network's outputs.
 ANCHORS: Final = {"faces-near": ((16, 2), (8, 6)), "faces-far": ((48, 1),)}
-OPSET: Final = 17
 _NUMBERS: Final = re.compile(r"__\d+")
 """What tf2onnx adds to names, and counts anew each time."""
 SEVERAL: Final = "n"

@@ -9,13 +9,12 @@ into the face (`TransformLandmarks`). What they compute is defined by MediaPipe'
 from typing import Final
 
 import onnx
-from onnx import inliner, parser
+
+from scripts.local_functions import function, inlined
 
 DOMAIN: Final = "mediapipe"
 PREFIX: Final = "TFL_"
 """How tf2onnx marks operators that it cannot translate."""
-
-_HEADER = f'<domain: "{DOMAIN}", opset_import: ["" : 17]>'
 
 # With u the unit vector from the left to the right reference landmark, R = [u, u turned by 90 degrees] holds
 # the axes of the crop as columns: rows of points times R are coordinates in the crop's frame.
@@ -165,13 +164,11 @@ TransformLandmarks (landmarks, matrix) => (moved) {{
 
 def with_standard_operators(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same network with every custom operator replaced by standard ones; raises ValueError for others."""
-    functions = [parser.parse_function(_HEADER + text) for text in (_MATRIX, _BILINEAR, _LANDMARKS)]
-    known = {function.name for function in functions}
+    functions = [function(DOMAIN, text) for text in (_MATRIX, _BILINEAR, _LANDMARKS)]
+    known = {one.name for one in functions}
     for node in model.graph.node:
         if node.op_type.startswith(PREFIX):
             node.op_type, node.domain = node.op_type.removeprefix(PREFIX), DOMAIN
             if node.op_type not in known:
                 raise ValueError(f"Expected one of {sorted(known)}. Received: {node.op_type}.")
-    model.functions.extend(functions)
-    model.opset_import.append(onnx.helper.make_opsetid(DOMAIN, 1))
-    return inliner.inline_local_functions(model)
+    return inlined(model, functions)

@@ -8,18 +8,19 @@ import math
 from typing import Final
 
 import onnx
-from onnx import helper, inliner, parser, shape_inference
+from onnx import shape_inference
+
+from scripts.local_functions import function, inlined
 
 LEAST: Final = 8000
 """Numbers in the features of a picture from which on it pays. Below, the four operators in place of one take
 as long themselves, and a session with all of them takes half as long again to open."""
 _DOMAIN: Final = "local"
 _NAME: Final = "ParametricRelu"
-_OPSET: Final = 17
 
 # slope * x + (1 - slope) * Relu (x). A BatchNormalization is the product with a number for each channel that
 # ONNX Runtime computes in blocks, and quickly where the processor has none.
-_FUNCTION: Final = f"""<domain: "{_DOMAIN}", opset_import: ["" : {_OPSET}]>
+_FUNCTION: Final = f"""
 {_NAME} (x, slope) => (y) {{
     line = Constant <value_ints = [-1]> ()
     one = Constant <value = float {{1.0}}> ()
@@ -51,9 +52,7 @@ def with_quick_slopes(model: onnx.ModelProto) -> onnx.ModelProto:
             raise ValueError(f"{node.name}: expected slopes [1, {features[1]}, 1, 1]. Received: {slopes}.")
         if math.prod(features[1:]) >= LEAST:
             node.op_type, node.domain = _NAME, _DOMAIN
-    model.functions.append(parser.parse_function(_FUNCTION))
-    model.opset_import.append(helper.make_opsetid(_DOMAIN, 1))
-    return inliner.inline_local_functions(model)
+    return inlined(model, [function(_DOMAIN, _FUNCTION)])
 
 
 def _shapes(model: onnx.ModelProto) -> dict[str, list[int]]:

@@ -53,10 +53,16 @@ class Found:
     targets: Sequence[Target]
     hidden: Sequence[HiddenEye] = ()
 
-    def moved(self, place: Callable[[Square], Square]) -> "Found":
-        """The same where `place` puts each square, for instance in another picture of the photo."""
+    def moved(self, place: Callable[[Square], Square], middle: Square | None = None) -> "Found":
+        """The same where `place` puts each square, for instance in another picture of the photo.
+
+        The largest one in the middle of the picture becomes `middle`, if that is given.
+        """
         return Found(
-            [replace(target, square=place(target.square)) for target in self.targets],
+            [
+                replace(target, square=middle if middle and target.central else place(target.square))
+                for target in self.targets
+            ],
             [replace(eye, square=place(eye.square)) for eye in self.hidden],
         )
 
@@ -67,9 +73,10 @@ class Found:
         `service.locator.views`), and a pixel of the reduction is several of the original's.
         """
         off = (1 - picture.reduction) / 2
-        near = self.moved(lambda square: Square(square.left + off, square.top + off, square.side))
-        pairs = zip(self.targets, near.targets, strict=True)
-        return replace(near, targets=[one if one.central else other for one, other in pairs])
+        return self.moved(
+            lambda square: Square(square.left + off, square.top + off, square.side),
+            Square.central(*dimensions(picture.content)),
+        )
 
     def of_original(self, picture: Picture) -> "Found":
         """What to tell about the original of a decoded picture, in pixels of the original.
@@ -77,11 +84,7 @@ class Found:
         Pixels at one end of a reduced picture may stand for fewer of the original's than the others, so that
         the middles of the two are not quite the same.
         """
-        middle = Square.central(picture.width, picture.height)
-        told = self.moved(picture.to_original)
-        return replace(
-            told, targets=[replace(one, square=middle) if one.central else one for one in told.targets]
-        )
+        return self.moved(picture.to_original, Square.central(picture.width, picture.height))
 
 
 def advised(found: Found, picture: Picture, crop: CropGeometry) -> Found:
