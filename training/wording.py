@@ -14,6 +14,6 @@ def counted_by(photos: int, people: int) -> str:
     return "photos" if people == photos else "people"
 
 
-def number_of(count: int, one: str) -> str:
-    """`1 photo`, `2 photos`."""
-    return f"{count:,} {one}" + ("" if count == 1 else "s")
+def number_of(count: int, one: str, many: str = "") -> str:
+    """`1 photo`, `2 photos`; `many` is for a word that does not end in s then."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

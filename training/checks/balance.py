@@ -94,15 +94,14 @@ def describe(reports: Sequence[ClassReport]) -> Iterator[Finding]:
 def _shown(report: ClassReport) -> str:
     if not report.named:
         return f"has {number_of(report.people, 'different photo')}"
-    return f"shows {report.people} {'person' if report.people == 1 else 'people'}"
+    return f"shows {number_of(report.people, 'person', 'people')}"
 
 
 def _more(report: ClassReport, largest: int) -> Iterator[str]:
     wanted = int(np.ceil(largest / LOPSIDED)) - report.total
     if report.people < FEWEST_PEOPLE:
-        more = FEWEST_PEOPLE - report.people
-        people = f"{more} more {'person' if more == 1 else 'people'}"
-        yield f"at least {people if report.named else number_of(more, 'more photo')}"
+        words = ("more person", "more people") if report.named else ("more photo",)
+        yield f"at least {number_of(FEWEST_PEOPLE - report.people, *words)}"
     if wanted > 0:
         yield f"about {number_of(wanted, 'more photo')}, to have a third of the largest class"
 
