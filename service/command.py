@@ -10,9 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
+from service import lean_imports  # first: libraries are to be imported by it
+
+# isort: split
 from pydantic import ValidationError
 
-from service import lean_imports, logs
+from service import logs
 from service.docstrings import attribute_docstrings
 from service.errors import (
     CannotFork,
@@ -89,11 +92,12 @@ def _build(settings: Settings) -> "GracefulServer":
 def _load(settings: Settings, modules: Iterable[str], share: shares.Share | None = None) -> "Predictor":
     """The models, loaded and verified while all else is imported, these modules included."""
     sessions = opening.runtime(settings, share or shares.Share())
-    with opening.ahead(settings, sessions), ThreadPoolExecutor(1) as pool:
+    with memory.all_kept(), opening.ahead(settings, sessions), ThreadPoolExecutor(1) as pool:
+        lean_imports.import_drawing()
         from service.lifecycle.loading import load_predictor
 
         loading = pool.submit(load_predictor, settings, sessions)
-        lean_imports.import_web()
+        lean_imports.import_web(settings.tracing)
         for module in modules:
             importlib.import_module(module)
         return loading.result()
@@ -105,7 +109,7 @@ def _serve_together(settings: Settings, everyone: Sequence[shares.Share]) -> int
         # Before they are forked: libraries and models take their memory once.
         modules = ("service.app", "service.processes.receiver", "service.processes.supervisor")
         loaded = _load(settings, modules, everyone[0]) if shares.can_share_sessions(settings) else None
-        lean_imports.import_web()
+        lean_imports.import_web(settings.tracing)
         from service import app
         from service.lifecycle import loading
         from service.processes import receiver, supervisor

@@ -3,49 +3,99 @@
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
-from typing import Final
-
-from pydantic import BaseModel
+from typing import Any, Self
 
 # NumPy's OpenBLAS starts a thread for each CPU, for products of matrices that are 3 x 3 here: 100 ms of CPU.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # pydantic reads what every installed package says about itself, in search of plugins.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-_COMMAND_LINE: Final = "uvicorn.main"
+
+def _import_settings() -> None:
+    """Import NumPy without its docstrings, pydantic without what reads packages or files of settings."""
+    with _absent("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars"):
+        importlib.import_module("numpy")
+    with _absent("importlib.metadata", "dotenv"):
+        importlib.import_module("pydantic.plugin._loader")
+        importlib.import_module("pydantic_settings")
 
 
-def import_web() -> None:
-    """Import FastAPI and uvicorn."""
-    _import_fastapi()
+def import_web(tracing: bool) -> None:
+    """Import FastAPI, with OpenTelemetry for `tracing`, uvicorn and Prometheus's client."""
+    _import_fastapi(tracing)
     _import_uvicorn()
+    # It has servers of its own, and sends to a gateway.
+    with _absent("http.server", "socketserver", "urllib.request", "wsgiref.simple_server"):
+        importlib.import_module("prometheus_client")
 
 
-def _import_fastapi() -> None:
+def import_drawing() -> None:
+    """Import Pillow's drawing without its fonts."""
+    with _absent("PIL.ImageFont", "PIL.ImageText"):
+        importlib.import_module("PIL.ImageDraw")
+
+
+def _import_fastapi(tracing: bool) -> None:
     """Import it so that pydantic makes validators of its models when they are first used, not with the class.
 
     FastAPI describes OpenAPI itself with 33 models that only the page of the API needs. From then on
     there is no `pydantic.v1` either, which FastAPI imports to see that nothing comes from it.
-    Both together are nearly a tenth of the CPU time to start.
     """
+    from pydantic import BaseModel
+
+    # No trace is begun or followed; metrics are Prometheus's, and logs the service's own.
+    telemetry = () if tracing else ("opentelemetry._logs", "opentelemetry.metrics", "opentelemetry.propagate")
     sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
     BaseModel.model_config["defer_build"] = True
     try:
-        importlib.import_module("fastapi")
+        with _absent("importlib.metadata", *telemetry):
+            importlib.import_module("fastapi")
+            importlib.import_module("fastapi.telemetry._runtime")  # as each server does that starts
     finally:
         del BaseModel.model_config["defer_build"]
 
 
 def _import_uvicorn() -> None:
-    """Import it without its command line, for which it imports click and ways to start processes."""
+    """Import it without its command line, for which it imports click and ways to start processes.
+
+    And without what would set up logs as it likes them.
+    """
     if "uvicorn" in sys.modules:
         return
-    nothing = ModuleType(_COMMAND_LINE)
-    vars(nothing).update(Server=None, main=None, run=None)
-    sys.modules[_COMMAND_LINE] = nothing
-    try:
+    with _absent("uvicorn.main", "logging.config", "configparser"):
         package = importlib.import_module("uvicorn")
-    finally:
-        del sys.modules[_COMMAND_LINE]
     vars(package)["Server"] = importlib.import_module("uvicorn.server").Server
+
+
+class _Nothing:
+    """What is imported from an absent module: a class to inherit from, and of no other use."""
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        raise ImportError(f"{cls.__name__}: this service is started without it")
+
+
+class _Absent(ModuleType):
+    """Takes a module's place while others are imported."""
+
+    def __getattr__(self, name: str) -> type[_Nothing]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (_Nothing,), {})
+
+
+@contextmanager
+def _absent(*names: str) -> Iterator[None]:
+    """Let whoever imports these modules meanwhile get nothing, and whoever does so later the modules."""
+    placed = {name: _Absent(name) for name in names if name not in sys.modules}
+    sys.modules.update(placed)
+    try:
+        yield
+    finally:
+        for name in placed:
+            del sys.modules[name]
+
+
+_import_settings()

@@ -16,7 +16,7 @@ def test_the_web_framework_is_imported_without_what_is_never_asked_of_it() -> No
         import sys
         from pydantic import BaseModel
         from service import lean_imports
-        lean_imports.import_web()
+        lean_imports.import_web(tracing=False)
         import fastapi.openapi.models
         from service.app import create_app
         from service.settings import Settings
@@ -35,12 +35,47 @@ def test_the_server_is_imported_without_its_command_line() -> None:
     run("""if True:
         import sys
         from service import lean_imports
-        lean_imports.import_web()
+        lean_imports.import_web(tracing=False)
         from service.processes import receiver, supervisor
         assert not {"click", "uvicorn.main", "uvicorn.supervisors"} & set(sys.modules)
         import uvicorn, uvicorn.main
         assert issubclass(receiver.server.GracefulServer, uvicorn.Server)
         assert uvicorn.main.Server is uvicorn.Server is uvicorn.server.Server
+        """)
+
+
+def test_what_libraries_import_for_others_is_left_out_and_still_there() -> None:
+    run("""if True:
+        import sys
+        from service import command, lean_imports
+        lean_imports.import_web(tracing=False)
+        lean_imports.import_drawing()
+        from service.app import create_app
+        from service.processes import receiver, supervisor
+        import PIL
+        unused = {"PIL.ImageFont", "configparser", "dotenv", "http.server", "importlib.metadata",
+                  "logging.config", "numpy._core._add_newdocs", "opentelemetry._logs",
+                  "opentelemetry.metrics", "opentelemetry.propagate", "socketserver", "urllib.request",
+                  "wsgiref.simple_server"}
+        assert not unused & set(sys.modules), unused & set(sys.modules)
+        import importlib
+        for name in unused:
+            assert importlib.import_module(name).__spec__.name == name
+        try:
+            PIL.ImageDraw.ImageFont.FreeTypeFont()
+        except ImportError as error:
+            assert "FreeTypeFont" in str(error)
+        else:
+            raise AssertionError
+        """)
+
+
+def test_traces_need_opentelemetry() -> None:
+    run("""if True:
+        from service import lean_imports
+        lean_imports.import_web(tracing=True)
+        import fastapi.telemetry._asgi as made, opentelemetry.propagate
+        assert made.propagate is opentelemetry.propagate
         """)
 
 
@@ -75,15 +110,25 @@ def test_models_and_eye_locator_are_verified_without_masked_arrays() -> None:
 def test_processes_are_forked_with_all_that_a_server_needs() -> None:
     run("""if True:
         import sys
+        from service import lean_imports
+        lean_imports.import_web(tracing=False)
         from service.processes import receiver
         from service.app import create_app
         from service.settings import Settings
-        from service.processes.shares import Share
+        from service.lifecycle.loading import load_predictor
+        predictor = load_predictor(Settings())
         imported = set(sys.modules)
-        app = create_app(Settings(), share=Share())
+        app = create_app(Settings(), predictor)
         config = receiver.server.build(app, Settings()).config
         config.load()
-        config.get_loop_factory()().close()
+        async def live():
+            told = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+            async def hear():
+                return next(told)
+            async def say(message):
+                assert message["type"].endswith(".complete"), message
+            await app({"type": "lifespan", "state": {}}, hear, say)
+        config.get_loop_factory()().run_until_complete(live())
         later = set(sys.modules) - imported
         assert not later, later
         """)
