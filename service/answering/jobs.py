@@ -7,10 +7,13 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
-from typing import Any, Protocol
+from queue import Empty, SimpleQueue
+from typing import Any, Final, Protocol
 
-from service.machine import threads
+from service.machine import memory, threads
+
+QUIET_SECONDS: Final = 60.0
+"""After so long without a job a worker gives back the memory that the next one would have taken."""
 
 
 class Work(Protocol):
@@ -96,9 +99,17 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """What the thread does."""
-        while (job := self.jobs.get()) is not None:
+        while (job := self._wait()) is not None:
             while job is not None:
                 job = self._do(job)
+
+    def _wait(self) -> Job | None:
+        """The next job."""
+        try:
+            return self.jobs.get(timeout=QUIET_SECONDS)
+        except Empty:
+            memory.give_back()
+            return self.jobs.get()
 
     def _do(self, first: Job) -> Job | None:
         if self._prepare(first):
