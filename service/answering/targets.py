@@ -4,13 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from PIL import Image
-
 from service.locator.closeup import Closeup
 from service.locator.eyes import Eye, EyeLocator, Face
 from service.locator.quality import Advice, in_original
 from service.networks.metadata import CropGeometry
-from service.pictures.geometry import RGB, Square, dimensions
+from service.pictures.geometry import RGB, Held, Square, dimensions, with_surroundings
 from service.pictures.images import Picture
 from service.pictures.regions import Region
 from service.schemas import RegionName
@@ -99,10 +97,11 @@ def _advised(target: Target, picture: Picture, crop: CropGeometry) -> Target:
         return target
     width = target.square.side / crop.scale * picture.factor
     surroundings = target.square.narrowed(crop.scale, crop.centre, to_scale=2, to_centre=0.5)
-    return replace(target, advice=in_original(target.advice, width, picture.pixels, surroundings))
+    near, surroundings = with_surroundings(picture.content, surroundings)
+    return replace(target, advice=in_original(target.advice, width, near, surroundings))
 
 
-def whole(picture: RGB | Image.Image) -> Found:
+def whole(picture: RGB | Held) -> Found:
     """The central square of a decoded picture."""
     return Found([Target("whole", Square.central(*dimensions(picture)), central=True)])
 

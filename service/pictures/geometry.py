@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,18 @@ from PIL import Image
 
 RGB = NDArray[np.uint8]
 """An upright picture: uint8 `[height, width, 3]`, colours in RGB order."""
+
+
+class Held(Protocol):
+    """An upright RGB picture that is not an array: one of Pillow's images, or what is used like it."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+
+    def crop(self, box: tuple[int, int, int, int], /) -> Image.Image:
+        """What is inside of left, top, right and bottom, which lie in the picture."""
+
 
 Point = tuple[float, float]
 """x and y in pixels, the origin at the upper left corner of the picture."""
@@ -54,15 +67,37 @@ class Square:
         return Square(left=x - side / 2, top=y - to_centre * side, side=side)
 
 
-def dimensions(picture: RGB | Image.Image) -> tuple[int, int]:
+def dimensions(picture: RGB | Held) -> tuple[int, int]:
     """Width and height in pixels."""
-    if isinstance(picture, Image.Image):
+    if not isinstance(picture, np.ndarray):
         return picture.size
     height, width = picture.shape[:2]
     return width, height
 
 
-def cut(picture: RGB | Image.Image, square: Square, size: int) -> RGB:
+def piece(picture: RGB | Held, left: int, top: int, right: int, bottom: int) -> RGB:
+    """A rectangle of a picture, in pixels: uint8 `[bottom - top, right - left, 3]`. It lies inside."""
+    if isinstance(picture, np.ndarray):
+        return picture[top:bottom, left:right]
+    return np.asarray(picture.crop((left, top, right, bottom)))
+
+
+def with_surroundings(picture: RGB | Held, square: Square) -> tuple[RGB, Square]:
+    """As much of a picture as a square and one side of it around it hold, and where the square is in that."""
+    width, height = dimensions(picture)
+    left, right = _overlap(square.left - square.side, 3 * square.side, width)
+    top, bottom = _overlap(square.top - square.side, 3 * square.side, height)
+    there = Square(square.left - left, square.top - top, square.side)
+    return piece(picture, left, top, right, bottom), there
+
+
+def _overlap(begin: float, side: float, length: int) -> tuple[int, int]:
+    """The first pixel of `length`, and the one after the last, of a side; one at the border where none is."""
+    first = min(max(0, math.floor(begin)), length - 1)
+    return first, max(first + 1, min(length, math.ceil(begin + side)))
+
+
+def cut(picture: RGB | Held, square: Square, size: int) -> RGB:
     """Resample a square of a picture to uint8 `[size, size, 3]`; outside the picture its border repeats.
 
     Antialiased bilinear resampling (Pillow's), so that large and small pictures of the same eye agree. The
@@ -76,17 +111,16 @@ def cut(picture: RGB | Image.Image, square: Square, size: int) -> RGB:
     return np.asarray(patch.resize((size, size), Image.Resampling.BILINEAR, box))
 
 
-def _patch(picture: RGB | Image.Image, x0: int, y0: int, x1: int, y1: int) -> Image.Image:
+def _patch(picture: RGB | Held, x0: int, y0: int, x1: int, y1: int) -> Image.Image:
     width, height = dimensions(picture)
-    inside = x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height
-    if inside and isinstance(picture, Image.Image):
-        box = (x0, y0, x1, y1)
-        return picture if box == (0, 0, width, height) else picture.crop(box)
-    pixels = np.asarray(picture)
-    if inside:
-        pixels = pixels[y0:y1, x0:x1]
-    else:
-        rows = np.clip(np.arange(y0, y1), 0, height - 1)
-        columns = np.clip(np.arange(x0, x1), 0, width - 1)
-        pixels = pixels[rows[:, None], columns]
+    if not isinstance(picture, np.ndarray) and x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height:
+        if isinstance(picture, Image.Image) and (x0, y0, x1, y1) == (0, 0, width, height):
+            return picture
+        return picture.crop((x0, y0, x1, y1))
+    columns = np.clip(np.arange(x0, x1), 0, width - 1)
+    rows = np.clip(np.arange(y0, y1), 0, height - 1)
+    left, top = int(columns[0]), int(rows[0])
+    pixels = piece(picture, left, top, int(columns[-1]) + 1, int(rows[-1]) + 1)
+    if pixels.shape[:2] != (y1 - y0, x1 - x0):
+        pixels = pixels[rows[:, None] - top, columns - left]
     return Image.fromarray(np.ascontiguousarray(pixels))

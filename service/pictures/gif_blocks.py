@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import GifImagePlugin, Image
 
-from service.pictures.upright import Box
+from service.pictures.turned import Box
 
 START: Final = b"GIF8"
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-import numpy as np
 from PIL import (
     AvifImagePlugin,
     Image,
@@ -28,9 +27,10 @@ from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFo
 from service.pictures import gif_blocks, jpeg_scans, png_chunks, tiff_tags, webp_chunks
 from service.pictures.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels
 from service.pictures.exif import forget_xmp, orientation_of
-from service.pictures.geometry import RGB, Square, dimensions
+from service.pictures.geometry import RGB, Held, Square, dimensions
 from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
-from service.pictures.upright import MIRRORED_ACROSS, MIRRORED_DOWN, QUARTER_TURNS, upright_rgb
+from service.pictures.turned import MIRRORED_ACROSS, MIRRORED_DOWN, QUARTER_TURNS
+from service.pictures.upright import as_array, upright_rgb
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 _STARTS: Final = (jpeg_scans.START, png_chunks.START, gif_blocks.START, *tiff_tags.STARTS)
@@ -81,7 +81,7 @@ class Picture:
     `content` may be smaller than the upright original of `width` x `height` pixels, where that is enough.
     """
 
-    content: RGB | Image.Image
+    content: Held
     width: int
     height: int
     factor: int = 1
@@ -95,7 +95,7 @@ class Picture:
     @cached_property
     def pixels(self) -> RGB:
         """The content as an array."""
-        return np.asarray(self.content)
+        return as_array(self.content)
 
     @property
     def reduction(self) -> float:
@@ -189,7 +189,7 @@ def _decode(image: Image.Image, data: bytes, scans: int, min_side: int | None, m
     return _picture(content, width, height, scale * shrink, orientation)
 
 
-def _picture(content: RGB | Image.Image, width: int, height: int, factor: int, orientation: int) -> Picture:
+def _picture(content: Held, width: int, height: int, factor: int, orientation: int) -> Picture:
     """A picture of `width` x `height` pixels that was reduced as it is stored, and then turned."""
     columns, rows = dimensions(content)
     left = columns * factor - width if orientation in MIRRORED_ACROSS else 0

@@ -7,49 +7,55 @@ from typing import Final
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from service.pictures.geometry import RGB
-
-Box = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels."""
+from service.pictures.geometry import RGB, Held
+from service.pictures.turned import Box, Turned
 
 _BAND_PIXELS: Final = 1 << 20
 _SIXTEEN_BIT_MODES: Final = {"I;16", "I;16L", "I;16B", "I;16N"}
 _BITS: Final = TiffImagePlugin.BITSPERSAMPLE
 _TRANSPARENT_MODES: Final = {"RGBA", "LA", "PA", "La", "RGBa"}
-QUARTER_TURNS: Final = {5, 6, 7, 8}
-"""EXIF orientations that swap width and height."""
-MIRRORED_ACROSS: Final = {2, 3, 6, 7}
-MIRRORED_DOWN: Final = {3, 4, 7, 8}
-"""Those in which the last columns, or rows, that are stored are the first ones of the upright picture."""
 
 
 def upright_rgb(
     image: Image.Image, orientation: int = 1, shrink: int = 1, painted: Box | None = None
-) -> RGB | Image.Image:
+) -> Image.Image | Turned:
     """An image turned as its EXIF orientation, 1 to 8, says; alpha over white, 16 bits as 8.
 
     Each pixel is the mean of a square of `shrink` pixels of the image. Where only a part of it is painted,
-    the rest is white. A small picture that is upright already stays in Pillow's hands: copying it to NumPy
-    and back takes as long as decoding half of it.
+    the rest is white.
     """
+    rgb = _shrunk(image, shrink, painted)
+    return rgb if orientation == 1 else Turned(rgb, orientation)
+
+
+def as_array(picture: Held) -> RGB:
+    """All pixels of a picture as an array."""
+    width, height = picture.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    for top, band in _bands(picture, 1):
+        pixels[top:][: band.height] = np.asarray(band)
+    return pixels
+
+
+def _shrunk(image: Image.Image, shrink: int, painted: Box | None) -> Image.Image:
     width, height = image.size
     levels = _levels(image)
-    if orientation == 1 and width * height <= _BAND_PIXELS:
+    is_plain = image.mode == "RGB" and "transparency" not in image.info and painted is None
+    if is_plain or width * height <= _BAND_PIXELS:  # there is nothing to convert, or little
         rgb = _on_white(_to_rgb(image, levels), painted)
         rgb.load()
         return rgb.reduce(shrink) if shrink > 1 else rgb
-    pixels = np.empty((math.ceil(height / shrink), math.ceil(width / shrink), 3), np.uint8)
+    rgb = Image.new("RGB", (math.ceil(width / shrink), math.ceil(height / shrink)))
     for top, band in _bands(image, shrink):
-        rgb = _on_white(_to_rgb(band, levels), painted, top)
-        rows = np.asarray(rgb.reduce(shrink) if shrink > 1 else rgb)
-        pixels[top // shrink :][: len(rows)] = rows
-    return np.ascontiguousarray(_turned(pixels, orientation))
+        part = _on_white(_to_rgb(band, levels), painted, top)
+        rgb.paste(part.reduce(shrink) if shrink > 1 else part, (0, top // shrink))
+    return rgb
 
 
-def _bands(image: Image.Image, shrink: int) -> Iterator[tuple[int, Image.Image]]:
+def _bands(image: Held, shrink: int) -> Iterator[tuple[int, Image.Image]]:
     width, height = image.size
     rows = shrink * max(1, _BAND_PIXELS // (width * shrink))
-    if rows >= height:  # no copy of a small picture
+    if isinstance(image, Image.Image) and rows >= height:  # no copy of a small picture
         yield 0, image
         return
     for top in range(0, height, rows):
@@ -91,12 +97,3 @@ def _on_white(rgb: Image.Image, painted: Box | None, top: int = 0) -> Image.Imag
     if box[1] < box[3]:
         white.paste(rgb.crop(box), box)
     return white
-
-
-def _turned(pixels: RGB, orientation: int) -> RGB:
-    """What a camera stored turned or mirrored, as it was seen."""
-    if orientation in (5, 7):
-        pixels = pixels.transpose(1, 0, 2)
-    turns = {3: 2, 4: 2, 6: 3, 7: 2, 8: 1}.get(orientation, 0)
-    pixels = np.rot90(pixels, turns)
-    return pixels[:, ::-1] if orientation in (2, 4) else pixels

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.pictures.geometry import Square, cut
+from service.locator.views import View
+from service.pictures.geometry import Square, cut, with_surroundings
 
 
 def gradient(width: int, height: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -66,3 +67,22 @@ def test_the_same_square_of_a_larger_picture_looks_the_same() -> None:
 def test_pixels_in_the_hands_of_pillow_give_the_same_square(square: Square) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (50, 40, 3), dtype=np.uint8)
     np.testing.assert_array_equal(cut(Image.fromarray(picture), square, 16), cut(picture, square, 16))
+
+
+@pytest.mark.parametrize(
+    "square",
+    [Square(30, 20, 20), Square(2.4, 7.7, 21.3), Square(-3, 45, 9), Square(75, 55, 30), Square(90, 70, 8)],
+)
+@pytest.mark.parametrize("size", [1, 16])
+def test_a_square_looks_the_same_in_its_surroundings(square: Square, size: int) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    near, there = with_surroundings(picture, square)
+    assert near.shape[0] <= 3 * square.side + 2
+    np.testing.assert_array_equal(cut(near, there, size), cut(picture, square, size))
+    np.testing.assert_array_equal(
+        view_of(there).pixels(near, size, True), view_of(square).pixels(picture, size, True)
+    )
+
+
+def view_of(square: Square) -> View:
+    return View(square.left + square.side / 2, square.top + square.side / 2, square.side)
