@@ -11,6 +11,7 @@ from service.answering.stopwatch import Stopwatch
 from service.answering.targets import Found
 from service.errors import InvalidRequest, NoEyesFound
 from service.locator.eyes import EyeLocator
+from service.locator.scene import Scene
 from service.networks.bundle import Bundle
 from service.networks.classifier import Outputs
 from service.networks.metadata import CropGeometry
@@ -85,13 +86,13 @@ class Predictor:
         if question.region == "whole" or (question.region == "auto" and crop is None):
             with watch.stage("decode"):
                 picture = decode_whole(data, size, self._settings.max_pixels, self._settings.max_side)
-            return picture, targets.whole(picture.content)
+            return picture, targets.whole(*picture.content.size)
         locator, crop = self._eye_tools(bundle, crop)
         with watch.stage("decode"):
             picture = self._decode(data, LOCATING_SIDE)
         with watch.stage("locate"):
             every_face = question.faces == "all"
-            found = targets.find(picture.pixels, locator, crop, question.region, every_face)
+            found = targets.find(Scene(picture.content), locator, crop, question.region, every_face)
         if found is None:
             raise NoEyesFound(f"{_WITHOUT_EYES[question.region]} {_BETTER_PHOTO}")
         if picture.factor == 1:

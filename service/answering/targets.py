@@ -7,8 +7,9 @@ from typing import Final
 from service.locator.closeup import Closeup
 from service.locator.eyes import Eye, EyeLocator, Face
 from service.locator.quality import Advice, in_original
+from service.locator.scene import Scene
 from service.networks.metadata import CropGeometry
-from service.pictures.geometry import RGB, Held, Square, dimensions, with_surroundings
+from service.pictures.geometry import RGB, Square, dimensions, with_surroundings
 from service.pictures.images import Picture
 from service.pictures.regions import Region
 from service.schemas import RegionName
@@ -101,34 +102,35 @@ def _advised(target: Target, picture: Picture, crop: CropGeometry) -> Target:
     return replace(target, advice=in_original(target.advice, width, near, surroundings))
 
 
-def whole(picture: RGB | Held) -> Found:
+def whole(width: int, height: int) -> Found:
     """The central square of a decoded picture."""
-    return Found([Target("whole", Square.central(*dimensions(picture)), central=True)])
+    return Found([Target("whole", Square.central(width, height), central=True)])
 
 
 def find(
-    picture: RGB, locator: EyeLocator, crop: CropGeometry, region: Region, every_face: bool
+    picture: RGB | Scene, locator: EyeLocator, crop: CropGeometry, region: Region, every_face: bool
 ) -> Found | None:
     """The eyes of the largest face, or of every face; with `auto` also the one eye of a close-up.
 
     None where the picture shows no eye. Before a face is searched for that is not obvious, the picture may be
     the close-up: what is one is no face as well, and most pictures without an obvious face are.
     """
-    if faces := locator.obvious(picture, every_face):
+    scene = Scene.of(picture)
+    if faces := locator.obvious(scene, every_face):
         return _eyes(faces, crop)
-    if region == "auto" and (closeup := locator.closeup(picture)):
-        return _near(picture, closeup, crop)
-    faces = locator.search(picture, every_face)
+    if region == "auto" and (closeup := locator.closeup(scene)):
+        return _near(scene, closeup, crop)
+    faces = locator.search(scene, every_face)
     return _eyes(faces, crop) if faces else None
 
 
-def _near(picture: RGB, closeup: Closeup, crop: CropGeometry) -> Found:
+def _near(scene: Scene, closeup: Closeup, crop: CropGeometry) -> Found:
     """The square that the network knows, or the whole picture where it is hardly larger than that."""
     if closeup.corners is not None:
         square = Square.around_eye(*closeup.corners, crop.scale, crop.centre)
-        if square.side <= NARROWEST * min(picture.shape[:2]):
+        if square.side <= NARROWEST * min(scene.size):
             return Found([Target("whole", square)])
-    return whole(picture)
+    return whole(*scene.size)
 
 
 def _eyes(faces: Sequence[Face], crop: CropGeometry) -> Found:

@@ -12,6 +12,7 @@ import numpy as np
 from service.locator.mesh import INNER, OUTER
 from service.locator.quality import CLOSED_BELOW, openness
 from service.locator.quantiles import median
+from service.locator.scene import Scene
 from service.locator.sessions import Network
 from service.locator.views import Points, View
 from service.pictures.geometry import RGB, Point
@@ -44,21 +45,23 @@ class Closeup:
     eye fills the picture: its corners are then seen too badly to cut by them, and there is no need to."""
 
 
-def find(picture: RGB, network: Network) -> Closeup | None:
+def find(picture: RGB | Scene, network: Network) -> Closeup | None:
     """The eye that the middle of a picture shows from near; None where there is none.
 
     `network` is the bundle's `eye`.
     """
+    scene = Scene.of(picture)
+    width = scene.size[0]
     for scale in SCALES:
         # The network knows right eyes only: it looks at the picture and at its mirror image.
-        straight = _corners(picture, network, scale)
-        mirrored = _corners(np.ascontiguousarray(picture[:, ::-1]), network, scale)
+        straight = _corners(scene, network, scale)
+        mirrored = _corners(scene.mirrored, network, scale)
         found = [] if straight is None else [straight]
         if mirrored is not None:
-            found.append(np.stack([picture.shape[1] - mirrored[::-1, 0], mirrored[::-1, 1]], axis=1))
+            found.append(np.stack([width - mirrored[::-1, 0], mirrored[::-1, 1]], axis=1))
         if found:
             left, right = np.mean(found, axis=0)
-            return _closeup(left, right, min(picture.shape[:2]), scale)
+            return _closeup(left, right, min(scene.size), scale)
     return None
 
 
@@ -69,9 +72,9 @@ def _closeup(left: Points, right: Points, side: int, scale: float) -> Closeup:
     return Closeup((_point(middle - half), _point(middle + half)))
 
 
-def _corners(picture: RGB, network: Network, scale: float) -> Points | None:
+def _corners(scene: Scene, network: Network, scale: float) -> Points | None:
     """Outer and inner corner of a right eye as the network sees them, `[2, 2]`; None where it sees no eye."""
-    points, spread = look(picture, network, scale)
+    points, spread = look(scene, network, scale)
     if spread <= MAX_SPREAD and openness(points) >= CLOSED_BELOW:
         return points[[OUTER, INNER]]
     return None
@@ -81,13 +84,13 @@ def _point(place: Points) -> Point:
     return float(place[0]), float(place[1])
 
 
-def look(picture: RGB, network: Network, scale: float) -> tuple[Points, float]:
+def look(scene: Scene, network: Network, scale: float) -> tuple[Points, float]:
     """Look for a right eye in views of about `scale` times the central square of a picture.
 
     Returns the points, `[21, 2]`: contour and iris in pixels, and their spread between the views in eye
     widths. Stops early, after two views, where these have nothing in common.
     """
-    height, width = picture.shape[:2]
+    width, height = scene.size
     side = min(height, width) * scale
     drawn: list[Points] = []
     for moves in _MOVES:
@@ -96,7 +99,7 @@ def look(picture: RGB, network: Network, scale: float) -> tuple[Points, float]:
             for right, down, zoom in moves
         ]
         # Together: one by one they take a quarter more.
-        answers = network(*(view.pixels(picture, network.size, repeat_border=True) for view in views))
+        answers = network(*(view.pixels(scene, network.size, repeat_border=True) for view in views))
         shares = np.concatenate([answers["contour"][:, :16, :2], answers["iris"][..., :2]], axis=1)
         drawn += [view.to_picture(points) for view, points in zip(views, shares, strict=True)]
         spread = _spread(drawn)

@@ -19,6 +19,7 @@ from service.locator.document import networks
 from service.locator.faces import MAX_FACES, Detection, FaceDetector
 from service.locator.mesh import FaceMesh, FacePoints
 from service.locator.quality import Advice, State
+from service.locator.scene import Scene
 from service.locator.second_opinion import disagreement
 from service.locator.sessions import Network
 from service.locator.views import Points
@@ -123,76 +124,79 @@ class EyeLocator:
         """Of the bundle."""
         return int(self.folder.name)
 
-    def locate(self, picture: RGB, every_face: bool = False) -> list[Face]:
+    def locate(self, picture: RGB | Scene, every_face: bool = False) -> list[Face]:
         """The largest face of an upright picture, or every one from large to small; empty where is none.
 
         A picture without an obvious face is searched again for tilted, small and very close faces, and so is
         every picture where all are wanted.
         """
-        return self.obvious(picture, every_face) or self.search(picture, every_face)
+        scene = Scene.of(picture)
+        return self.obvious(scene, every_face) or self.search(scene, every_face)
 
-    def obvious(self, picture: RGB, every_face: bool = False) -> list[Face]:
+    def obvious(self, picture: RGB | Scene, every_face: bool = False) -> list[Face]:
         """As `locate`; empty where one look at the whole picture shows no face."""
-        faces = self._confirmed(picture, self._detector.first_look(picture), trusted=True)
+        scene = Scene.of(picture)
+        faces = self._confirmed(scene, self._detector.first_look(scene), trusted=True)
         if faces and every_face:
-            faces = self._with_others(picture, faces)
+            faces = self._with_others(scene, faces)
         return _sorted(faces, every_face)
 
-    def search(self, picture: RGB, every_face: bool = False) -> list[Face]:
+    def search(self, picture: RGB | Scene, every_face: bool = False) -> list[Face]:
         """As `locate`, where none is obvious: tilted, small and very close faces, in several looks."""
+        scene = Scene.of(picture)
         if every_face:
-            return _sorted(self._with_others(picture, []), every_face)
-        looks = (self._confirmed(picture, found) for found in self._detector.second_look(picture))
+            return _sorted(self._with_others(scene, []), every_face)
+        looks = (self._confirmed(scene, found) for found in self._detector.second_look(scene))
         return _sorted(next((found for found in looks if found), []), every_face)
 
-    def looks_like_eye_closeup(self, picture: RGB) -> bool:
+    def looks_like_eye_closeup(self, picture: RGB | Scene) -> bool:
         """Whether the middle of a picture without a face shows one eye from near, open and visible."""
         return self.closeup(picture) is not None
 
-    def closeup(self, picture: RGB) -> Closeup | None:
+    def closeup(self, picture: RGB | Scene) -> Closeup | None:
         """That eye; None where there is none."""
         return closeup.find(picture, self._eye)
 
-    def _with_others(self, picture: RGB, faces: list[Face]) -> list[Face]:
+    def _with_others(self, scene: Scene, faces: list[Face]) -> list[Face]:
         """These faces, and those besides that a second look shows; at most `MAX_FACES`."""
-        for found in self._detector.second_look(picture):
+        for found in self._detector.second_look(scene):
             new = [one for one in found if not any(face.holds(one.view.x, one.view.y) for face in faces)]
-            for face in self._confirmed(picture, new[: MAX_FACES - len(faces)]):
+            for face in self._confirmed(scene, new[: MAX_FACES - len(faces)]):
                 if not any(_is_same(face, known) for known in faces):
                     faces.append(face)
         return faces
 
-    def _confirmed(self, picture: RGB, detections: list[Detection], trusted: bool = False) -> list[Face]:
+    def _confirmed(self, scene: Scene, detections: list[Detection], trusted: bool = False) -> list[Face]:
         faces = []
         for one in detections:
-            points = self._mesh.points(picture, one.view)
+            points = self._mesh.points(scene, one.view)
             sure = trusted and one.score >= SURE_SCORE and points.presence >= SURE_PRESENCE
             if sure:
-                faces.append(_face(picture, one, points))
+                faces.append(_face(scene, one, points))
                 continue
-            settled = self._settled(picture, points, trusted)
+            settled = self._settled(scene, points, trusted)
             if settled is not None:
-                faces += self._examined(picture, _face(picture, one, settled), settled, trusted)
+                faces += self._examined(scene, _face(scene, one, settled), settled, trusted)
         return faces
 
-    def _settled(self, picture: RGB, points: FacePoints, trusted: bool) -> FacePoints | None:
+    def _settled(self, scene: Scene, points: FacePoints, trusted: bool) -> FacePoints | None:
         """Look closer until the points hold still; None for lamps and clouds, on which they roam."""
-        closer = self._mesh.points(picture, points.view)
+        closer = self._mesh.points(scene, points.view)
         moved = closer.distance(points)
         if trusted and points.presence >= MIN_PRESENCE and moved <= NEARLY_STILL:
             return points
         for _ in range(_LOOKS):
             before, points = moved, closer
-            closer = self._mesh.points(picture, points.view)
+            closer = self._mesh.points(scene, points.view)
             moved = closer.distance(points)
             if max(before, moved) <= STILL:
                 return closer if closer.presence >= MIN_PRESENCE else None
         return None
 
-    def _examined(self, picture: RGB, face: Face, points: FacePoints, trusted: bool) -> list[Face]:
+    def _examined(self, scene: Scene, face: Face, points: FacePoints, trusted: bool) -> list[Face]:
         """The face with its doubtful eyes hidden; nothing where it is none."""
-        left = disagreement(picture, points.left, "left", self._eye)
-        right = disagreement(picture, points.right, "right", self._eye)
+        left = disagreement(scene.pixels, points.left, "left", self._eye)
+        right = disagreement(scene.pixels, points.right, "right", self._eye)
         if not trusted and (left + right) / 2 > MAX_DISAGREEMENT:
             return []
         return [replace(face, left=_doubted(face.left, left), right=_doubted(face.right, right))]
@@ -212,7 +216,7 @@ def _doubted(eye: Eye, disagreement: float) -> Eye:
     return replace(eye, state="hidden") if eye.state == "open" and disagreement > DOUBTFUL else eye
 
 
-def _face(picture: RGB, detection: Detection, points: FacePoints) -> Face:
+def _face(scene: Scene, detection: Detection, points: FacePoints) -> Face:
     across = points.left.contour[0] - points.right.contour[0]
     roll = float(np.degrees(np.arctan2(across[1], across[0])))
     low, high = points.mesh.min(axis=0), points.mesh.max(axis=0)
@@ -221,14 +225,14 @@ def _face(picture: RGB, detection: Detection, points: FacePoints) -> Face:
         score=detection.score,
         roll=roll,
         yaw=points.yaw,
-        left=_eye(picture, points, "left", roll),
-        right=_eye(picture, points, "right", roll),
+        left=_eye(scene, points, "left", roll),
+        right=_eye(scene, points, "right", roll),
     )
 
 
-def _eye(picture: RGB, points: FacePoints, side: Side, roll: float) -> Eye:
+def _eye(scene: Scene, points: FacePoints, side: Side, roll: float) -> Eye:
     found = points.left if side == "left" else points.right
-    measured = quality.measure(picture, points, side)
+    measured = quality.measure(scene, points, side)
     outer, inner = found.contour[0], found.contour[8]
     return Eye(
         side=side,

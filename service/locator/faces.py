@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.locator.mesh import FACE_MARGIN
+from service.locator.scene import Scene
 from service.locator.sessions import Answers, Network
 from service.locator.views import Points, View
-from service.pictures.geometry import RGB
 
 SCORE: Final = 0.5
 FAR_SCORE: Final = 0.6
@@ -41,30 +41,29 @@ class FaceDetector:
         self._near = near
         self._far = far
 
-    def first_look(self, picture: RGB) -> list[Detection]:
+    def first_look(self, scene: Scene) -> list[Detection]:
         """Faces in the whole picture, the most certain first: what nearly every portrait needs."""
-        return self._detect(self._near, picture, [View.whole(picture)], SCORE)
+        return self._detect(self._near, scene, [View.whole(*scene.size)], SCORE)
 
-    def second_look(self, picture: RGB) -> Iterable[list[Detection]]:
+    def second_look(self, scene: Scene) -> Iterable[list[Detection]]:
         """More expensive looks, one after the other, for a picture in which `first_look` saw no face."""
-        whole = View.whole(picture)
-        yield self._detect(self._far, picture, [whole], FAR_SCORE)
+        whole = View.whole(*scene.size)
+        yield self._detect(self._far, scene, [whole], FAR_SCORE)
         turned = [View(whole.x, whole.y, whole.side * 1.2, angle) for angle in (-math.pi / 4, math.pi / 4)]
-        yield self._detect(self._near, picture, [View.whole(picture, margin=1.0), *turned], SCORE)
-        if max(picture.shape[:2]) >= 2 * self._far.size:  # enlarging shows nothing new
-            yield self._detect(self._far, picture, _tiles(picture), FAR_SCORE)
+        yield self._detect(self._near, scene, [View.whole(*scene.size, margin=1.0), *turned], SCORE)
+        if max(scene.size) >= 2 * self._far.size:  # enlarging shows nothing new
+            yield self._detect(self._far, scene, _tiles(*scene.size), FAR_SCORE)
 
-    def _detect(self, network: Network, picture: RGB, views: list[View], least: float) -> list[Detection]:
+    def _detect(self, network: Network, scene: Scene, views: list[View], least: float) -> list[Detection]:
         found = []
         for view in views:
-            answers = network(view.pixels(picture, network.size, repeat_border=False))
+            answers = network(view.pixels(scene, network.size, repeat_border=False))
             found += _detections(answers, view, least)
         return without_repeats(found)
 
 
-def _tiles(picture: RGB) -> list[View]:
+def _tiles(width: int, height: int) -> list[View]:
     """Squares of half the longer side that cover the picture and overlap by half."""
-    height, width = picture.shape[:2]
     side = max(width, height) / 2
     return [View(x, y, side) for y in _middles(height, side) for x in _middles(width, side)]
 

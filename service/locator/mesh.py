@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from service.locator.scene import Scene
 from service.locator.sessions import Network
 from service.locator.views import Points, View
-from service.pictures.geometry import RGB
 
 OUTER: Final = 0
 INNER: Final = 8
@@ -70,9 +70,9 @@ class FaceMesh:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def points(self, picture: RGB, view: View) -> FacePoints:
+    def points(self, scene: Scene, view: View) -> FacePoints:
         """The points of the face in an upright view of it."""
-        answers = self._network(view.pixels(picture, self._network.size, repeat_border=True))
+        answers = self._network(view.pixels(scene, self._network.size, repeat_border=True))
         mesh = answers["mesh"]
         across = mesh[_LEFT_SIDE] - mesh[_RIGHT_SIDE]
         return FacePoints(

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from service.locator.mesh import LOWER_LID, UPPER_LID, EyePoints, FacePoints
 from service.locator.quantiles import median, percentiles
+from service.locator.scene import Scene
 from service.locator.views import Points, View
 from service.pictures.geometry import RGB, Square
 
@@ -78,7 +79,7 @@ class Measurements:
     """Share of the points around the eye that lie inside the picture, 0..1."""
 
 
-def measure(picture: RGB, points: FacePoints, side: Literal["left", "right"]) -> Measurements:
+def measure(scene: Scene, points: FacePoints, side: Literal["left", "right"]) -> Measurements:
     """Measure one eye of a face."""
     eye: EyePoints = getattr(points, side)
     outer, inner = eye.contour[0], eye.contour[8]
@@ -86,9 +87,9 @@ def measure(picture: RGB, points: FacePoints, side: Literal["left", "right"]) ->
     width = float(np.hypot(*across))
     middle = (outer + inner) / 2
     view = View(float(middle[0]), float(middle[1]), 2 * max(width, 1e-3), math.atan2(across[1], across[0]))
-    levels = _levels(picture, view)
+    levels = _levels(scene, view)
     between = levels[_inside(eye.contour, view)]
-    skin = _skin(picture, points, side)
+    skin = _skin(scene.pixels, points, side)
     dark, bright = percentiles(between, (10, 90)) if between.size else (skin, skin)
     return Measurements(
         width=width,
@@ -97,7 +98,7 @@ def measure(picture: RGB, points: FacePoints, side: Literal["left", "right"]) ->
         contrast=float((bright - dark) / skin),
         brightness=float(levels.mean()),
         sharpness=_sharpness(levels),
-        visible=_visible(eye.contour, picture),
+        visible=_visible(eye.contour, *scene.size),
     )
 
 
@@ -144,7 +145,7 @@ def in_original(
         elif one.code == _BLURRED:
             side = surroundings.side
             view = View(surroundings.left + side / 2, surroundings.top + side / 2, side)
-            one = replace(one, value=round(_sharpness(_levels(picture, view)), 3))
+            one = replace(one, value=round(_sharpness(_levels(Scene(picture), view)), 3))
         if one.code not in (_TOO_SMALL, _BLURRED) or one.value < one.bound:
             kept.append(one)
     return tuple(kept)
@@ -185,8 +186,8 @@ def _median_level(picture: RGB, points: Points) -> float:
     return float(median(luminance(picture[y, x])))
 
 
-def _levels(picture: RGB, view: View) -> NDArray[np.float64]:
-    return luminance(view.pixels(picture, _SIZE, repeat_border=True))
+def _levels(scene: Scene, view: View) -> NDArray[np.float64]:
+    return luminance(view.pixels(scene, _SIZE, repeat_border=True))
 
 
 def _sharpness(levels: NDArray[np.float64]) -> float:
@@ -196,7 +197,6 @@ def _sharpness(levels: NDArray[np.float64]) -> float:
     return float(fine.std() / max(float(levels.std()), 1e-3))
 
 
-def _visible(contour: Points, picture: RGB) -> float:
-    height, width = picture.shape[:2]
+def _visible(contour: Points, width: int, height: int) -> float:
     inside = (contour >= 0) & (contour <= (width, height))
     return float(inside.all(axis=1).mean())

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from service.locator.scene import Scene
 from service.pictures.geometry import RGB
 
 Points = NDArray[np.float64]
@@ -28,9 +28,8 @@ class View:
     angle: float = 0.0
 
     @classmethod
-    def whole(cls, picture: RGB, margin: float = 0.0) -> "View":
+    def whole(cls, width: int, height: int, margin: float = 0.0) -> "View":
         """The smallest upright square around a picture, larger by a share `margin` of its side."""
-        height, width = picture.shape[:2]
         return cls(width / 2, height / 2, max(width, height) * (1 + margin))
 
     def to_picture(self, points: NDArray[np.floating]) -> Points:
@@ -41,20 +40,19 @@ class View:
         """Pixels of the picture, `[..., 2]`, in shares of the view."""
         return (points - (self.x, self.y)) @ self._axes().T / self.side + 0.5
 
-    def pixels(self, picture: RGB, size: int, repeat_border: bool) -> RGB:
+    def pixels(self, picture: RGB | Scene, size: int, repeat_border: bool) -> RGB:
         """Resample the view to uint8 `[size, size, 3]`; outside the picture is its border, or black.
 
         Bilinear after averaging blocks of pixels where the picture is much larger than the view.
         """
-        block = max(1, int(self.side / size / FINENESS))
-        x, y, side = self.x, self.y, self.side
-        if block > 1:
-            x0, y0, x1, y1 = self._bounds(picture, block)
-            patch = Image.fromarray(np.ascontiguousarray(picture[y0:y1, x0:x1]))
-            picture = np.asarray(patch.reduce(block))
-            x, y, side = (x - x0) / block, (y - y0) / block, side / block
+        scene, block = Scene.of(picture), max(1, int(self.side / size / FINENESS))
+        if block == 1:
+            columns, rows = self._places(self.x + 0.5, self.y + 0.5, self.side / size, size)
+            return _sample(scene.pixels, columns, rows, repeat_border)
+        box = self._bounds(*scene.size, block)
+        x, y, side = (self.x - box[0]) / block, (self.y - box[1]) / block, self.side / block
         columns, rows = self._places(x + 0.5 / block, y + 0.5 / block, side / size, size)
-        return _sample(picture, columns, rows, repeat_border)
+        return _sample(np.asarray(scene.image.reduce(block, box)), columns, rows, repeat_border)
 
     def _places(self, x: float, y: float, step: float, size: int) -> tuple[Points, Points]:
         """Where the pixels of the view lie, `[size, size]` each: columns and rows of the picture."""
@@ -73,9 +71,8 @@ class View:
         """Half the side of the upright square around the view."""
         return side / 2 * (abs(math.cos(self.angle)) + abs(math.sin(self.angle)))
 
-    def _bounds(self, picture: RGB, block: int) -> tuple[int, int, int, int]:
+    def _bounds(self, width: int, height: int, block: int) -> tuple[int, int, int, int]:
         # At least one pixel stays, so that a view beside the picture still has a border to repeat.
-        height, width = picture.shape[:2]
         reach = self._reach(self.side) + 2 * block
         x0 = min(max(0, math.floor(self.x - reach)), width - 1)
         y0 = min(max(0, math.floor(self.y - reach)), height - 1)

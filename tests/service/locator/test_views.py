@@ -1,10 +1,14 @@
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from service.locator.scene import Scene
 from service.locator.views import FINENESS, View
-from service.pictures.geometry import RGB
+from service.pictures.geometry import RGB, Held
+from service.pictures.turned import Turned
 
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 0.5]])
 
@@ -45,7 +49,7 @@ def test_outside_is_the_border_or_black(picture: RGB) -> None:
     beside = View(-30, -30, 10)
     assert (beside.pixels(picture, 4, repeat_border=True) == picture[0, 0]).all()
     assert (beside.pixels(picture, 4, repeat_border=False) == 0).all()
-    whole = View.whole(picture).pixels(picture, 60, repeat_border=False)
+    whole = View.whole(60, 40).pixels(picture, 60, repeat_border=False)
     assert (whole[:9] == 0).all() and (whole[-9:] == 0).all()
     assert whole[12:48].mean() > 100
 
@@ -58,5 +62,21 @@ def test_much_larger_pictures_are_averaged_first() -> None:
 
 
 def test_the_margin_widens_the_whole() -> None:
-    picture = np.zeros((10, 30, 3), np.uint8)
-    assert View.whole(picture, margin=0.5) == View(15, 5, 45)
+    assert View.whole(30, 10, margin=0.5) == View(15, 5, 45)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        pytest.param(np.asarray, id="NumPy"),
+        pytest.param(Image.fromarray, id="Pillow"),
+        pytest.param(lambda pixels: Turned(Image.fromarray(np.rot90(pixels).copy()), 6), id="turned"),
+    ],
+)
+def test_a_view_is_the_same_whoever_holds_the_picture(hold: Callable[[RGB], RGB | Held]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 410, 3), dtype=np.uint8)
+    scene, mirrored = Scene(hold(noise)), np.ascontiguousarray(noise[:, ::-1])
+    assert scene.size == (410, 300)
+    for view in (View(200, 150, 90), View(190.4, 140.3, 351, 0.4), View(40, 280, 200), View(700, 1, 300)):
+        np.testing.assert_array_equal(view.pixels(scene, 16, True), view.pixels(noise, 16, True))
+        np.testing.assert_array_equal(view.pixels(scene.mirrored, 16, True), view.pixels(mirrored, 16, True))
