@@ -97,7 +97,7 @@ def _first_answer(tree: Tree, contender: Contender, port: int, question: Questio
         client.close()
         if wrong is None:
             return
-        time.sleep(0.02)
+        time.sleep(0.005)
     raise Unusable(f"no right answer ({wrong}); its last message: {tree.complaint()}")
 
 
