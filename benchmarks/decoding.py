@@ -28,7 +28,7 @@ WIDTH, HEIGHT = 4000, 3000
 BYTES: Final = 3_000_000
 SIZES: Final = (80, 224)
 """Inputs of the shipped model and of the whole VGG16."""
-_QUALITY: Final = 90
+QUALITY: Final = 90
 _STEPS: Final = 8
 
 
@@ -92,7 +92,7 @@ def phone_photo() -> bytes:
 
 def _encoded(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=_QUALITY)
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=QUALITY)
     return buffer.getvalue()
 
 

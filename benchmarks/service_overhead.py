@@ -8,13 +8,18 @@ Then what the service is asked with a model of eyes, by what has to be found fir
 """
 
 import argparse
+import io
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
+from PIL import ExifTags, Image
+
 from benchmarks import machine, records
+from benchmarks.decoding import QUALITY, phone_photo
 from benchmarks.server import PACKAGES, Client, running
 from service.machine import cpus
 from service.networks import bundle
@@ -23,10 +28,40 @@ from service.networks.runtime import Runtime
 from service.pictures.regions import read_whole
 from training.console import say
 
+QUARTER_TURN: Final = 6
+"""The Exif orientation of what most phones store that are held upright."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the service is asked about a photo; `every` so many turns, as some take long."""
+
+    name: str
+    photo: str
+    query: str
+    read: Callable[[], bytes]
+    every: int = 1
+
+
+def _example(name: str, photo: str, query: str) -> Question:
+    return Question(name, f"`{photo}`", query, Path(photo).read_bytes)
+
+
+def turned_photo() -> bytes:
+    """The same as `phone_photo` shows, as a phone stores it that is held upright."""
+    exif, buffer = Image.Exif(), io.BytesIO()
+    exif[ExifTags.Base.Orientation] = QUARTER_TURN
+    with Image.open(io.BytesIO(phone_photo())) as photo:
+        photo.transpose(Image.Transpose.ROTATE_90).save(buffer, "JPEG", quality=QUALITY, exif=exif)
+    return buffer.getvalue()
+
+
 QUESTIONS: Final = (
-    ("one eye, cut out already", Path("examples/eye.jpg"), "region=whole"),
-    ("one eye from near", Path("examples/eye.jpg"), "region=auto"),
-    ("both eyes of a face", Path("examples/portrait.jpg"), "region=auto"),
+    _example("one eye, cut out already", "examples/eye.jpg", "region=whole"),
+    _example("one eye from near", "examples/eye.jpg", "region=auto"),
+    _example("both eyes of a face", "examples/portrait.jpg", "region=auto"),
+    Question("both eyes in a phone's photo", "12 megapixels, 3 MB", "region=auto", phone_photo, every=5),
+    Question("the same, held upright", "turned by its Exif", "region=auto", turned_photo, every=5),
 )
 STAGES: Final = ("decode", "locate", "inference")
 
@@ -96,12 +131,13 @@ def timed(client: Client, photo: bytes, query: str = "region=whole") -> tuple[fl
 
 def ask(client: Client, requests: int) -> list[list[float]]:
     """Medians for each of QUESTIONS: milliseconds of the request, and of the stages that its answer tells."""
-    photos = [path.read_bytes() for _, path, _ in QUESTIONS]
+    photos = [question.read() for question in QUESTIONS]
     samples: list[list[list[float]]] = [[] for _ in QUESTIONS]
-    for _ in range(requests):
-        for number, (_, _, query) in enumerate(QUESTIONS):
-            request, stages = timed(client, photos[number], query)
-            samples[number].append([request, *(stages[stage] for stage in STAGES)])
+    for turn in range(requests):
+        for question, photo, rows in zip(QUESTIONS, photos, samples, strict=True):
+            if turn % question.every == 0:
+                request, stages = timed(client, photo, question.query)
+                rows.append([request, *(stages[stage] for stage in STAGES)])
     return [[statistics.median(column) for column in zip(*rows, strict=True)] for rows in samples]
 
 
@@ -110,8 +146,8 @@ def report_questions(asked: list[list[float]]) -> None:
     say()
     say(f"| milliseconds, p50 | request | {' | '.join(STAGES)} |")
     say(f"|---|---{'|---' * len(STAGES)}|")
-    for (name, path, query), values in zip(QUESTIONS, asked, strict=True):
-        say(f"| {name} (`{path}`, `{query}`) | {' | '.join(f'{value:.1f}' for value in values)} |")
+    for one, values in zip(QUESTIONS, asked, strict=True):
+        say(f"| {one.name} ({one.photo}, `{one.query}`) | {' | '.join(f'{value:.1f}' for value in values)} |")
 
 
 def report(runs: list[Run], requests: int) -> None:
