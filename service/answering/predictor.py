@@ -16,7 +16,7 @@ from service.networks.bundle import Bundle
 from service.networks.classifier import Outputs
 from service.networks.metadata import CropGeometry
 from service.networks.models import ModelStore
-from service.pictures.geometry import cut, dimensions
+from service.pictures.geometry import cut
 from service.pictures.images import Picture, decode
 from service.pictures.jpeg_scans import START
 from service.pictures.regions import decode_whole, enough
@@ -116,7 +116,7 @@ class Predictor:
         smallest = min((target.square.side for target in found.targets), default=math.inf)
         if smallest >= size:
             return picture, found
-        shorter = min(dimensions(picture.content))
+        shorter = min(picture.content.size)
         larger = self._decode(data, enough(size, smallest / shorter))
         return larger, found.moved(lambda square: larger.from_original(picture.to_original(square)))
 

@@ -9,7 +9,7 @@ from service.locator.eyes import Eye, EyeLocator, Face
 from service.locator.quality import Advice, in_original
 from service.locator.scene import Scene
 from service.networks.metadata import CropGeometry
-from service.pictures.geometry import RGB, Square, dimensions, with_surroundings
+from service.pictures.geometry import RGB, Square, with_surroundings
 from service.pictures.images import Picture
 from service.pictures.regions import Region
 from service.schemas import RegionName
@@ -74,7 +74,7 @@ class Found:
         off = (1 - picture.reduction) / 2
         return self.moved(
             lambda square: Square(square.left + off, square.top + off, square.side),
-            Square.central(*dimensions(picture.content)),
+            Square.central(*picture.content.size),
         )
 
     def of_original(self, picture: Picture) -> "Found":

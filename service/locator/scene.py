@@ -28,7 +28,8 @@ class Scene:
     @cached_property
     def pixels(self) -> RGB:
         """In NumPy's hands: single pixels of it are quickly found."""
-        return self._picture if isinstance(self._picture, np.ndarray) else as_array(self._picture)
+        # From the image, which the first look needs in any case: what is turned, is turned once.
+        return self._picture if isinstance(self._picture, np.ndarray) else as_array(self.image)
 
     @cached_property
     def image(self) -> Image.Image:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.locator.scene import Scene
-from service.pictures.geometry import RGB
+from service.pictures.geometry import RGB, Box, overlap
 
 Points = NDArray[np.float64]
 """Points float64 `[n, 2]`: x and y."""
@@ -71,14 +71,11 @@ class View:
         """Half the side of the upright square around the view."""
         return side / 2 * (abs(math.cos(self.angle)) + abs(math.sin(self.angle)))
 
-    def _bounds(self, width: int, height: int, block: int) -> tuple[int, int, int, int]:
-        # At least one pixel stays, so that a view beside the picture still has a border to repeat.
+    def _bounds(self, width: int, height: int, block: int) -> Box:
         reach = self._reach(self.side) + 2 * block
-        x0 = min(max(0, math.floor(self.x - reach)), width - 1)
-        y0 = min(max(0, math.floor(self.y - reach)), height - 1)
-        x1 = max(min(width, math.ceil(self.x + reach)), x0 + 1)
-        y1 = max(min(height, math.ceil(self.y + reach)), y0 + 1)
-        return x0, y0, x1, y1
+        left, right = overlap(self.x - reach, self.x + reach, width)
+        top, bottom = overlap(self.y - reach, self.y + reach, height)
+        return left, top, right, bottom
 
 
 def _sample(picture: RGB, columns: Points, rows: Points, repeat_border: bool) -> RGB:

@@ -11,6 +11,9 @@ from PIL import Image
 RGB = NDArray[np.uint8]
 """An upright picture: uint8 `[height, width, 3]`, colours in RGB order."""
 
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels."""
+
 
 class Held(Protocol):
     """An upright RGB picture that is not an array: one of Pillow's images, or what is used like it."""
@@ -19,8 +22,8 @@ class Held(Protocol):
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
 
-    def crop(self, box: tuple[int, int, int, int], /) -> Image.Image:
-        """What is inside of left, top, right and bottom, which lie in the picture."""
+    def crop(self, box: Box, /) -> Image.Image:
+        """A piece of the picture, which lies inside of it."""
 
 
 Point = tuple[float, float]
@@ -75,26 +78,30 @@ def dimensions(picture: RGB | Held) -> tuple[int, int]:
     return width, height
 
 
-def piece(picture: RGB | Held, left: int, top: int, right: int, bottom: int) -> RGB:
-    """A rectangle of a picture, in pixels: uint8 `[bottom - top, right - left, 3]`. It lies inside."""
-    if isinstance(picture, np.ndarray):
-        return picture[top:bottom, left:right]
-    return np.asarray(picture.crop((left, top, right, bottom)))
+def piece(picture: RGB | Held, box: Box) -> RGB:
+    """A piece of a picture, which lies inside of it: uint8 `[bottom - top, right - left, 3]`."""
+    if not isinstance(picture, np.ndarray):
+        return np.asarray(picture.crop(box))
+    left, top, right, bottom = box
+    return picture[top:bottom, left:right]
 
 
 def with_surroundings(picture: RGB | Held, square: Square) -> tuple[RGB, Square]:
     """As much of a picture as a square and one side of it around it hold, and where the square is in that."""
     width, height = dimensions(picture)
-    left, right = _overlap(square.left - square.side, 3 * square.side, width)
-    top, bottom = _overlap(square.top - square.side, 3 * square.side, height)
+    left, right = overlap(square.left - square.side, square.left + 2 * square.side, width)
+    top, bottom = overlap(square.top - square.side, square.top + 2 * square.side, height)
     there = Square(square.left - left, square.top - top, square.side)
-    return piece(picture, left, top, right, bottom), there
+    return piece(picture, (left, top, right, bottom)), there
 
 
-def _overlap(begin: float, side: float, length: int) -> tuple[int, int]:
-    """The first pixel of `length`, and the one after the last, of a side; one at the border where none is."""
+def overlap(begin: float, end: float, length: int) -> tuple[int, int]:
+    """Of `length` pixels the first one between two places, and the one after the last.
+
+    At least one, at the border, so that what lies beside a picture still has a border to repeat.
+    """
     first = min(max(0, math.floor(begin)), length - 1)
-    return first, max(first + 1, min(length, math.ceil(begin + side)))
+    return first, max(first + 1, min(length, math.ceil(end)))
 
 
 def cut(picture: RGB | Held, square: Square, size: int) -> RGB:
@@ -120,7 +127,7 @@ def _patch(picture: RGB | Held, x0: int, y0: int, x1: int, y1: int) -> Image.Ima
     columns = np.clip(np.arange(x0, x1), 0, width - 1)
     rows = np.clip(np.arange(y0, y1), 0, height - 1)
     left, top = int(columns[0]), int(rows[0])
-    pixels = piece(picture, left, top, int(columns[-1]) + 1, int(rows[-1]) + 1)
+    pixels = piece(picture, (left, top, int(columns[-1]) + 1, int(rows[-1]) + 1))
     if pixels.shape[:2] != (y1 - y0, x1 - x0):
         pixels = pixels[rows[:, None] - top, columns - left]
     return Image.fromarray(np.ascontiguousarray(pixels))

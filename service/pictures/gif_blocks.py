@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import GifImagePlugin, Image
 
-from service.pictures.turned import Box
+from service.pictures.geometry import Box
 
 START: Final = b"GIF8"
 

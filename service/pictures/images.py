@@ -27,7 +27,7 @@ from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFo
 from service.pictures import gif_blocks, jpeg_scans, png_chunks, tiff_tags, webp_chunks
 from service.pictures.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels
 from service.pictures.exif import forget_xmp, orientation_of
-from service.pictures.geometry import RGB, Held, Square, dimensions
+from service.pictures.geometry import RGB, Held, Square
 from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 from service.pictures.turned import MIRRORED_ACROSS, MIRRORED_DOWN, QUARTER_TURNS
 from service.pictures.upright import as_array, upright_rgb
@@ -191,7 +191,7 @@ def _decode(image: Image.Image, data: bytes, scans: int, min_side: int | None, m
 
 def _picture(content: Held, width: int, height: int, factor: int, orientation: int) -> Picture:
     """A picture of `width` x `height` pixels that was reduced as it is stored, and then turned."""
-    columns, rows = dimensions(content)
+    columns, rows = content.size
     left = columns * factor - width if orientation in MIRRORED_ACROSS else 0
     top = rows * factor - height if orientation in MIRRORED_DOWN else 0
     return Picture(content, width, height, factor, left, top)

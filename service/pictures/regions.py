@@ -3,7 +3,7 @@
 import math
 from typing import Final, Literal
 
-from service.pictures.geometry import RGB, Square, cut, dimensions
+from service.pictures.geometry import RGB, Square, cut
 from service.pictures.images import Picture, decode
 from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 
@@ -31,7 +31,7 @@ def decode_whole(
 
 def cut_whole(picture: Picture, size: int) -> RGB:
     """The largest central square of a picture as uint8 `[size, size, 3]`: what `region=whole` looks at."""
-    return cut(picture.content, Square.central(*dimensions(picture.content)), size)
+    return cut(picture.content, Square.central(*picture.content.size), size)
 
 
 def read_whole(data: bytes, size: int) -> RGB:

@@ -7,8 +7,7 @@ from typing import Final
 
 from PIL import Image
 
-Box = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels."""
+from service.pictures.geometry import Box
 
 _TRANSPOSE: Final = Image.Transpose
 _WAYS: Final = {

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from service.pictures.geometry import RGB, Held
-from service.pictures.turned import Box, Turned
+from service.pictures.geometry import RGB, Box, Held
+from service.pictures.turned import Turned
 
 _BAND_PIXELS: Final = 1 << 20
 _SIXTEEN_BIT_MODES: Final = {"I;16", "I;16L", "I;16B", "I;16N"}
