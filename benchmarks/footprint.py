@@ -24,7 +24,7 @@ from benchmarks.comparison.processes import Tree, inherited, started
 from benchmarks.server import PACKAGES, Client, free_port, wait_until_ready
 from training.console import say
 
-LIBRARIES: Final = "fastapi, numpy, onnxruntime, PIL.Image, prometheus_client, pydantic_settings, uvicorn"
+LIBRARIES: Final = "fastapi, numpy, onnxruntime, PIL.Image, prometheus_client, pydantic, uvicorn"
 CLIENTS: Final = 16
 
 

@@ -10,7 +10,7 @@ COPY docker/distroless.py .
 RUN python distroless.py packages /image
 # What is missing shows now, and not when somebody runs the image.
 RUN PYTHONPATH=/opt/service chroot /image /usr/local/bin/python -c \
-      "import fastapi, httptools, numpy, onnxruntime, PIL._avif, PIL._webp, pydantic_settings, ssl, uvicorn, uvloop"
+      "import fastapi, httptools, numpy, onnxruntime, PIL._avif, PIL._webp, pydantic, ssl, uvicorn, uvloop"
 # Byte code is made now, because the running container cannot write.
 RUN python -m compileall -q --invalidation-mode unchecked-hash -s /image /image
 COPY service /app/service

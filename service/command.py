@@ -29,7 +29,7 @@ from service.lifecycle import opening
 from service.machine import descriptors, memory, threads
 from service.processes import shares
 from service.serving.listening import listen
-from service.settings import Settings, misspelt
+from service.settings import Settings, misspelt, variable
 
 if TYPE_CHECKING:
     from service.answering.predictor import Predictor
@@ -58,7 +58,7 @@ def main() -> int:
 
             with threads.needed():
                 return tune.main(sys.argv[2:])
-        settings = Settings()
+        settings = Settings.of(os.environ)
         count = shares.processes(settings)
         descriptors.make_room(count)
         threads.make_room(shares.threads_together(settings, count))
@@ -145,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _describe(error: ValidationError) -> str:
     first = error.errors()[0]
-    name = "SERVICE_" + "_".join(str(part) for part in first["loc"]).upper()
+    name = variable("_".join(str(part) for part in first["loc"]))
     # A key that is too short is still a secret.
     received = "" if name == "SERVICE_API_KEYS" else f" Received: {first['input']!r}."
     return f"{name}: {first['msg'].removeprefix('Value error, ')}.{received}"
@@ -156,6 +156,6 @@ def _describe_settings() -> str:
     described = attribute_docstrings(Settings)
     for name, field in Settings.model_fields.items():
         default = "none" if field.default == "" or name == "api_keys" else field.default
-        lines.append(f"  SERVICE_{name.upper()} (default: {default!s})")
+        lines.append(f"  {variable(name)} (default: {default!s})")
         lines.append(f"      {described[name]}")
     return "\n".join(lines)

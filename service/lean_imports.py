@@ -14,13 +14,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
-def _import_settings() -> None:
-    """Import NumPy without its docstrings, pydantic without what reads packages or files of settings."""
+def _import_basics() -> None:
+    """Import NumPy without its docstrings, pydantic without what reads packages."""
     with _absent("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars"):
         importlib.import_module("numpy")
-    with _absent("importlib.metadata", "dotenv"):
+    with _absent("importlib.metadata"):
         importlib.import_module("pydantic.plugin._loader")
-        importlib.import_module("pydantic_settings")
 
 
 def import_web(tracing: bool) -> None:
@@ -39,22 +38,36 @@ def import_drawing() -> None:
 
 
 def _import_fastapi(tracing: bool) -> None:
-    """Import it so that pydantic makes validators of its models when they are first used, not with the class.
+    """Import it without what makes validators of its models when nobody asks for them.
 
     FastAPI describes OpenAPI itself with 33 models that only the page of the API needs. From then on
     there is no `pydantic.v1` either, which FastAPI imports to see that nothing comes from it.
     """
-    from pydantic import BaseModel
-
     # No trace is begun or followed; metrics are Prometheus's, and logs the service's own.
     telemetry = () if tracing else ("opentelemetry._logs", "opentelemetry.metrics", "opentelemetry.propagate")
     sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
+    with _validators_left_for_later(), _absent("importlib.metadata", *telemetry):
+        importlib.import_module("fastapi")
+        importlib.import_module("fastapi.telemetry._runtime")  # as each server does that starts
+
+
+@contextmanager
+def _validators_left_for_later() -> Iterator[None]:
+    """Let pydantic make validators of the models that are defined meanwhile when they are first used."""
+    from pydantic import BaseModel
+
+    rebuild = vars(BaseModel)["model_rebuild"]
+
+    def when_used(model: type[BaseModel], /, **asked: Any) -> bool | None:
+        """What a library asks for by itself is left; pydantic, for a model that is used, says how."""
+        return rebuild.__func__(model, **asked) if asked else None
+
     BaseModel.model_config["defer_build"] = True
+    BaseModel.model_rebuild = classmethod(when_used)  # type: ignore[method-assign,assignment]
     try:
-        with _absent("importlib.metadata", *telemetry):
-            importlib.import_module("fastapi")
-            importlib.import_module("fastapi.telemetry._runtime")  # as each server does that starts
+        yield
     finally:
+        BaseModel.model_rebuild = rebuild  # type: ignore[method-assign]
         del BaseModel.model_config["defer_build"]
 
 
@@ -98,4 +111,4 @@ def _absent(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-_import_settings()
+_import_basics()

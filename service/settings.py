@@ -1,12 +1,11 @@
 """Everything an operator can set, as environment variables with the prefix `SERVICE_`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from service.commas import split
 from service.networks.runtime import CPU, PROVIDERS
@@ -15,6 +14,7 @@ from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
+PREFIX = "SERVICE_"
 MIN_KEY_LENGTH = 16
 ALIKE = 0.9
 """Of two names, as `difflib` has it: a letter or two apart."""
@@ -25,10 +25,10 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^A-Z/?#@\s\x7f-\U0010ffff]+")
 _LINK = re.compile(r"https?://[^/\s\ud800-\udfff][^\s\ud800-\udfff]*")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Settings of one service; a bad value stops the start with a one-line reason."""
 
-    model_config = SettingsConfigDict(env_prefix="SERVICE_", frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "0.0.0.0"
     """Address to listen on; `::` is IPv6 alone, nothing is IPv4 and IPv6."""
@@ -91,6 +91,13 @@ class Settings(BaseSettings):
     tracing: bool = False
     """Send OpenTelemetry traces, as the standard `OTEL_*` variables say; needs `requirements/tracing.txt`."""
 
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> Self:
+        """Settings by environment variables, in capitals or not. Raises pydantic.ValidationError."""
+        given = {name.upper(): value for name, value in variables.items()}
+        names = (name for name in cls.model_fields if variable(name) in given)
+        return cls.model_validate({name: given[variable(name)] for name in names})
+
     @field_validator("providers")
     @classmethod
     def _providers_are_known(cls, value: str) -> str:
@@ -131,14 +138,18 @@ class Settings(BaseSettings):
         return value
 
 
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{PREFIX}{name.upper()}"
+
+
 def misspelt(variables: Iterable[str]) -> dict[str, str]:
     """Environment variables that hardly differ from those of a setting, with what they were meant to be.
 
     Others that begin alike are somebody else's: platforms have a SERVICE_NAME too.
     """
-    prefix = Settings.model_config["env_prefix"]
-    known = [f"{prefix}{name}".upper() for name in Settings.model_fields]
-    unknown = [one for one in variables if one.upper().startswith(prefix) and one.upper() not in known]
+    known = [variable(name) for name in Settings.model_fields]
+    unknown = [one for one in variables if one.upper().startswith(PREFIX) and one.upper() not in known]
     if not unknown:
         return {}
     from difflib import get_close_matches  # of no use to a start without any

@@ -34,8 +34,9 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+    name = host.encode() if host.isascii() else host  # for text Python imports all of Unicode
     try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(name or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         expected = "Expected an address such as 0.0.0.0 or ::1, a name or nothing"
         raise CannotListen(f"SERVICE_HOST: {expected}. Received: {host!r}.") from None

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     Raises InvalidBundle, ValidationError and TooFewThreads.
     """
     options = _parser().parse_args(arguments)
-    settings, available = Settings(), cpus.available()
+    settings, available = Settings.of(os.environ), cpus.available()
     processes = len(_everyone(settings))
     choices = candidates(available, split(settings.providers) == (CPU,), processes)
     threads.make_room(_threads(settings, choices, processes))

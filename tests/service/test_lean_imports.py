@@ -22,12 +22,15 @@ def test_the_web_framework_is_imported_without_what_is_never_asked_of_it() -> No
         from service.settings import Settings
         create_app(Settings())
         assert not [name for name in sys.modules if name.startswith("pydantic.v1.")]
-        assert not fastapi.openapi.models.Info.__pydantic_complete__
+        described = (fastapi.openapi.models.Info, fastapi.openapi.models.Schema)
+        assert not any(model.__pydantic_complete__ for model in described)
+        assert "when_used" not in str(BaseModel.model_rebuild)
         from service.networks.metadata import Document
         from service.schemas import Schema
         ours = [*Schema.__subclasses__(), *Document.__subclasses__()]
         assert ours and all(model.__pydantic_complete__ for model in ours)
         assert "defer_build" not in BaseModel.model_config
+        assert fastapi.openapi.models.Schema(items={"minimum": 1}).items.minimum == 1
         """)
 
 
@@ -53,7 +56,7 @@ def test_what_libraries_import_for_others_is_left_out_and_still_there() -> None:
         from service.app import create_app
         from service.processes import receiver, supervisor
         import PIL
-        unused = {"PIL.ImageFont", "configparser", "dotenv", "http.server", "importlib.metadata",
+        unused = {"PIL.ImageFont", "configparser", "http.server", "importlib.metadata",
                   "logging.config", "numpy._core._add_newdocs", "opentelemetry._logs",
                   "opentelemetry.metrics", "opentelemetry.propagate", "socketserver", "urllib.request",
                   "wsgiref.simple_server"}
