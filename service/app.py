@@ -83,7 +83,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None, share: Sh
 def _add_routes(app: FastAPI, settings: Settings) -> list[BaseRoute]:
     """Add the API, behind its keys, and the pages; returns their routes without the keys."""
     keys = split(settings.api_keys.get_secret_value())
-    pages = [health.router, web.create_router(), *([docs_page.create_router()] if settings.docs else [])]
+    pages = [health.router, web.router, *([docs_page.router] if settings.docs else [])]
     if keys:
         app.include_router(routes.router, dependencies=[Depends(ApiKeys(keys))])
     # As they are: included, each would be made a second time, with the first request, and be looked for twice

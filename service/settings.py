@@ -18,11 +18,12 @@ PREFIX = "SERVICE_"
 MIN_KEY_LENGTH = 16
 ALIKE = 0.9
 """Of two names, as `difflib` has it: a letter or two apart."""
-_KEY = re.compile(rf"[!-~]{{{MIN_KEY_LENGTH},}}")
+# Patterns as text: compiled when a setting needs one, not with every start.
+_KEY = rf"[!-~]{{{MIN_KEY_LENGTH},}}"
 # As browsers send it: in lower case and ASCII, without a path.
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^A-Z/?#@\s\x7f-\U0010ffff]+")
+_ORIGIN = r"[a-z][a-z0-9+.-]*://[^A-Z/?#@\s\x7f-\U0010ffff]+"
 # Surrogates stand for bytes of the environment that are no UTF-8, which no answer could hold.
-_LINK = re.compile(r"https?://[^/\s\ud800-\udfff][^\s\ud800-\udfff]*")
+_LINK = r"https?://[^/\s\ud800-\udfff][^\s\ud800-\udfff]*"
 
 
 class Settings(BaseModel):
@@ -119,21 +120,21 @@ class Settings(BaseModel):
         # Headers are ASCII: each client has its own way to send anything else. Commas alone are no keys: what
         # fills in secrets that are empty does not mean that everybody may ask.
         keys = split(value.get_secret_value())
-        if not all(_KEY.fullmatch(key) for key in keys) or (value.get_secret_value() and not keys):
+        if not all(re.fullmatch(_KEY, key) for key in keys) or (value.get_secret_value() and not keys):
             raise ValueError(f"Expected keys of {MIN_KEY_LENGTH} or more ASCII characters without spaces")
         return value
 
     @field_validator("cors_origins")
     @classmethod
     def _origins_are_whole(cls, value: str) -> str:
-        if not all(origin == "*" or _ORIGIN.fullmatch(origin) for origin in split(value)):
+        if not all(origin == "*" or re.fullmatch(_ORIGIN, origin) for origin in split(value)):
             raise ValueError("Expected origins such as https://example.com, separated by commas, or *")
         return value
 
     @field_validator("tutorial_url")
     @classmethod
     def _tutorials_can_be_found(cls, value: str) -> str:
-        if not _LINK.fullmatch(value) or "{query}" not in value:
+        if not re.fullmatch(_LINK, value) or "{query}" not in value:
             raise ValueError("Expected a link that begins with http:// or https:// and holds {query}")
         return value
 

@@ -70,12 +70,10 @@ _POLICY: Final = {
 _HEADERS: Final = {"content-security-policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items())}
 
 
-def create_router() -> APIRouter:
-    """The route of the page."""
-    router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False)
 
-    async def docs() -> Response:
-        return Response(PAGE, headers=_HEADERS, media_type="text/html")
 
-    router.add_api_route("/docs", docs, methods=["GET", "HEAD"])
-    return router
+@router.api_route("/docs", methods=["GET", "HEAD"])
+async def docs() -> Response:
+    """The page, which loads Swagger UI."""
+    return Response(PAGE, headers=_HEADERS, media_type="text/html")

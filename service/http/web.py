@@ -153,3 +153,7 @@ def create_router(folder: Path = FOLDER) -> APIRouter:
     router.add_api_route("/sw.js", worker, methods=["GET", "HEAD"])
     router.add_api_route("/web/{name:path}", file, methods=["GET", "HEAD"])
     return router
+
+
+router = create_router()
+"""Of the page that is shipped: made before processes are forked, and once for all."""
