@@ -1,6 +1,5 @@
 """What `python -m service` does: serves, describes its settings or tunes them."""
 
-import argparse
 import importlib
 import os
 import socket
@@ -32,6 +31,8 @@ from service.serving.listening import listen
 from service.settings import Settings, misspelt, variable
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from service.answering.predictor import Predictor
     from service.serving.server import GracefulServer
 
@@ -133,13 +134,15 @@ def _serve_together(settings: Settings, everyone: Sequence[shares.Share]) -> int
     return supervisor.Supervisor(settings, everyone, serve).run()
 
 
-def _parser() -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
+def _parser() -> "ArgumentParser":
+    from argparse import ArgumentParser, RawDescriptionHelpFormatter  # of no use to a start
+
+    return ArgumentParser(
         prog="python -m service",
         description="Serves model bundles over HTTP; `python -m service tune` finds good settings.\n"
         "Settings are environment variables:",
         epilog=_describe_settings(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawDescriptionHelpFormatter,
     )
 
 
