@@ -61,7 +61,7 @@ def measure(
     if isinstance(outcome, Exception):
         raise outcome
     alone = _side_by_side(predictor, asked, choice.workers, 1, seconds / 4, everyone[:1])
-    clients = FULL_HOUSE * cpus.available() // len(everyone)
+    clients = max(1, FULL_HOUSE * cpus.available() // len(everyone))
     found = _side_by_side(predictor, asked, choice.workers, clients, 3 * seconds / 4, everyone)
     times = [one for each in found for one in each.milliseconds]
     return Trial(

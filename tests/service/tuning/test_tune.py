@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from service.machine import cpus
 from service.settings import Settings
 from service.tuning import tune
-from service.tuning.trials import Choice, Trial
-from tests.several import is_gone
+from service.tuning.trials import FULL_HOUSE, Choice, Trial
+from tests.several import ON_LINUX, is_gone
 
 TELLS = """
 import os
@@ -71,6 +72,12 @@ def test_it_measures_and_writes_settings(models: Path, tmp_path: Path, processes
     names = [line.partition("=")[0] for line in written.read_text().splitlines()]
     assert names == ["SERVICE_THREADS", "SERVICE_WORKERS", "SERVICE_AT_ONCE"]
     assert written.read_text() in done.stdout
+
+
+@ON_LINUX
+def test_more_processes_than_photos_at_a_time(models: Path) -> None:
+    done = run(models, processes=FULL_HOUSE * cpus.available() + 1)
+    assert done.returncode == 0, done.stderr
 
 
 def test_other_lines_of_the_file_stay(models: Path, tmp_path: Path) -> None:
