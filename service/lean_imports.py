@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Self
 
+from service.errors import CannotTrace
+
 # NumPy's OpenBLAS starts a thread for each CPU, for products of matrices that are 3 x 3 here: 100 ms of CPU.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# pydantic reads what every installed package says about itself, in search of plugins.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+# pydantic reads what every installed package says about itself, in search of plugins, and cannot do so here.
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 
 def _import_basics() -> None:
@@ -23,7 +25,10 @@ def _import_basics() -> None:
 
 
 def import_web(tracing: bool) -> None:
-    """Import FastAPI, with OpenTelemetry for `tracing`, uvicorn and Prometheus's client."""
+    """Import FastAPI, with OpenTelemetry for `tracing`, uvicorn and Prometheus's client.
+
+    Raises CannotTrace for OTEL_PROPAGATORS that are not there.
+    """
     _import_fastapi(tracing)
     _import_uvicorn()
     # It has servers of its own, and sends to a gateway.
@@ -41,14 +46,26 @@ def _import_fastapi(tracing: bool) -> None:
     """Import it without what makes validators of its models when nobody asks for them.
 
     FastAPI describes OpenAPI itself with 33 models that only the page of the API needs. From then on
-    there is no `pydantic.v1` either, which FastAPI imports to see that nothing comes from it.
+    there is no `pydantic.v1` either, which FastAPI imports to see that nothing comes from it, nor
+    `email_validator`, with which it would check an address that the page does not have.
     """
+    for name in ("pydantic.v1", "email_validator"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    if tracing:
+        _import_propagators()
     # No trace is begun or followed; metrics are Prometheus's, and logs the service's own.
     telemetry = () if tracing else ("opentelemetry._logs", "opentelemetry.metrics", "opentelemetry.propagate")
-    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
     with _validators_left_for_later(), _absent("importlib.metadata", *telemetry):
         importlib.import_module("fastapi")
         importlib.import_module("fastapi.telemetry._runtime")  # as each server does that starts
+
+
+def _import_propagators() -> None:
+    """Import what hands traces on: it asks the installed packages for those of OTEL_PROPAGATORS."""
+    try:
+        importlib.import_module("opentelemetry.propagate")
+    except ValueError as error:
+        raise CannotTrace(f"OTEL_PROPAGATORS: {error}") from None
 
 
 @contextmanager

@@ -10,8 +10,8 @@ import pytest
 ROOT: Final = Path(__file__).parents[1]
 LAYERS: Final = {
     "service": (
-        ("errors", "schemas", "commas", "docstrings", "validation", "lean_imports", "log_writer"),
-        ("machine", "pictures", "logs"),
+        ("errors", "schemas", "commas", "docstrings", "validation", "log_writer"),
+        ("machine", "pictures", "logs", "lean_imports"),
         ("networks",),
         ("settings", "locator"),
         ("serving",),

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -31,6 +33,19 @@ def test_the_web_framework_is_imported_without_what_is_never_asked_of_it() -> No
         assert ours and all(model.__pydantic_complete__ for model in ours)
         assert "defer_build" not in BaseModel.model_config
         assert fastapi.openapi.models.Schema(items={"minimum": 1}).items.minimum == 1
+        """)
+
+
+def test_openapi_is_described_where_addresses_of_e_mail_could_be_checked(tmp_path: Path) -> None:
+    (tmp_path / "email_validator.py").touch()
+    run(f"""if True:
+        import sys
+        sys.path.append({str(tmp_path)!r})
+        from service import lean_imports
+        lean_imports.import_web(tracing=False)
+        from service.app import create_app
+        from service.settings import Settings
+        assert create_app(Settings()).openapi()["paths"]
         """)
 
 
@@ -80,6 +95,11 @@ def test_traces_need_opentelemetry() -> None:
         import fastapi.telemetry._asgi as made, opentelemetry.propagate
         assert made.propagate is opentelemetry.propagate
         """)
+
+
+def test_no_plugins_of_pydantic_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "another")
+    run("import service.command")
 
 
 def test_numpy_starts_no_threads() -> None:

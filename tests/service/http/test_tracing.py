@@ -16,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from service.app import create_app
 from service.errors import CannotTrace
 from service.settings import Settings
-from tests.processes import running
+from tests.processes import Process, running
 from tests.uploads import picture
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -74,6 +74,27 @@ def test_spans_join_the_callers_trace_and_say_nothing_of_the_upload(
     assert "client.address" not in told and "user_agent" not in told and "me.png" not in told
     assert 'string_value: "image-classifier"' in told
     assert next(r for r in process.records() if r["message"] == "request")["trace_id"] == TRACE
+
+
+def test_the_standard_variable_says_how_traces_are_handed_on(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_PROPAGATORS", "tracecontext,baggage")
+    with collecting(monkeypatch) as received, running(models, tracing=True) as (_, address):
+        headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+        httpx.get(f"{address}/v1/models", headers=headers)
+    assert {span.trace_id.hex() for span in spans_of(received)} == {TRACE}
+
+
+def test_a_way_to_hand_on_traces_that_is_not_there_stops_the_start_with_one_line(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_PROPAGATORS", "pigeon")
+    process = Process({"models": models, "model": "colours", "tracing": True})
+    assert process.process.wait(timeout=60) == 2
+    process.stop()
+    (line,) = process.lines
+    assert line.startswith("OTEL_PROPAGATORS: Propagator pigeon not found.")
 
 
 def test_a_request_that_is_refused_before_its_route_is_found_has_one(
