@@ -198,7 +198,7 @@ def report_negatives(locator: EyeLocator, folder: Path) -> None:
             asked += 1
             seen["faces"] += bool(faces)
             seen["open eyes"] += any(eye.state == "open" for face in faces for eye in face.eyes)
-            seen["close-ups"] += not faces and locator.looks_like_eye_closeup(picture)
+            seen["close-ups"] += not faces and locator.closeup(picture) is not None
     median, high = np.percentile(times, [50, 95])
     say(
         f"{len(files)} pictures without people, {asked} variants: {seen['faces']} with a face, "

@@ -115,9 +115,9 @@ class EyeLocator:
     def __init__(self, folder: Path, runtime: Runtime = ON_CPU) -> None:
         self.folder = folder
         near, far, mesh, eye = networks(folder)
-        self._detector = FaceDetector(Network(near, runtime.single), Network(far, runtime.single))
-        self._mesh = FaceMesh(Network(mesh, runtime.single))
-        self._eye = Network(eye, runtime.single, several=True)
+        self._detector = FaceDetector(Network(near, runtime), Network(far, runtime))
+        self._mesh = FaceMesh(Network(mesh, runtime))
+        self._eye = Network(eye, runtime, several=True)
 
     @property
     def version(self) -> int:
@@ -149,12 +149,8 @@ class EyeLocator:
         looks = (self._confirmed(scene, found) for found in self._detector.second_look(scene))
         return _sorted(next((found for found in looks if found), []), every_face)
 
-    def looks_like_eye_closeup(self, picture: RGB | Scene) -> bool:
-        """Whether the middle of a picture without a face shows one eye from near, open and visible."""
-        return self.closeup(picture) is not None
-
     def closeup(self, picture: RGB | Scene) -> Closeup | None:
-        """That eye; None where there is none."""
+        """The eye that the middle of a picture without a face shows from near, open and visible, or None."""
         return closeup.find(picture, self._eye)
 
     def _with_others(self, scene: Scene, faces: list[Face]) -> list[Face]:

@@ -48,7 +48,7 @@ def explain(inside: Inside, part: Part, progress: Progress = lambda batches: bat
         "answer": _answer(inside.metadata, answer, typicality, order),
         "stages": _stages(part.pixels, layers),
         "table": _table(part.pixels, layers),
-        "groups": _groups(inside.metadata, layers),
+        "groups": _groups(layers),
         "evidence": _evidence(inside, part.pixels, layers, order),
         "occlusion": _occlusion(inside.metadata, part.pixels, occlusion, order, answer),
     }
@@ -148,7 +148,7 @@ def _fold(group: str) -> str:
     return "heads" if re.fullmatch(r"head\d+", own) and own != "head1" else ""
 
 
-def _groups(metadata: BundleMetadata, layers: Sequence[Layer]) -> list[dict[str, Any]]:
+def _groups(layers: Sequence[Layer]) -> list[dict[str, Any]]:
     vgg16 = any(layer.step.name == "block1_conv1" for layer in layers)
     maps = [layer for layer in layers if layer.is_map]
     found = []

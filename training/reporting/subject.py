@@ -71,7 +71,7 @@ class Subject:
         photos = None if data is None else _photos(model, data, split)
         margin = round(MARGIN * model.size)
         if photos is None:
-            kept = _kept(path, model, split)
+            kept = _kept(path, split)
             edge = ((0, 0), (margin, margin), (margin, margin), (0, 0))
             images = kept.images
             surroundings = np.pad(images, edge, mode="edge")
@@ -134,7 +134,7 @@ def _photos(model: Model, data: Path, split: str) -> Sequence[Photo]:
     return photos
 
 
-def _kept(path: Path, model: Model, split: str) -> HeldOut:
+def _kept(path: Path, split: str) -> HeldOut:
     if split != "validation":
         raise TrainingError(
             f"Expected a data folder for the {split} photos: a run keeps only validation photos."
@@ -157,7 +157,7 @@ def _attributes(photo: Photo) -> dict[str, str]:
 def _calibration(path: Path, model: Model) -> tuple[float, float]:
     """What `export` would fit on the run's validation photos; an exported model has its own."""
     if is_run(path):
-        kept = _kept(path, model, "validation")
+        kept = _kept(path, "validation")
         logits = in_batches(model.logits, kept.images, "calibrating")
         fitted = calibrate(logits, kept.labels, kept.people)
         return fitted.temperature, fitted.threshold

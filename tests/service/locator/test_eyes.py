@@ -147,7 +147,7 @@ def test_takes_the_largest_of_two_faces(locator: EyeLocator, portrait: RGB) -> N
 def test_animals_objects_and_textures_have_no_eyes(locator: EyeLocator, path: Path) -> None:
     picture = decode(path.read_bytes()).pixels
     assert locator.locate(picture) == []
-    assert not locator.looks_like_eye_closeup(picture)
+    assert locator.closeup(picture) is None
 
 
 @pytest.mark.parametrize("factor", [1, 2, 4])
@@ -165,20 +165,20 @@ def test_blank_and_noisy_pictures_have_no_eyes(locator: EyeLocator) -> None:
     slope = np.broadcast_to(np.arange(200, dtype=np.uint8)[None, :, None], (120, 200, 3))
     for picture in (noise, np.ascontiguousarray(slope), np.full((90, 90, 3), 255, np.uint8)):
         assert locator.locate(picture) == []
-        assert not locator.looks_like_eye_closeup(picture)
+        assert locator.closeup(picture) is None
 
 
 def test_one_pixel_is_no_face(locator: EyeLocator) -> None:
     pixel = np.zeros((1, 1, 3), np.uint8)
     assert locator.locate(pixel) == []
-    assert not locator.looks_like_eye_closeup(pixel)
+    assert locator.closeup(pixel) is None
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_knows_an_eye_from_near(locator: EyeLocator, mirrored: bool) -> None:
     picture = decode((ROOT / "examples/eye.jpg").read_bytes()).pixels
     picture = np.ascontiguousarray(picture[:, ::-1]) if mirrored else picture
-    assert locator.looks_like_eye_closeup(picture)
+    assert locator.closeup(picture) is not None
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
@@ -237,8 +237,8 @@ def test_a_face_that_is_not_obvious_is_no_closeup(locator: EyeLocator, portrait:
 def test_other_parts_of_a_face_are_no_eye(locator: EyeLocator, portrait: RGB, face: Face) -> None:
     x, y = int(face.box[0]), int(face.box[1])
     mouth, hair = portrait[y + 66 : y + 102, x + 28 : x + 64], portrait[y - 40 : y - 4, x : x + 36]
-    assert not locator.looks_like_eye_closeup(np.ascontiguousarray(mouth))
-    assert not locator.looks_like_eye_closeup(np.ascontiguousarray(hair))
+    assert locator.closeup(np.ascontiguousarray(mouth)) is None
+    assert locator.closeup(np.ascontiguousarray(hair)) is None
 
 
 def test_closed_eyes_are_closed(locator: EyeLocator, portrait: RGB, face: Face) -> None:
