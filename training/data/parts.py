@@ -4,6 +4,7 @@ A column of few values parts the photos by value, one of many numbers into quart
 such as file names, part nothing.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -62,10 +63,12 @@ def in_order(values: Iterable[str]) -> list[str]:
 
 
 def _number(text: str) -> float:
+    """NaN for what is none, or lies beyond all numbers: there is no quarter up to `inf`."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        return float("nan")
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _around(numbers: NDArray[np.float64]) -> list[str]:

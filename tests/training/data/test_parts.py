@@ -16,6 +16,13 @@ def test_many_numbers_become_quarters() -> None:
     assert [parts.count(part) for part in in_order(parts)] == [10] * 4
 
 
+def test_what_lies_beyond_all_numbers_is_unknown() -> None:
+    parts = parted([*map(str, range(40)), "inf", "-inf", "1e999"])
+    assert parts is not None
+    assert parts[40:] == ["unknown"] * 3
+    assert in_order(parts)[3] == "highest quarter (29.2 to 39)"
+
+
 def test_a_frequent_number_parts_what_is_below_it() -> None:
     parts = parted([str(value) for value in [1.0] * 20 + [0.5 + 0.01 * one for one in range(9)]])
     assert parts is not None
