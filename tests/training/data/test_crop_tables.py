@@ -7,7 +7,7 @@ import pytest
 
 from tests.disks import full_after
 from tests.training.crops import crop, faces, rows
-from training.data.crop_tables import COLUMNS, Cropped, record
+from training.data.crop_tables import COLUMNS, NO_FACE, Cropped, begin, record
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,15 @@ def test_a_table_that_a_full_disk_left_empty_has_its_head(two: Path, out: Path) 
         (out / name).write_bytes(b"")
     assert crop(two, out) == 0
     assert lines(out / "labels.csv") == whole and lines(out / "left_out.csv")[0] == "photo,reason"
+
+
+def test_a_table_that_a_spreadsheet_has_saved_says_the_same(tmp_path: Path) -> None:
+    record(tmp_path, Cropped("a.jpg", reason=NO_FACE))
+    record(tmp_path, Cropped("b.jpg", reason="The picture is damaged."))
+    table = tmp_path / "left_out.csv"
+    table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes().replace(b"\n", b"\r\n"))
+    assert begin(tmp_path, ["a.jpg", "b.jpg"], {"every_face": False}) == {"a.jpg"}
+    assert lines(table) == ["photo,reason", f"a.jpg,{NO_FACE}"]
 
 
 def test_how_crops_were_cut_is_written_once(two: Path, out: Path) -> None:
