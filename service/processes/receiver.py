@@ -34,6 +34,8 @@ STOP: Final = b"stop"
 """To a process: what SIGTERM is to a server by itself."""
 MOST_BYTES: Final = 1 << 15
 """Of a message."""
+_MOST_OF_REASON: Final = MOST_BYTES // 8
+"""So that it fits into a message once more as JSON, in which a byte may take six."""
 _log = logging.getLogger(__name__)
 
 
@@ -130,7 +132,7 @@ class HandedServer(GracefulServer):
 
 def complain(channel: socket.socket, error: Exception) -> None:
     """Tell why this process cannot start."""
-    channel.send((FAILED + str(error).encode(errors="backslashreplace"))[:MOST_BYTES])
+    channel.send(FAILED + str(error).encode(errors="backslashreplace")[:_MOST_OF_REASON])
 
 
 def build(app: FastAPI, settings: Settings, share: Share, channel: socket.socket) -> GracefulServer:

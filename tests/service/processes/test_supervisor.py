@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import onnx
 import pytest
 
-from tests.bundles import metadata, write_bundle
+from tests.bundles import colour_model, metadata, write_bundle
 from tests.gates import eventually
 from tests.processes import Process, running
 from tests.several import ON_LINUX, ask, by_process, children, connected, metrics, patched
@@ -235,6 +236,20 @@ def test_a_replacement_that_cannot_start_is_tried_again(tmp_path: Path) -> None:
         assert httpx.get(f"{address}/health/ready").status_code == 200
         shutil.move(tmp_path / "hidden", tmp_path / "colours")
         eventually(lambda: len(by_process(metrics(address), "service_workers")) == 2)
+
+
+def test_a_reason_of_any_length_is_told(tmp_path: Path) -> None:
+    write_bundle(tmp_path)
+    with running(tmp_path, processes=2, threads=2, reload_seconds=0) as (process, _):
+        labels = [{"id": "\x01\x02", "title": "two of one id"}] * 3000
+        newer = tmp_path / "colours" / "2" / "model.onnx"
+        newer.parent.mkdir()
+        onnx.save(colour_model(metadata(version=2, labels=labels)), newer)
+        os.kill(children(process)[0], signal.SIGKILL)
+        eventually(
+            lambda: any("Label ids must be unique" in one.get("reason", "") for one in process.records())
+        )
+    assert not [record for record in process.records() if record["logger"] == "asyncio"]
 
 
 def test_without_any_process_left_the_service_ends(tmp_path: Path) -> None:
