@@ -94,8 +94,11 @@ class Settings(BaseModel):
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> Self:
-        """Settings by environment variables, in capitals or not. Raises pydantic.ValidationError."""
-        given = {name.upper(): value for name, value in variables.items()}
+        """Settings by environment variables, in capitals or not; those in capitals win.
+
+        Raises pydantic.ValidationError.
+        """
+        given = {name.upper(): value for name, value in variables.items()} | dict(variables)
         names = (name for name in cls.model_fields if variable(name) in given)
         return cls.model_validate({name: given[variable(name)] for name in names})
 

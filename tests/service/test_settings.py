@@ -20,6 +20,12 @@ def test_the_environment_decides() -> None:
     assert "a-key" not in repr(settings)
 
 
+def test_a_variable_in_capitals_wins_wherever_it_stands() -> None:
+    given = {"SERVICE_PORT": "9000", "service_port": "9001", "Service_Port": "9002"}
+    for variables in (given, dict(reversed(given.items()))):
+        assert Settings.of(variables).port == 9000
+
+
 @pytest.mark.parametrize("keys", [",", " , ", " "])
 def test_keys_that_are_all_empty_do_not_open_the_door(keys: str) -> None:
     with pytest.raises(ValidationError, match="Expected keys of 16 or more"):
