@@ -27,8 +27,6 @@ class EyePoints:
 
     contour: Points
     """`[16, 2]`: outer corner, seven points of the lower lid, inner corner, seven of the upper lid."""
-    surround: Points
-    """`[71, 2]`: the contour and rings around it, out to the brow and the upper cheek."""
     iris: Points
     """`[5, 2]`: middle, and four points of its edge."""
 
@@ -85,5 +83,5 @@ class FaceMesh:
 
 
 def _eye(view: View, surround: NDArray[np.float32], iris: NDArray[np.float32]) -> EyePoints:
-    points = view.to_picture(surround)
-    return EyePoints(contour=points[:16], surround=points, iris=view.to_picture(iris))
+    """An eye of which the network has drawn 71 points: its contour, then rings out to brow and cheek."""
+    return EyePoints(contour=view.to_picture(surround[:16]), iris=view.to_picture(iris))

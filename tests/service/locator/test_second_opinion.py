@@ -32,7 +32,7 @@ def face(portrait: RGB) -> Face:
 
 def drawn(face: Face, side: str) -> EyePoints:
     eye = face.left if side == "left" else face.right
-    return EyePoints(contour=eye.eyelids, surround=eye.eyelids, iris=eye.iris)
+    return EyePoints(contour=eye.eyelids, iris=eye.iris)
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
