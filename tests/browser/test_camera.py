@@ -160,6 +160,31 @@ def test_camera_on_a_phone(open_page: Open, service: str, shoot: Shoot) -> None:
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+@pytest.mark.parametrize("eyes", [True, False])
+@pytest.mark.parametrize("size", [(740, 360), (320, 568)])
+def test_camera_with_text_of_twice_the_size(
+    open_page: Open, service: str, shoot: Shoot, size: tuple[int, int], eyes: bool
+) -> None:
+    width, height = size
+    page = open_page(service, eyes=eyes, permissions=["camera"], viewport={"width": width, "height": height})
+    expect(page.locator("#labels dt").first).to_be_visible()
+    session = page.context.new_cdp_session(page)
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    expect(page.locator("html")).to_have_css("font-size", "32px")
+    page.get_by_role("button", name="Take a picture").click()
+    take = page.get_by_role("button", name="Take it")
+    expect(take).to_be_enabled()
+    for part in (page.locator("#guide"), page.get_by_role("switch", name="3 seconds"), take):
+        expect(part).to_be_in_viewport(ratio=0.99)
+    guide, preview = (page.locator(part).bounding_box() for part in ("#guide", "#video"))
+    assert guide and preview
+    assert guide["height"] < preview["height"] and guide["width"] < preview["width"]
+    assert guide["width"] / guide["height"] == pytest.approx(0.75 if eyes else 1, abs=0.02)
+    if width > height:
+        expect(page.get_by_role("button", name="Close")).to_be_in_viewport(ratio=0.99)
+        shoot(page, "camera-sideways-large-text", full_page=False)
+
+
 def test_camera_leaves_the_phones_own_bar_free(open_page: Open, service: str) -> None:
     height = 740
     phone = {"viewport": {"width": 360, "height": height}, "is_mobile": True, "has_touch": True}
