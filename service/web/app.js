@@ -1,7 +1,7 @@
 /** Puts the page together: what is loaded, and every way a photo can come in. */
 
 import { Camera } from "./camera.js";
-import { byId, explain } from "./dom.js";
+import { byId, element, explain } from "./dom.js";
 import { asFailure } from "./failure.js";
 import { Gallery } from "./gallery.js";
 import { KeyForm } from "./key.js";
@@ -10,7 +10,7 @@ import { Models } from "./models.js";
 /** @typedef {import("./failure.js").Failure} Failure */
 
 const outage = byId("outage", HTMLDivElement);
-const keyForm = new KeyForm(() => start(true));
+const keyForm = new KeyForm(() => startAgain());
 const models = new Models(settle);
 const gallery = new Gallery(models, askForKey);
 const camera = new Camera((photo) => gallery.add([photo]), choosePhotos);
@@ -26,10 +26,18 @@ async function start(again = false) {
   }
 }
 
+/** Whoever asked for it sees and hears that it is tried: a network that says nothing may keep it waiting. */
+function startAgain() {
+  const isFocused = outage.contains(document.activeElement);
+  outage.replaceChildren(element("p", {}, "Asking the service again…"));
+  if (isFocused) outage.focus();
+  start(true);
+}
+
 /** @param {Failure} failure */
 function report(failure) {
   const isFocused = outage.contains(document.activeElement);
-  outage.replaceChildren(explain(failure, () => start()));
+  outage.replaceChildren(explain(failure, startAgain));
   outage.hidden = false;
   if (isFocused) outage.querySelector("button")?.focus();
 }

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from service.settings import Settings
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, until
 from tests.browser.photos import choose, photo
 from tests.serving import serve, settings_for
 
@@ -46,6 +46,18 @@ def test_key_is_asked_for_where_the_operator_wants_one(page: Page) -> None:
     expect(page.get_by_role("button", name="Take a picture")).to_be_focused()
     choose(page, photo("red.png"))
     expect(page.locator(".verdict")).to_contain_text("Red")
+
+
+def test_key_that_is_tried_says_so(page: Page) -> None:
+    expect(entry(page)).to_be_focused()
+    held: list[Route] = []
+    page.route("**/v1/models", lambda route: held.append(route), times=1)
+    enter(page, "a-wrong-one")
+    expect(page.get_by_role("alert")).to_have_text("Asking the service again…")
+    until(page, lambda: len(held) == 1)
+    held[0].continue_()
+    expect(page.get_by_text("That key was not accepted.")).to_be_visible()
+    expect(entry(page)).to_be_focused()
 
 
 def test_photos_from_before_the_key_are_asked_again(page: Page) -> None:

@@ -70,6 +70,31 @@ def test_service_that_goes_away_and_comes_back(open_page: Open, settings: Settin
     expect(page.locator(".card .notice")).to_have_count(0)
 
 
+def test_asking_again_is_seen_and_heard_until_there_is_an_answer(open_page: Open, service: str) -> None:
+    held: list[Route] = []
+
+    def ask_again() -> None:
+        page.get_by_role("button", name="Try again").press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("Asking the service again…")
+        expect(page.get_by_role("alert")).to_be_focused()
+
+    page = open_page("about:blank")
+    page.route("**/v1/models", lambda route: held.append(route))
+    page.goto(service)
+    until(page, lambda: len(held) == 1)
+    held[0].abort()
+    ask_again()
+    until(page, lambda: len(held) == 2)
+    held[1].abort()
+    expect(page.get_by_role("alert")).to_contain_text("The service cannot be reached")
+    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+    ask_again()
+    until(page, lambda: len(held) == 3)
+    held[2].continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
+    expect(page.get_by_role("button", name="Take a picture")).to_be_focused()
+
+
 def test_service_that_goes_away_behind_a_proxy(page: Page) -> None:
     def without_a_service(route: Route) -> None:
         route.fulfill(status=502, body="<h1>502 Bad Gateway</h1>")
