@@ -47,6 +47,13 @@ def until(page: Page, condition: Callable[[], bool]) -> None:
     raise AssertionError("it never became true")
 
 
+def enlarge_text(page: Page) -> None:
+    """Text of twice the size, as people set it in their browser."""
+    session = page.context.new_cdp_session(page)
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    expect(page.locator("html")).to_have_css("font-size", "32px")
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     film = tmp_path_factory.mktemp("camera") / "portrait.mjpeg"

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open, Shoot
+from tests.browser.conftest import Open, Shoot, enlarge_text
 
 pytestmark = pytest.mark.browser
 
@@ -168,9 +168,7 @@ def test_camera_with_text_of_twice_the_size(
     width, height = size
     page = open_page(service, eyes=eyes, permissions=["camera"], viewport={"width": width, "height": height})
     expect(page.locator("#labels dt").first).to_be_visible()
-    session = page.context.new_cdp_session(page)
-    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
-    expect(page.locator("html")).to_have_css("font-size", "32px")
+    enlarge_text(page)
     page.get_by_role("button", name="Take a picture").click()
     take = page.get_by_role("button", name="Take it")
     expect(take).to_be_enabled()

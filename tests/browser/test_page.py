@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser import photos
-from tests.browser.conftest import ROOT, Open, Shoot, until
+from tests.browser.conftest import ROOT, Open, Shoot, enlarge_text, until
 from tests.browser.photos import GREEN, RED, choose, photo
 from tests.bundles import COLOURS, metadata, write_bundle
 from tests.serving import serve, settings_for
@@ -21,6 +21,7 @@ LOADED = """
 """
 RECTANGLES = "(node) => [...node.getClientRects()].map(({ left, right }) => ({ left, right }))"
 DIRECTIONS = "(nodes) => nodes.map((node) => getComputedStyle(node).direction)"
+LINES = "(nodes) => nodes.map((node) => node.getClientRects().length)"
 WIDTHS = "(nodes) => nodes.map((node) => node.getBoundingClientRect().width)"
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
@@ -71,6 +72,23 @@ def test_phone_needs_no_sideways_scrolling(open_page: Open, service: str, shoot:
     expect(page.locator(".verdict")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     shoot(page, "gallery-phone-light")
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_text_of_twice_the_size_breaks_no_words(
+    open_page: Open, service: str, shoot: Shoot, width: int
+) -> None:
+    page = open_page(service, eyes=True, viewport={"width": width, "height": 740})
+    expect(page.locator("#labels dt")).to_have_count(4)
+    enlarge_text(page)
+    choose(page, photos.portrait())
+    expect(page.locator(".verdict")).to_have_count(4)
+    page.evaluate("for (const bars of document.querySelectorAll('.card details')) bars.open = true")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    lines = page.locator(".verdict bdi, .bars bdi").evaluate_all(LINES)
+    assert lines == [1] * len(lines)
+    assert min(page.locator(".bars progress").evaluate_all(WIDTHS)) >= 40
+    shoot(page, f"eyes-phone-large-text-{width}")
 
 
 def test_keyboard_alone_is_enough(page: Page) -> None:
