@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Open, Shoot, until
+from tests.browser.conftest import Open, Shoot, enlarge_text, until
 from tests.bundles import metadata, write_bundle
 from tests.labelling import labelling
 from tests.training.checks.pictures import save, scene
@@ -38,6 +38,15 @@ def answer_unheard(page: Page, process: subprocess.Popen[str]) -> None:
     process.wait()
     page.keyboard.press("1")
     expect(page.get_by_role("alert")).to_be_visible()
+
+
+IN_SIGHT = """
+(button) => {
+  const { left, top, right, bottom } = button.getBoundingClientRect();
+  const places = [top + 8, (top + bottom) / 2, bottom - 8];
+  return places.every((y) => button.contains(document.elementFromPoint((left + right) / 2, y)));
+}
+"""
 
 
 def labels(folder: Path) -> dict[str, str]:
@@ -265,3 +274,20 @@ def test_a_file_that_is_no_picture_gets_no_class_and_can_be_skipped(
         expect(cat).to_be_enabled()
         press(page, "1", 2)
     assert list(labels(folder).values()) == ["", "cat"]
+
+
+@pytest.mark.parametrize("width, height, large", [(320, 256, False), (740, 360, False), (360, 640, True)])
+def test_class_with_the_focus_is_in_sight(
+    folder: Path, open_page: Open, width: int, height: int, large: bool
+) -> None:
+    with labelling(folder, "--rater", "ann") as (address, _):
+        page = open_page(address, viewport={"width": width, "height": height})
+        if large:
+            enlarge_text(page)
+        expect(page.locator("#photo")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        for key, name in [("Tab", "Cat"), ("Tab", "Dog"), ("Shift+Tab", "Cat")]:
+            page.keyboard.press(key)
+            button = page.get_by_role("button", name=re.compile(name))
+            expect(button).to_be_focused()
+            assert button.evaluate(IN_SIGHT)
