@@ -26,7 +26,7 @@ from PIL import (
 from service.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedFormat
 from service.pictures import gif_blocks, jpeg_scans, png_chunks, tiff_tags, webp_chunks
 from service.pictures.decoding_cost import HELD_TWICE, JPEG, check_parts, check_work, most_pixels
-from service.pictures.exif import forget_xmp, orientation_of
+from service.pictures.exif import forget_texts, orientation_of
 from service.pictures.geometry import RGB, Held, Square
 from service.pictures.limits import DEFAULT_MAX_PIXELS, DEFAULT_MAX_SIDE
 from service.pictures.turned import MIRRORED_ACROSS, MIRRORED_DOWN, QUARTER_TURNS
@@ -144,7 +144,7 @@ def _open(data: bytes) -> Image.Image:
         ) from None
     except _DECODER_FAILURES:
         raise CorruptImage("The picture's header is damaged.") from None
-    forget_xmp(image)
+    forget_texts(image)
     if isinstance(image, PngImagePlugin.PngImageFile):
         png_chunks.scale_transparency(image)
     return image

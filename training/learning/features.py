@@ -24,7 +24,7 @@ from training.learning.variations import Variations
 from training.whole_files import whole_file
 
 BATCH: Final = 32
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Changes when the pixels of a photo or the layout of a file change."""
 _OWN: Final = 0o600
 """What photos of people look like to a network is for whoever trains alone."""

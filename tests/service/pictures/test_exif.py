@@ -85,5 +85,20 @@ def test_xmp_turns_nothing(kind: str) -> None:
     assert ImageOps.exif_transpose(Image.open(io.BytesIO(data))).size == (48, 64)
     assert_red_then_blue(data)
     if kind == "PNG":  # behind the pixels, where other programs write it
-        start, end = data.index(b"iTXt") - 4, data.index(b"IDAT") - 4
-        assert_red_then_blue(data[:start] + data[end:-12] + data[start:end] + data[-12:])
+        assert_red_then_blue(_behind_the_pixels(data, b"iTXt"))
+
+
+def test_exif_as_the_text_of_a_png_turns_nothing() -> None:
+    exif = b"Exif\0\0" + TURNED
+    text = PngInfo()  # as ImageMagick writes it
+    text.add_text("Raw profile type exif", f"\nexif\n{len(exif):8}\n{exif.hex()}\n", zip=True)
+    data = encoded(two_halves(), "PNG", pnginfo=text)
+    assert ImageOps.exif_transpose(Image.open(io.BytesIO(data))).size == (48, 64)
+    assert_red_then_blue(data)
+    assert_red_then_blue(_behind_the_pixels(data, b"zTXt"))
+
+
+def _behind_the_pixels(png: bytes, chunk: bytes) -> bytes:
+    """A PNG whose one chunk of a kind, the last before its pixels, is the last of all."""
+    start, end = png.index(chunk) - 4, png.index(b"IDAT") - 4
+    return png[:start] + png[end:-12] + png[start:end] + png[-12:]
