@@ -53,10 +53,13 @@ class Rejections:
 def signature_of(folder: Path) -> Signature:
     """What changes with any file of a folder, also where only its rights change."""
     found = (path for path in folder.rglob("*") if path.exists() and not path.is_dir())
-    return frozenset(
-        (str(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode)
-        for path, status in ((path, path.stat()) for path in found)
-    )
+    try:
+        return frozenset(
+            (str(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode)
+            for path, status in ((path, path.stat()) for path in found)
+        )
+    except PermissionError:  # a folder that may not be entered: nothing is known until it may
+        return frozenset()
 
 
 def _may_pass(error: BaseException | None) -> bool:

@@ -37,13 +37,21 @@ def names(models: Path) -> list[str]:
 def versions(folder: Path, file: str = MODEL_FILE) -> list[int]:
     """Versions of the bundle `models/<name>` that hold `file`, ascending; other folders are not looked at.
 
-    Raises InvalidBundle for a folder that may not be read.
+    A version that may not be read is one of them: who loads it says so. Raises InvalidBundle where the
+    bundle's own folder may not be read.
     """
     with _readable(folder):
         if not folder.is_dir():
             return []
         numbers = [int(child.name) for child in folder.iterdir() if child.name.isdecimal() and child.is_dir()]
-        return sorted(number for number in numbers if number >= 1 and (folder / str(number) / file).exists())
+        return sorted(number for number in numbers if number >= 1 and _may_hold(folder / str(number), file))
+
+
+def _may_hold(version: Path, file: str) -> bool:
+    try:
+        return (version / file).exists()
+    except PermissionError:
+        return True
 
 
 def newest(models: Path, name: str) -> Path:
@@ -68,8 +76,12 @@ def _advice(models: Path) -> str:
 
 
 def check_files(folder: Path) -> None:
-    """Raise InvalidBundle for a version folder that holds a named pipe: who opens one may wait for ever."""
+    """Raise InvalidBundle for a version folder that may not be read, or that holds a named pipe.
+
+    Who opens one may wait for ever.
+    """
     with _readable(folder):
+        os.scandir(folder).close()  # `rglob` passes over what may not be read
         for path in folder.rglob("*"):
             if path.exists() and not (path.is_file() or path.is_dir()):
                 raise InvalidBundle(f"{path}: expected a file. Received: a pipe, a socket or a device.")

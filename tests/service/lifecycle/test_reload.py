@@ -2,6 +2,7 @@ import errno
 import json
 import logging
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from service.networks.runtime import Runtime
 from service.settings import Settings
 from tests.bundles import metadata, write_bundle
 from tests.service.watched import Watched
+from tests.users import ordinary_user
 
 LOCATOR = Path(__file__).parents[3] / "models/eye-locator/1"
 
@@ -124,6 +126,25 @@ def test_a_bad_version_whose_files_may_be_read_now(watched: Watched) -> None:
     assert watched.look_twice() == 1
     model.chmod(0o644)
     assert watched.look_twice() == 2
+
+
+@pytest.mark.parametrize("rights", [0o000, 0o444])
+def test_a_version_that_may_not_be_read_is_rejected_and_hides_no_other(rights: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        watched = Watched(Path(name))
+        watched.folder.chmod(0o755)
+        write_bundle(watched.folder, metadata(version=2))
+        closed = write_bundle(watched.folder, metadata(version=3))
+        closed.chmod(rights)
+        with ordinary_user():
+            assert watched.look_twice() == 1
+            assert watched.look_twice() == 2
+        reason = f"{closed}: expected a folder that this user may read. Received: Permission denied."
+        assert watched.store.rejected == {closed: reason}
+        assert watched.outcomes == ["rejected", "loaded"]
+        closed.chmod(0o755)
+        with ordinary_user():
+            assert watched.look_twice() == 3
 
 
 def out_of_files() -> None:

@@ -1,3 +1,4 @@
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import InvalidBundle
-from service.networks import folders
+from service.networks import bundle, folders
 from tests.bundles import metadata, write_bundle
 from tests.users import ordinary_user
 
@@ -43,12 +44,14 @@ def test_what_is_there_in_place_of_a_model_is_named(tmp_path: Path) -> None:
         folders.newest(tmp_path, "eye-shape")
 
 
-@pytest.mark.parametrize("closed", ["colours", "colours/1"])
-def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, closed: str) -> None:
-    write_bundle(tmp_path)
-    tmp_path.chmod(0o755)
-    with closed_to_us(tmp_path / closed), pytest.raises(InvalidBundle, match="that this user may read"):
-        folders.newest(tmp_path, "colours")
+def test_a_folder_that_may_not_be_read_is_named() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        models, version = Path(name), write_bundle(Path(name))
+        models.chmod(0o755)
+        with closed_to_us(version.parent), pytest.raises(InvalidBundle, match="colours: .*user may read"):
+            folders.newest(models, "colours")
+        with closed_to_us(version), pytest.raises(InvalidBundle, match="colours/1: .*user may read"):
+            bundle.load(folders.newest(models, "colours"))
 
 
 @contextmanager
