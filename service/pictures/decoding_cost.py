@@ -39,6 +39,9 @@ JPEG: Final = {"JPEG", "MPO"}
 
 _PHOTOMETRIC: Final = TiffImagePlugin.PHOTOMETRIC_INTERPRETATION
 _WHITE_IS_ZERO: Final = 0
+_BITS: Final = TiffImagePlugin.BITSPERSAMPLE
+_FORMAT: Final = TiffImagePlugin.SAMPLEFORMAT
+_SIGNED: Final = 2
 _RUN_LENGTHS: Final = {
     BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE8"],
     BmpImagePlugin.BmpImageFile.COMPRESSIONS["RLE4"],
@@ -126,8 +129,10 @@ def check_work(image: Image.Image, data: bytes, scans: int, max_pixels: int) -> 
 def _check_values(image: TiffImagePlugin.TiffImageFile) -> None:
     """Refuse a TIFF whose numbers have no brightness of their own, or that Pillow shows as a negative."""
     negative = image.mode.startswith("I;16") and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
-    if negative or image.mode in ("I", "F"):
-        received = "16 bits from white to black" if negative else "32 bits a channel"
+    signed = _SIGNED in image.tag_v2.get(_FORMAT, ()) and 32 not in image.tag_v2.get(_BITS, ())
+    if negative or signed or image.mode in ("I", "F"):
+        deep = "signed numbers" if signed else "32 bits a channel"
+        received = "16 bits from white to black" if negative else deep
         raise UnsupportedFormat(f"Expected a TIFF of 8 or 16 bits. Received: {received}; save it as PNG.")
 
 

@@ -184,6 +184,8 @@ def test_the_transparent_colour_of_a_png_is_that_of_its_depth(
     [
         (np.zeros((8, 8), np.float32), {}, "32 bits a channel"),
         (np.zeros((8, 8), np.int32), {}, "32 bits a channel"),
+        (np.zeros((8, 8), np.uint16), {339: 2}, "signed numbers"),
+        (np.zeros((8, 8), np.uint8), {339: 2}, "signed numbers"),
         (np.zeros((8, 8), np.uint16), {262: 0}, "16 bits from white to black"),
     ],
 )
