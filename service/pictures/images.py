@@ -35,6 +35,8 @@ from service.pictures.upright import as_array, upright_rgb
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 _STARTS: Final = (jpeg_scans.START, png_chunks.START, gif_blocks.START, *tiff_tags.STARTS)
 _AVIF: Final = (b"ftypavif", b"ftypavis")
+_LARGEST_BMP_HEAD: Final = 124
+"""Bytes, as the file itself tells behind its first 14; of text it tells millions."""
 HEIC_BRANDS: Final = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
 """What the first box of a HEIC or HEIF file calls it (ISO/IEC 23008-12): the photos of iPhones."""
 
@@ -139,10 +141,10 @@ def _open(data: bytes) -> Image.Image:
     except UnidentifiedImageError:
         if _begins_as_one(data):
             raise CorruptImage("The picture's header is damaged, or of a kind that is not read.") from None
-        raise UnsupportedFormat(
-            f"Expected a picture as {', '.join(FORMATS)}. Received: {_other_format(data)}."
-        ) from None
+        raise _unsupported(data) from None
     except _DECODER_FAILURES:
+        if _has_two_letters_of_bmp(data):
+            raise _unsupported(data) from None
         raise CorruptImage("The picture's header is damaged.") from None
     forget_texts(image)
     if isinstance(image, PngImagePlugin.PngImageFile):
@@ -153,6 +155,15 @@ def _open(data: bytes) -> Image.Image:
 def _begins_as_one(data: bytes) -> bool:
     """Whether a file begins as one of `FORMATS`, but for BMP, whose two letters begin many a text."""
     return data.startswith(_STARTS) or data.startswith(_AVIF, 4) or webp_chunks.is_webp(data)
+
+
+def _has_two_letters_of_bmp(data: bytes) -> bool:
+    """Whether a file begins as a BMP, and goes on as no BMP does: as text, for instance."""
+    return data.startswith(b"BM") and int.from_bytes(data[14:18], "little") > _LARGEST_BMP_HEAD
+
+
+def _unsupported(data: bytes) -> UnsupportedFormat:
+    return UnsupportedFormat(f"Expected a picture as {', '.join(FORMATS)}. Received: {_other_format(data)}.")
 
 
 def _other_format(data: bytes) -> str:

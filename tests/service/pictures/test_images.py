@@ -126,7 +126,14 @@ def test_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"hello", b"%PDF-1.7\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0" * 99]
+    "data",
+    [
+        b"hello",
+        b"%PDF-1.7\n",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"\0" * 99,
+        b"BMI,weight,height\n22.5,64,1.69\n",
+    ],
 )
 def test_other_formats(data: bytes) -> None:
     with pytest.raises(UnsupportedFormat, match="in another format"):
