@@ -14,7 +14,7 @@ def main(photo: str, service: str = "http://localhost:8000") -> int:
     except httpx.TransportError as error:
         print(f"Expected an answer of {service}. Received: {error}")
         return 1
-    if response.is_error:
+    if not response.is_success:
         # What stands between may answer for the service, a proxy for instance, and in HTML.
         if response.headers.get("content-type") != "application/problem+json":
             print(f"Expected an answer of the service. Received: status {response.status_code}")

@@ -99,8 +99,8 @@ def test_snippet_says_why_an_eye_has_no_answer(command: list[str], tmp_path: Pat
     assert "left_eye: The eye is hidden. Take off dark glasses" in result.stdout
 
 
-# 413 is a status of the service's own too: nginx says it of a photo over a megabyte.
-@pytest.mark.parametrize("status", [413, 502])
+# 308 leads to https. 413 is a status of the service's own too: nginx says it of a photo over a megabyte.
+@pytest.mark.parametrize("status", [308, 413, 502])
 @pytest.mark.parametrize("command", LINES.values(), ids=LINES)
 def test_snippet_survives_an_answer_that_is_not_the_service_s(
     command: list[str], status: int, photo: Path, gateway: str
