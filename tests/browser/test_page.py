@@ -117,6 +117,19 @@ def test_dark_theme_follows_the_device(open_page: Open, service: str) -> None:
     assert max(int(part) for part in dark.removeprefix("rgb(").rstrip(")").split(",")) < 50
 
 
+def test_frames_on_pictures_are_seen_in_the_colours_of_the_device(
+    open_page: Open, service: str, shoot: Shoot
+) -> None:
+    page = open_page(service, eyes=True, forced_colors="active", permissions=["camera"])
+    choose(page, photos.portrait())
+    expect(page.locator(".box").first).to_have_css("border-top-color", "rgb(255, 255, 255)")
+    shoot(page, "eyes-forced-colours")
+    page.get_by_role("button", name="Take a picture").click()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    expect(page.locator("#guide")).to_have_css("border-top-color", "rgba(255, 255, 255, 0.867)")
+    expect(page.locator(".viewfinder")).to_have_css("background-color", "rgb(0, 0, 0)")
+
+
 def test_page_is_small_and_asks_nobody_else(page: Page, service: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
     loaded: list[tuple[str, int]] = page.evaluate(LOADED)
