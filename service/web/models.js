@@ -37,11 +37,19 @@ export class Models {
 
   /** What the service has loaded; asked again only after a failure. */
   load() {
-    this.#loading ??= loadModels().then((list) => this.#introduce(list)).catch((error) => {
+    this.#loading ??= this.#ask();
+    return this.#loading;
+  }
+
+  #ask() {
+    /** @type {Promise<ModelInfo[]>} */
+    const asking = loadModels().then((list) => this.#introduce(list)).catch((error) => {
+      // What was asked later knows better.
+      if (this.#loading && this.#loading !== asking) return this.#loading;
       this.#loading = null;
       throw error;
     });
-    return this.#loading;
+    return asking;
   }
 
   /** What the service has loaded by now. */

@@ -95,6 +95,20 @@ def test_asking_again_is_seen_and_heard_until_there_is_an_answer(open_page: Open
     expect(page.get_by_role("button", name="Take a picture")).to_be_focused()
 
 
+def test_late_failure_is_nothing_to_a_page_that_works_by_then(open_page: Open, service: str) -> None:
+    held: list[Route] = []
+    page = open_page("about:blank")
+    page.route("**/v1/models", lambda route: held.append(route), times=1)
+    page.goto(service)
+    until(page, lambda: len(held) == 1)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
+    with page.expect_event("requestfailed"):
+        held[0].abort()
+    page.wait_for_timeout(100)
+    expect(page.locator("#outage")).to_be_hidden()
+
+
 def test_service_that_goes_away_behind_a_proxy(page: Page) -> None:
     def without_a_service(route: Route) -> None:
         route.fulfill(status=502, body="<h1>502 Bad Gateway</h1>")
