@@ -29,6 +29,17 @@ def photo() -> bytes:
     return picture("JPEG", (300, 200), exif=exif.tobytes(), comment=COMMENT.encode())
 
 
+@pytest.mark.parametrize("variable", ["PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"])
+def test_metrics_stay_in_memory_whatever_other_servers_want(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path))
+    with running(models) as (_, address):
+        httpx.post(f"{address}/v1/classify", files={"image": photo()})
+        assert "\nservice_images_total{" in httpx.get(f"{address}/metrics").text
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".db"]
+
+
 def test_no_byte_of_an_upload_is_written_or_told(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
