@@ -51,6 +51,8 @@ def _import_fastapi(tracing: bool) -> None:
     """
     for name in ("pydantic.v1", "email_validator"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    # While installed packages can be asked for what OTEL_PYTHON_CONTEXT and OTEL_PROPAGATORS name.
+    importlib.import_module("opentelemetry.context")
     if tracing:
         _import_propagators()
     # No trace is begun or followed; metrics are Prometheus's, and logs the service's own.
@@ -61,7 +63,7 @@ def _import_fastapi(tracing: bool) -> None:
 
 
 def _import_propagators() -> None:
-    """Import what hands traces on: it asks the installed packages for those of OTEL_PROPAGATORS."""
+    """Import what hands traces on, as OTEL_PROPAGATORS says."""
     try:
         importlib.import_module("opentelemetry.propagate")
     except ValueError as error:

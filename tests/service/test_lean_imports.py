@@ -97,6 +97,18 @@ def test_traces_need_opentelemetry() -> None:
         """)
 
 
+def test_a_context_of_opentelemetry_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_PYTHON_CONTEXT", "contextvars_context")
+    run("""if True:
+        import logging
+        told = []
+        logging.getLogger("opentelemetry.context").addFilter(told.append)
+        from service import lean_imports
+        lean_imports.import_web(tracing=False)
+        assert not told, told
+        """)
+
+
 def test_no_plugins_of_pydantic_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "another")
     run("import service.command")
