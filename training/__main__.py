@@ -3,6 +3,7 @@
 import argparse
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -44,6 +45,9 @@ FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code. Only the chosen command's module is imported."""
     options = argparse.Namespace()
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # What the terminal's encoding has no letter for: a class or a photo may have any name.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with stoppable(), interruptible():
             try:

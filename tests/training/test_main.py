@@ -22,6 +22,14 @@ from training.interrupts import interruptible
 ASK = ["predict", "model", "photo.jpg"]
 
 
+def test_a_name_that_the_terminal_has_no_letters_for_is_shown_all_the_same(tmp_path: Path) -> None:
+    model, picture = write_bundle(tmp_path), photo(tmp_path / "\N{GREEK SMALL LETTER ALPHA}.png")
+    command = [sys.executable, "-m", "training", "predict", str(model), str(picture)]
+    latin = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    ended = subprocess.run(command, env=latin, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "") and "\\u03b1.png" in ended.stdout
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_for_people(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
