@@ -44,7 +44,7 @@ class Settings(BaseModel):
     reload_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 5.0
     """How often to look for new model versions; 0 never looks."""
     processes: Annotated[int, Field(ge=0, le=256)] = 0
-    """Processes that share the work; 0 takes one for each CPU, 16 at most, and one where a GPU computes."""
+    """Processes that share work; 0: one for each CPU, 16 at most; one if SERVICE_PROVIDERS is not `cpu`."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     """CPUs that one inference may use; 0 takes one while many run, and more, up to 4 or 8, for a lone one."""
     providers: str = CPU

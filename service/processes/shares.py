@@ -27,7 +27,8 @@ MOST_THREADS: Final = 8
 def processes(settings: Settings) -> int:
     """How many processes serve: as set, or one for each CPU, 16 at most; no more than workers.
 
-    One where a GPU computes, which wants the pictures of all together, and always where `fork` is not safe.
+    One with other providers than the CPU: a GPU wants the pictures of all together. And always where `fork`
+    is not safe.
     """
     if not sys.platform.startswith("linux"):
         return 1
