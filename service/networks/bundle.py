@@ -61,7 +61,8 @@ def verify_golden(bundle: Bundle) -> None:
     except OSError:
         raise InvalidBundle(f"{path}: expected the golden answers. Received: no readable file.") from None
     except ValidationError as error:
-        raise InvalidBundle(f"{path}: {first_fault(error)[1]}") from None
+        place, fault = first_fault(error)
+        raise InvalidBundle(f"{path}: {place or 'all of it'}: {fault}") from None
     tolerance = bundle.metadata.golden_tolerance
     for expected in golden.answers:
         photo = named(path, expected.file)

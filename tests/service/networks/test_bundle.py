@@ -47,6 +47,21 @@ def test_no_golden_answers(tmp_path: Path) -> None:
         bundle.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"answers": ', "all of it: Invalid JSON"),
+        ("{}", "answers: Field required"),
+        ('{"answers": [{"file": "red.png"}]}', "answers.0.probabilities: Field required"),
+    ],
+)
+def test_golden_answers_that_are_none(tmp_path: Path, content: str, reason: str) -> None:
+    folder = write_bundle(tmp_path)
+    (folder / "golden" / "answers.json").write_text(content)
+    with pytest.raises(InvalidBundle, match=f"golden/answers.json: {reason}"):
+        bundle.load(folder)
+
+
 def test_a_damaged_golden_photo(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path)
     (folder / "golden" / "red.png").write_bytes(b"")
