@@ -66,6 +66,8 @@ def newest(models: Path, name: str) -> Path:
 
 
 def _advice(models: Path) -> str:
+    if not os.path.isdir(models):
+        return f"There is no folder {models}: SERVICE_MODELS says where models are."
     there: list[str] = []
     with suppress(InvalidBundle):
         there = names(models)

@@ -37,6 +37,13 @@ def test_no_such_model(tmp_path: Path) -> None:
         folders.newest(tmp_path, "colours")
 
 
+@pytest.mark.parametrize("place", ["nowhere", "file"])
+def test_no_folder_with_the_model(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(InvalidBundle, match=f"no folder .*{place}: SERVICE_MODELS says where models are"):
+        folders.newest(tmp_path / place, "colours")
+
+
 def test_what_is_there_in_place_of_a_model_is_named(tmp_path: Path) -> None:
     write_bundle(tmp_path)
     write_bundle(tmp_path, metadata(name="another"))
