@@ -11,6 +11,8 @@ from service.errors import InvalidBundle
 
 MODEL_FILE: Final = "model.onnx"
 _MOST_NAMED: Final = 10
+_LOST: Final = "lost+found"
+"""A file system's own folder at its root, as volumes have it, which nobody but root may read."""
 
 
 def wants_all(wanted: str) -> bool:
@@ -31,7 +33,7 @@ def names(models: Path) -> list[str]:
     with _readable(models):
         if not models.is_dir():
             raise InvalidBundle(f"Expected a folder of models. Received: {models}, which is no folder.")
-        return sorted(child.name for child in models.iterdir() if versions(child))
+        return sorted(child.name for child in models.iterdir() if child.name != _LOST and versions(child))
 
 
 def versions(folder: Path, file: str = MODEL_FILE) -> list[int]:

@@ -61,6 +61,16 @@ def test_a_folder_that_may_not_be_read_is_named() -> None:
             bundle.load(folders.newest(models, "colours"))
 
 
+def test_a_volume_may_have_a_folder_of_its_own_that_nobody_may_read() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        models = Path(name)
+        write_bundle(models)
+        models.chmod(0o755)
+        (models / "lost+found").mkdir()
+        with closed_to_us(models / "lost+found"):
+            assert folders.names(models) == ["colours"]
+
+
 @contextmanager
 def closed_to_us(folder: Path) -> Iterator[None]:
     """Nobody may enter the folder meanwhile; root, who may enter any, steps down."""
