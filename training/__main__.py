@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from training.errors import TrainingError
@@ -76,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
             "Smaller or fewer pictures take less."
         )
     except OSError as error:
-        said = _reason(error, [str(path) for name in PLACES if (path := vars(options).get(name))])
+        said = _reason(error, _places(options))
     sys.stderr.write(f"{PROGRAM}: {said}\n")
     return 2
 
@@ -98,6 +99,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         if name == chosen:
             importlib.import_module(f"training.commands.{name}").add_arguments(command)
     return parser.parse_args(arguments)
+
+
+def _places(options: argparse.Namespace) -> list[str]:
+    """Where a command was asked to write; the `--json` of `predict` is no file, but a form."""
+    return [str(path) for name in PLACES if isinstance(path := vars(options).get(name), Path)]
 
 
 def _reason(error: OSError, places: Sequence[str]) -> str:

@@ -191,3 +191,20 @@ def test_a_pipe_that_nobody_reads_on_is_no_error(form: list[str], tmp_path: Path
         os.close(write)
     # argparse takes no notice of what becomes of its help
     assert (ended.returncode, ended.stderr) == (0 if form == ["--help"] else 141, "")
+
+
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])
+def test_a_full_disk_behind_the_output_is_one_line(form: list[str], tmp_path: Path) -> None:
+    photo(tmp_path / "photos" / "one.png", 1)
+    call = ["predict", str(write_bundle(tmp_path / "models")), str(tmp_path / "photos"), *form]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "training", *call],
+            cwd=Path(__file__).parents[2],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    said = "python -m training: Expected to write to the disk. Received: No space left on device.\n"
+    assert (ended.returncode, ended.stderr) == (2, said)
