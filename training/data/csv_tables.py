@@ -22,8 +22,8 @@ ONE_LINE: Final = ("file", "person", "id")
 def read_table(path: Path, key: str) -> list[dict[str, str]]:
     """The rows of a table, by column; none where there is no file. Empty rows and columns mean nothing.
 
-    Raises TrainingError if it cannot be read, for a row that has not a cell for each heading or a name of
-    several lines, and where there are rows without the column `key`, by which they are known.
+    Raises TrainingError if it cannot be read, where there is no column `key`, by which rows are known, and
+    for a row that has not a cell for each heading or a name of several lines.
     """
     return [row for _, row in _numbered(path, key)]
 
@@ -51,19 +51,11 @@ def _numbered(path: Path, key: str) -> list[tuple[int, dict[str, str]]]:
         return []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [(number, cells) for number, cells in _cells(path, file) if any(map(str.strip, cells))]
+            rows = ((number, cells) for number, cells in _cells(path, file) if any(map(str.strip, cells)))
+            headings = _headings(path, key, next(rows, (0, [key]))[1])
+            return [(number, _row(path, number, headings, cells)) for number, cells in rows]
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
-    if not rows:
-        return []
-    headings = _headings(path, rows[0][1])
-    found = [(number, _row(path, number, headings, cells)) for number, cells in rows[1:]]
-    if found and key not in found[0][1]:
-        raise TrainingError(
-            f"Expected columns separated by commas in {path}, `{key}` among them. "
-            f"Received: {', '.join(found[0][1])}"
-        )
-    return found
 
 
 def _cells(path: Path, file: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
@@ -109,9 +101,18 @@ def label_of(name: str, row: Mapping[str, str]) -> Label:
         raise TrainingError(f"The class {name!r} cannot be used: {fault}") from None
 
 
-def _headings(path: Path, cells: Sequence[str]) -> list[str]:
-    """The columns; nameless ones, as spreadsheets put behind the others, are no mistake."""
+def _headings(path: Path, key: str, cells: Sequence[str]) -> list[str]:
+    """The columns; nameless ones, as spreadsheets put behind the others, are no mistake.
+
+    Raises TrainingError where none of them is `key`: before a row is read, for in a table with semicolons
+    every comma would be a cell too many, and quotes would seem to be in the wrong places.
+    """
     headings = [_column(cell) for cell in cells]
+    if key not in headings:
+        raise TrainingError(
+            f"Expected columns separated by commas in {path}, `{key}` among them. "
+            f"Received: {', '.join(filter(None, headings))}"
+        )
     twice = [name for name, count in Counter(headings).items() if name and count > 1]
     if twice:
         raise TrainingError(f"Expected every column once in {path}. Received: {twice[0]} more than once.")

@@ -44,6 +44,12 @@ def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
         read(tmp_path, "file,person,Person \na.jpg,anna,ben\n")
 
 
+@pytest.mark.parametrize("row", ["a, b.jpg;anna", '"a.jpg";"anna"', "a.jpg;anna"])
+def test_semicolons_are_named_before_anything_that_follows_from_them(tmp_path: Path, row: str) -> None:
+    with pytest.raises(TrainingError, match="separated by commas in .*`file` among them. Received: file;per"):
+        read(tmp_path, f"file;person\n{row}\n")
+
+
 @pytest.mark.parametrize("cell", ['"ben', '"ben" b', '"ben "b" "'])
 def test_a_stray_quote_is_named_by_its_line_and_swallows_no_rows(tmp_path: Path, cell: str) -> None:
     with pytest.raises(TrainingError, match=f"table .* at {tmp_path}.* from line 4 on"):
