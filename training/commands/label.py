@@ -64,8 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve the page until interrupted."""
     rater = options.rater or getpass.getuser()
+    paths = find_pictures([options.folder])  # first: in a folder that is not there no table is missing
     labels = choose_classes(options.folder, options.classes, options.model)
-    paths = find_pictures([options.folder])
     files = [path.relative_to(options.folder).as_posix() for path in paths]
     check_lines(files)
     task: Task = options.task

@@ -72,6 +72,13 @@ def test_classes_must_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "named like folders" in capsys.readouterr().err
 
 
+def test_a_mistyped_folder_is_named_and_not_its_classes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["label", str(tmp_path / "nowhere")]) == 2
+    assert f"Received: {tmp_path / 'nowhere'}, which does not exist" in capsys.readouterr().err
+
+
 def answered(folder: Path) -> None:
     for name in ("x/1.png", "y/1.png", "2.png", "3.png"):
         save(scene(len(name)), folder / name)
