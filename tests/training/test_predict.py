@@ -13,8 +13,9 @@ from PIL import Image
 
 from service.networks.metadata import CropGeometry
 from tests.bundles import metadata, write_bundle
+from tests.users import ordinary_user
 from training.__main__ import main
-from training.measuring.prediction import find_pictures, open_model, predict
+from training.measuring.prediction import find_files, find_pictures, open_model, predict
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,25 @@ def test_files_that_training_looks_at_are_looked_at(
     assert (code, sorted(found)) == (1, ["IMG_1", "blue.PNG", "gone.jpg", "red.jpg"])
     assert found["IMG_1"] == "red"
     assert found["gone.jpg"] == "The file cannot be read (No such file or directory)."
+
+
+def test_a_folder_that_may_not_be_read_is_listed(
+    models: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shut = photos / "inside"
+    shut.chmod(0)
+    for folder in (photos, *photos.parents[:3]):
+        folder.chmod(0o755)
+    classifier = open_model(models / "colours" / "1")
+    try:
+        with ordinary_user():
+            found = list(predict(classifier, find_files([photos])))
+            alone = list(predict(classifier, find_files([shut])))
+    finally:
+        shut.chmod(0o755)
+    said = "The folder cannot be read (Permission denied)."
+    assert {(one.path, one.reason) for one in found} == {(photos / "red.jpg", ""), (shut, said)}
+    assert [(one.path, one.reason) for one in alone] == [(shut, said)]
 
 
 def test_csv_keeps_bad_files_in_their_place(

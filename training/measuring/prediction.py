@@ -1,5 +1,6 @@
 """Classify files with an exported model, with the service's own decoding; needs no TensorFlow."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -115,18 +116,21 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """The same with pictures whose names have no ending, and links that lead nowhere."""
-    return _find(
-        paths,
-        lambda path: (is_picture(path) or not path.suffix) and not path.is_dir() and not is_endless(path),
-    )
+    """The same with pictures whose names have no ending, links that lead nowhere and folders kept shut."""
+
+    def is_wanted(path: Path) -> bool:
+        if path.is_dir():
+            return not os.access(path, os.R_OK | os.X_OK, effective_ids=True)
+        return (is_picture(path) or not path.suffix) and not is_endless(path)
+
+    return _find(paths, is_wanted)
 
 
 def _find(paths: Iterable[Path], is_wanted: Callable[[Path], bool]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = (child for child in path.rglob("*") if not _is_hidden(child, path))
+            inside = (child for child in (path, *path.rglob("*")) if not _is_hidden(child, path))
             files += sorted(filter(is_wanted, inside))
         elif path.exists():
             files.append(path)
@@ -179,7 +183,7 @@ def _read(path: Path, classifier: Classifier, wide: bool) -> RGB | str:
     except ServiceError as error:
         return str(error)
     except OSError as error:
-        return f"The file cannot be read ({error.strerror})."
+        return f"The {'folder' if path.is_dir() else 'file'} cannot be read ({error.strerror})."
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
