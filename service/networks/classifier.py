@@ -127,7 +127,8 @@ def _read_metadata(session: Any, path: Path) -> BundleMetadata:
         return BundleMetadata.model_validate_json(document)
     except ValidationError as error:
         place, fault = first_fault(error)
-        raise InvalidBundle(f"{path}: metadata field {place!r}: {fault}") from None
+        field = f"metadata field {place!r}" if place else "metadata"
+        raise InvalidBundle(f"{path}: {field}: {fault}") from None
 
 
 def _check_signature(session: Any, path: Path, classes: int) -> int:

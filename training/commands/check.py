@@ -131,8 +131,9 @@ def _print(inspection: "Inspection") -> None:
         for line in table(["one measure alone", "gives the class with"], rows):
             say(line)
     if (opinion := inspection.opinion) is not None:
+        listed = len(opinion.doubtful)
         say(
             f"\nA linear probe on frozen features reaches {opinion.accuracy:.0%} balanced accuracy on "
             f"{inspection.survey.units} it has not seen. By it about {opinion.wrong} labels are estimated to "
-            f"be wrong; the {len(opinion.doubtful)} most doubtful are listed."
+            f"be wrong; {f'the {listed} most doubtful are listed' if listed else 'none stands out'}."
         )

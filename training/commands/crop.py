@@ -56,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
             left_out += not cropped.rows
     except KeyboardInterrupt:
         stopped = True
-    say(f"{number_of(done, 'photo')}: {number_of(crops, 'eye')} cut to {options.out} ({TABLE})")
+    listed = f" ({TABLE})" if crops else ""
+    say(f"{number_of(done, 'photo')}: {number_of(crops, 'eye')} cut to {options.out}{listed}")
     if left_out:
         say(f"{number_of(left_out, 'photo')} left out; the reasons are in {options.out / LEFT_OUT}")
     if stopped:

@@ -64,6 +64,10 @@ def run(options: argparse.Namespace) -> int:
         _refuse_leaks(seen, seen.photos, pairs)
         say(f"{options.data} is already split, and nothing of one side is on another.")
         return 0
+    if options.out is None:
+        raise TrainingError(
+            f"Expected a new folder for the split copy: {options.data} is not split. Received: none."
+        )
     photos = divide(seen.photos, pairs, options.validation, options.test, options.seed)
     _refuse_leaks(seen, photos, pairs)
     with new_folder(options.out, options.data) as out:

@@ -12,6 +12,7 @@ import pytest
 from service.errors import InvalidBundle
 from service.lifecycle import opening
 from service.lifecycle.loading import load_predictor
+from service.networks import lone
 from service.networks.runtime import Runtime
 from service.processes.shares import Share
 from service.settings import Settings
@@ -46,8 +47,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, threading.Thread]
 def test_each_network_is_opened_once(opened: list[tuple[str, threading.Thread]], processes: int) -> None:
     sessions = load_ahead(Settings(models=ROOT / "models"), Share.all(processes)[0])
     names = ["faces-near.onnx", "faces-far.onnx", "mesh.onnx", "eye.onnx", "model.onnx"]
-    assert [name for name, _ in opened] == names
-    assert len({thread for _, thread in opened}) == 1
+    # On a slow machine the golden answers are far enough apart for help to be got for a lone inference.
+    ahead = [(name, thread) for name, thread in opened if thread.name != lone.THREAD]
+    assert [name for name, _ in ahead] == names
+    assert len({thread for _, thread in ahead}) == 1
     assert not sessions.begun
 
 

@@ -144,6 +144,13 @@ def test_a_missing_metadata_field(tmp_path: Path) -> None:
         Classifier(saved(colour_model(document), tmp_path))
 
 
+def test_metadata_that_are_no_document(tmp_path: Path) -> None:
+    network = colour_model(metadata())
+    network.metadata_props[0].value = "{"
+    with pytest.raises(InvalidBundle, match="model.onnx: metadata: Invalid JSON"):
+        Classifier(saved(network, tmp_path))
+
+
 def test_labels_that_do_not_fit_the_output(tmp_path: Path) -> None:
     document = metadata(labels=metadata()["labels"][:2])
     with pytest.raises(InvalidBundle, match="expected 2 probabilities, one per label"):

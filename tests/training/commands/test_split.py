@@ -99,6 +99,13 @@ def test_a_split_that_leaks_is_refused(
     assert "Expected nobody on two sides of the split. Received: " in capsys.readouterr().err
 
 
+def test_what_is_not_split_yet_needs_a_folder_for_its_copy(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["split", str(data)]) == 2
+    assert f"new folder for the split copy: {data} is not split" in capsys.readouterr().err
+
+
 def test_nothing_is_written_into_a_full_folder(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["split", str(data), str(data)]) == 2
     assert "Expected a new or empty folder" in capsys.readouterr().err
