@@ -138,7 +138,8 @@ def test_with_the_network_json_and_report(
     said = f"reaches {probe['balanced_accuracy']:.0%} balanced accuracy on {who} it has not seen"
     assert f"A linear probe on frozen features {said}" in printed
     wrong, doubted = probe["estimated_wrong_labels"], document["counts"]["mislabelled"]
-    assert f"about {wrong} labels are estimated to be wrong; the {doubted} most doubtful are" in printed
+    listed = f"the {doubted} most doubtful are listed" if doubted else "none stands out"
+    assert f"about {wrong} labels are estimated to be wrong; {listed}." in printed
     html = page.read_text()
     assert said in html and f"small decision tree on {who} it has not seen" in html
     assert not re.search(r"(src|href)=\"(?!data:|#)", html) and "<script" not in html
