@@ -1,5 +1,4 @@
 import errno
-import json
 import logging
 import shutil
 import tempfile
@@ -12,18 +11,11 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from service.answering.predictor import Predictor
 from service.errors import InvalidBundle
 from service.lifecycle import rejections
-from service.lifecycle.reload import Reloader, locators
-from service.networks.models import ModelStore
-from service.networks.runtime import Runtime
-from service.settings import Settings
 from tests.bundles import metadata, write_bundle
 from tests.service.watched import Watched
 from tests.users import ordinary_user
-
-LOCATOR = Path(__file__).parents[3] / "models/eye-locator/1"
 
 
 @pytest.fixture(autouse=True)
@@ -282,24 +274,3 @@ def test_a_folder_that_may_not_be_read_hides_no_other(
     assert list(watched.store.rejected) == [rejected]
     warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert {record.getMessage() for record in warnings} == {"cannot look for new models"}
-
-
-def test_a_new_eye_locator_is_served_and_a_bad_one_is_not(tmp_path: Path) -> None:
-    write_bundle(tmp_path)
-    store = ModelStore.load(tmp_path, "colours", Runtime(1))
-    predictor = Predictor(store, Settings(models=tmp_path))
-    reloader = Reloader(store, [locators(predictor, tmp_path / "eye-locator", Runtime(1))])
-    shutil.copytree(LOCATOR, tmp_path / "eye-locator" / "1")
-    reloader.look()
-    assert predictor.locator is None
-    reloader.look()
-    assert predictor.locator is not None and predictor.locator.version == 1
-    bad = tmp_path / "eye-locator" / "2"
-    shutil.copytree(LOCATOR, bad)
-    document = json.loads((bad / "locator.json").read_text())
-    document["golden"]["corners"]["left"][0][0] += 20
-    (bad / "locator.json").write_text(json.dumps(document))
-    reloader.look()
-    reloader.look()
-    assert predictor.locator.version == 1
-    assert "are off by" in store.rejected[bad]
