@@ -5,6 +5,7 @@ import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 # /usr/include/linux/capability.h and prctl.h
 _CAPABILITIES_3 = 0x20080522
@@ -24,6 +25,17 @@ def ordinary_user() -> Iterator[None]:
     finally:
         if root:
             os.seteuid(0)
+
+
+@contextmanager
+def closed_to_us(folder: Path) -> Iterator[None]:
+    """Nobody may enter the folder meanwhile; root, who may enter any, steps down."""
+    folder.chmod(0o000)
+    try:
+        with ordinary_user():
+            yield
+    finally:
+        folder.chmod(0o755)
 
 
 def with_threads(limit: int) -> Callable[[], None]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import pytest
 
@@ -171,22 +171,27 @@ def test_errors_name_the_file_in_one_line(
     assert complained.startswith(f"python -m training: {said}") and complained.count("\n") == 1
 
 
+def predicted(folder: Path, form: list[str], stdout: int | IO[str]) -> subprocess.CompletedProcess[str]:
+    """`predict`, a program of its own, has classified three pictures and written to this."""
+    for number in range(3):
+        photo(folder / "photos" / f"{number}.png", number)
+    call = ["predict", str(write_bundle(folder / "models")), str(folder / "photos"), *form]
+    return subprocess.run(
+        [sys.executable, "-m", "training", *call],
+        cwd=Path(__file__).parents[2],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("form", [[], ["--csv"], ["--json"], ["--help"]])
 def test_a_pipe_that_nobody_reads_on_is_no_error(form: list[str], tmp_path: Path) -> None:
-    for number in range(3):
-        photo(tmp_path / "photos" / f"{number}.png", number)
-    call = ["predict", str(write_bundle(tmp_path / "models")), str(tmp_path / "photos"), *form]
     read, write = os.pipe()
     os.close(read)
     try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "training", *call],
-            cwd=Path(__file__).parents[2],
-            stdout=write,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+        ended = predicted(tmp_path, form, write)
     finally:
         os.close(write)
     # argparse takes no notice of what becomes of its help
@@ -195,16 +200,7 @@ def test_a_pipe_that_nobody_reads_on_is_no_error(form: list[str], tmp_path: Path
 
 @pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])
 def test_a_full_disk_behind_the_output_is_one_line(form: list[str], tmp_path: Path) -> None:
-    photo(tmp_path / "photos" / "one.png", 1)
-    call = ["predict", str(write_bundle(tmp_path / "models")), str(tmp_path / "photos"), *form]
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [sys.executable, "-m", "training", *call],
-            cwd=Path(__file__).parents[2],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+        ended = predicted(tmp_path, form, full)
     said = "python -m training: Expected to write to the disk. Received: No space left on device.\n"
     assert (ended.returncode, ended.stderr) == (2, said)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from service.networks.metadata import CropGeometry
 from tests.bundles import metadata, write_bundle
-from tests.users import ordinary_user
+from tests.users import closed_to_us
 from training.__main__ import main
 from training.measuring.prediction import find_files, find_pictures, open_model, predict
 
@@ -111,13 +111,9 @@ def test_a_folder_that_may_not_be_read_is_listed(models: Path, photos: Path) -> 
         folder.chmod(0o755)
         shutil.copytree(photos, folder, dirs_exist_ok=True)
         shut = folder / "inside"
-        shut.chmod(0)
-        try:
-            with ordinary_user():
-                found = list(predict(classifier, find_files([folder])))
-                alone = list(predict(classifier, find_files([shut])))
-        finally:
-            shut.chmod(0o755)
+        with closed_to_us(shut):
+            found = list(predict(classifier, find_files([folder])))
+            alone = list(predict(classifier, find_files([shut])))
     said = "The folder cannot be read (Permission denied)."
     assert {(one.path, one.reason) for one in found} == {(folder / "red.jpg", ""), (shut, said)}
     assert [(one.path, one.reason) for one in alone] == [(shut, said)]

@@ -1,6 +1,4 @@
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,7 +6,7 @@ import pytest
 from service.errors import InvalidBundle
 from service.networks import bundle, folders
 from tests.bundles import metadata, write_bundle
-from tests.users import ordinary_user
+from tests.users import closed_to_us
 
 
 def test_the_highest_version_wins(tmp_path: Path) -> None:
@@ -69,14 +67,3 @@ def test_a_volume_may_have_a_folder_of_its_own_that_nobody_may_read() -> None:
         (models / "lost+found").mkdir()
         with closed_to_us(models / "lost+found"):
             assert folders.names(models) == ["colours"]
-
-
-@contextmanager
-def closed_to_us(folder: Path) -> Iterator[None]:
-    """Nobody may enter the folder meanwhile; root, who may enter any, steps down."""
-    folder.chmod(0o000)
-    try:
-        with ordinary_user():
-            yield
-    finally:
-        folder.chmod(0o755)
