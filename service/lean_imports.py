@@ -3,12 +3,9 @@
 import importlib
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import ModuleType
-from typing import Any, Self
 
 from service.errors import CannotTrace
+from service.stand_ins import absent, unread_typed_dicts
 
 # NumPy's OpenBLAS starts a thread for each CPU, for products of matrices that are 3 x 3 here: 100 ms of CPU.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -17,11 +14,17 @@ os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 
 def _import_basics() -> None:
-    """Import NumPy without its docstrings, pydantic without what reads packages."""
-    with _absent("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars"):
+    """Import NumPy without docstrings and the types of its arguments, for readers and type checkers.
+
+    And pydantic without time zones, what reads packages, and the types of 80 kinds of dictionaries.
+    """
+    with absent("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars", "numpy._typing", "pickle"):
         importlib.import_module("numpy")
-    with _absent("importlib.metadata"):
-        importlib.import_module("pydantic.plugin._loader")
+    with unread_typed_dicts():
+        importlib.import_module("pydantic_core")
+    with absent("importlib.metadata", "zoneinfo"):
+        for name in ("plugin._loader", "_internal._generate_schema", "_internal._validators"):
+            importlib.import_module(f"pydantic.{name}")
 
 
 def import_web(tracing: bool) -> None:
@@ -32,22 +35,22 @@ def import_web(tracing: bool) -> None:
     _import_fastapi(tracing)
     _import_uvicorn()
     # It has servers of its own, and sends to a gateway.
-    with _absent("http.server", "socketserver", "urllib.request", "wsgiref.simple_server"):
+    with absent("http.server", "socketserver", "urllib.error", "urllib.request", "wsgiref.simple_server"):
         importlib.import_module("prometheus_client")
 
 
 def import_drawing() -> None:
     """Import Pillow's drawing without its fonts."""
-    with _absent("PIL.ImageFont", "PIL.ImageText"):
+    with absent("PIL.ImageFont", "PIL.ImageText"):
         importlib.import_module("PIL.ImageDraw")
 
 
 def _import_fastapi(tracing: bool) -> None:
-    """Import it without what makes validators of its models when nobody asks for them.
+    """Import it without the 33 models of OpenAPI, which only the page of the API needs: `import_openapi`.
 
-    FastAPI describes OpenAPI itself with 33 models that only the page of the API needs. From then on
-    there is no `pydantic.v1` either, which FastAPI imports to see that nothing comes from it, nor
-    `email_validator`, with which it would check an address that the page does not have.
+    And without ways to log in, which are described by such models, pages for debugging, and forms on disk.
+    From then on there is no `pydantic.v1` either, which FastAPI imports to see that nothing comes from it,
+    nor `email_validator`, with which it would check an address that the page does not have.
     """
     for name in ("pydantic.v1", "email_validator"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
@@ -55,11 +58,19 @@ def _import_fastapi(tracing: bool) -> None:
     importlib.import_module("opentelemetry.context")
     if tracing:
         _import_propagators()
-    # No trace is begun or followed; metrics are Prometheus's, and logs the service's own.
-    telemetry = () if tracing else ("opentelemetry._logs", "opentelemetry.metrics", "opentelemetry.propagate")
-    with _validators_left_for_later(), _absent("importlib.metadata", *telemetry):
+    unused = {"importlib.metadata", "fastapi.openapi.models", "html", "tempfile"}
+    unused |= {f"fastapi.security.{name}" for name in ("api_key", "http", "oauth2", "open_id_connect_url")}
+    if not tracing:  # no trace is begun or followed; metrics are Prometheus's, and logs the service's own
+        unused |= {"opentelemetry._logs", "opentelemetry.metrics", "opentelemetry.propagate"}
+    with absent(*unused):
         importlib.import_module("fastapi")
         importlib.import_module("fastapi.telemetry._runtime")  # as each server does that starts
+
+
+def import_openapi() -> None:
+    """Give FastAPI the models of OpenAPI, if it was imported without them."""
+    models = importlib.import_module("fastapi.openapi.models")
+    vars(importlib.import_module("fastapi.openapi.utils"))["OpenAPI"] = vars(models)["OpenAPI"]
 
 
 def _import_propagators() -> None:
@@ -70,26 +81,6 @@ def _import_propagators() -> None:
         raise CannotTrace(f"OTEL_PROPAGATORS: {error}") from None
 
 
-@contextmanager
-def _validators_left_for_later() -> Iterator[None]:
-    """Let pydantic make validators of the models that are defined meanwhile when they are first used."""
-    from pydantic import BaseModel
-
-    rebuild = vars(BaseModel)["model_rebuild"]
-
-    def when_used(model: type[BaseModel], /, **asked: Any) -> bool | None:
-        """What a library asks for by itself is left; pydantic, for a model that is used, says how."""
-        return rebuild.__func__(model, **asked) if asked else None
-
-    BaseModel.model_config["defer_build"] = True
-    BaseModel.model_rebuild = classmethod(when_used)  # type: ignore[method-assign,assignment]
-    try:
-        yield
-    finally:
-        BaseModel.model_rebuild = rebuild  # type: ignore[method-assign]
-        del BaseModel.model_config["defer_build"]
-
-
 def _import_uvicorn() -> None:
     """Import it without its command line, for which it imports click and ways to start processes.
 
@@ -97,37 +88,9 @@ def _import_uvicorn() -> None:
     """
     if "uvicorn" in sys.modules:
         return
-    with _absent("uvicorn.main", "logging.config", "configparser"):
+    with absent("uvicorn.main", "logging.config", "configparser"):
         package = importlib.import_module("uvicorn")
     vars(package)["Server"] = importlib.import_module("uvicorn.server").Server
-
-
-class _Nothing:
-    """What is imported from an absent module: a class to inherit from, and of no other use."""
-
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        raise ImportError(f"{cls.__name__}: this service is started without it")
-
-
-class _Absent(ModuleType):
-    """Takes a module's place while others are imported."""
-
-    def __getattr__(self, name: str) -> type[_Nothing]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return type(name, (_Nothing,), {})
-
-
-@contextmanager
-def _absent(*names: str) -> Iterator[None]:
-    """Let whoever imports these modules meanwhile get nothing, and whoever does so later the modules."""
-    placed = {name: _Absent(name) for name in names if name not in sys.modules}
-    sys.modules.update(placed)
-    try:
-        yield
-    finally:
-        for name in placed:
-            del sys.modules[name]
 
 
 _import_basics()

@@ -10,7 +10,7 @@ import pytest
 ROOT: Final = Path(__file__).parents[1]
 LAYERS: Final = {
     "service": (
-        ("errors", "schemas", "commas", "docstrings", "validation", "log_writer"),
+        ("arrays", "errors", "schemas", "stand_ins", "commas", "docstrings", "validation", "log_writer"),
         ("machine", "pictures", "logs", "lean_imports"),
         ("networks",),
         ("settings", "locator"),

@@ -5,8 +5,9 @@ import io
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from service.arrays import NDArray
 
 COLOUR: Final = (255, 64, 0)
 SIDE: Final = 64

@@ -2,15 +2,43 @@
 
 import hashlib
 import hmac
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Request, Security
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
 
 from service.errors import Unauthorized
 
-_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="One of the operator's keys.")
-_bearer = HTTPBearer(auto_error=False, description="The same keys as a bearer token.")
+
+class _Place(SecurityBase):
+    """A header that may hold a key, described as OpenAPI writes it down.
+
+    FastAPI's own classes describe it by a model, for which they import all of OpenAPI's.
+    """
+
+    def __init__(self, header: str, scheme_name: str, **described: str) -> None:
+        self.header = header
+        self.scheme_name = scheme_name
+        self.model: Any = described
+
+    async def __call__(self, request: Request) -> str:
+        """What the header says, or nothing."""
+        return request.headers.get(self.header, "")
+
+
+_header = _Place(
+    "X-API-Key",
+    "APIKeyHeader",
+    **{"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "One of the operator's keys."},
+)
+_authorization = _Place(
+    "Authorization",
+    "HTTPBearer",
+    type="http",
+    scheme="bearer",
+    description="The same keys as a bearer token.",
+)
 
 
 class ApiKeys:
@@ -21,12 +49,12 @@ class ApiKeys:
 
     async def __call__(
         self,
-        header: Annotated[str | None, Security(_header)],
-        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+        header: Annotated[str, Security(_header)],
+        authorization: Annotated[str, Security(_authorization)],
     ) -> None:
         """Check `X-API-Key`, or else `Authorization: Bearer`."""
-        given = header or (bearer.credentials if bearer else "")
-        if not self.accepts(given):
+        scheme, token = get_authorization_scheme_param(authorization)
+        if not self.accepts(header or (token if scheme.lower() == "bearer" else "")):
             raise Unauthorized("Expected a valid key in X-API-Key or as a bearer token.")
 
     def accepts(self, key: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from service import lean_imports
 from service.docstrings import attribute_docstrings
 from service.schemas import Schema
 
@@ -26,6 +27,7 @@ class DocumentedAPI(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The document as JSON; made once."""
         made_before = bool(self.openapi_schema)
+        lean_imports.import_openapi()
         document = super().openapi()
         if not made_before:
             _describe_headers(document["paths"])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.arrays import NDArray
 from service.locator.mesh import FACE_MARGIN
 from service.locator.scene import Scene
 from service.locator.sessions import Answers, Network

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.arrays import NDArray
 from service.locator.scene import Scene
 from service.locator.sessions import Network
 from service.locator.views import Points, View

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from service.arrays import NDArray
 from service.locator.mesh import LOWER_LID, UPPER_LID, EyePoints, FacePoints
 from service.locator.quantiles import median, percentiles
 from service.locator.scene import Scene

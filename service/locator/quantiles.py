@@ -7,7 +7,8 @@ that nobody masks here.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+
+from service.arrays import NDArray
 
 Values = NDArray[np.float64]
 

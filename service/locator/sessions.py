@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.arrays import NDArray
 from service.errors import InvalidBundle
 from service.networks.runtime import ON_CPU, Runtime
 from service.pictures.geometry import RGB

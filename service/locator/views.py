@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.arrays import NDArray
 from service.locator.scene import Scene
 from service.pictures.geometry import RGB, Box, overlap
 

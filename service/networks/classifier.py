@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from service.arrays import NDArray
 from service.errors import InvalidBundle
 from service.networks.cost import is_light
 from service.networks.metadata import METADATA_KEY, BundleMetadata

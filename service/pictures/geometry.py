@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from service.arrays import NDArray
 
 RGB = NDArray[np.uint8]
 """An upright picture: uint8 `[height, width, 3]`, colours in RGB order."""

@@ -16,23 +16,50 @@ def run(code: str) -> None:
 def test_the_web_framework_is_imported_without_what_is_never_asked_of_it() -> None:
     run("""if True:
         import sys
-        from pydantic import BaseModel
         from service import lean_imports
         lean_imports.import_web(tracing=False)
-        import fastapi.openapi.models
         from service.app import create_app
         from service.settings import Settings
-        create_app(Settings())
+        app = create_app(Settings())
         assert not [name for name in sys.modules if name.startswith("pydantic.v1.")]
-        described = (fastapi.openapi.models.Info, fastapi.openapi.models.Schema)
-        assert not any(model.__pydantic_complete__ for model in described)
-        assert "when_used" not in str(BaseModel.model_rebuild)
-        from service.networks.metadata import Document
-        from service.schemas import Schema
-        ours = [*Schema.__subclasses__(), *Document.__subclasses__()]
-        assert ours and all(model.__pydantic_complete__ for model in ours)
-        assert "defer_build" not in BaseModel.model_config
-        assert fastapi.openapi.models.Schema(items={"minimum": 1}).items.minimum == 1
+        assert "fastapi.openapi.models" not in sys.modules
+        assert app.openapi()["paths"]
+        import fastapi.openapi.models, fastapi.openapi.utils
+        assert fastapi.openapi.utils.OpenAPI is fastapi.openapi.models.OpenAPI
+        """)
+
+
+def test_dictionaries_of_pydantic_need_no_types() -> None:
+    run("""if True:
+        import typing, typing_extensions
+        kept = typing.TypedDict, typing_extensions.TypedDict
+        from service import lean_imports
+        from pydantic_core import core_schema
+        assert kept == (typing.TypedDict, typing_extensions.TypedDict)
+        assert not typing_extensions.is_typeddict(core_schema.CoreConfig)
+        made = core_schema.CoreConfig(title="a")
+        assert type(made) is dict and made == {"title": "a"}
+        """)
+
+
+def test_nothing_of_ours_gets_what_is_left_out() -> None:
+    run("""if True:
+        import sys
+        from service import command
+        from service.processes import shares
+        from service.settings import Settings
+        modules = ("service.app", "service.processes.receiver", "service.processes.supervisor")
+        command._load(Settings(), modules, shares.Share())
+        from service import stand_ins
+        def left_out(value):
+            return isinstance(value, stand_ins._Absent) or (
+                isinstance(value, type) and issubclass(value, stand_ins._Nothing))
+        given = {name for name, module in sys.modules.items() if module
+                 for value in tuple(vars(module).values()) if left_out(value)} - {stand_ins.__name__}
+        parts = {name.split(".")[0] for name in given}
+        expected = {"PIL", "fastapi", "multipart", "numpy", "prometheus_client", "pydantic", "starlette",
+                    "uvicorn"}
+        assert parts == expected, given
         """)
 
 
@@ -71,10 +98,11 @@ def test_what_libraries_import_for_others_is_left_out_and_still_there() -> None:
         from service.app import create_app
         from service.processes import receiver, supervisor
         import PIL
-        unused = {"PIL.ImageFont", "configparser", "http.server", "importlib.metadata",
-                  "logging.config", "numpy._core._add_newdocs", "opentelemetry._logs",
-                  "opentelemetry.metrics", "opentelemetry.propagate", "socketserver", "urllib.request",
-                  "wsgiref.simple_server"}
+        unused = {"PIL.ImageFont", "configparser", "fastapi.openapi.models", "fastapi.security.oauth2",
+                  "html", "http.server", "importlib.metadata", "logging.config", "numpy._core._add_newdocs",
+                  "numpy._typing", "opentelemetry._logs", "opentelemetry.metrics",
+                  "opentelemetry.propagate", "pickle", "socketserver", "tempfile", "urllib.request",
+                  "wsgiref.simple_server", "zoneinfo"}
         assert not unused & set(sys.modules), unused & set(sys.modules)
         import importlib
         for name in unused:
