@@ -157,7 +157,14 @@ def _add_middleware(app: FastAPI, settings: Settings, known: Sequence[BaseRoute]
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["X-API-Key", "Authorization", "Content-Type", "X-Request-ID", "Traceparent"],
+            allow_headers=[
+                "X-API-Key",
+                "Authorization",
+                "Content-Type",
+                "X-Request-ID",
+                "Traceparent",
+                "Tracestate",
+            ],
             expose_headers=["X-Request-ID", "Retry-After"],
         )
     app.add_middleware(HeadersMiddleware, stopping=lambda: bool(app.state.stopping))

@@ -103,7 +103,7 @@ def test_origins_that_are_allowed(models: Path) -> None:
             headers={
                 "Origin": "https://example.com",
                 "Access-Control-Request-Method": "POST",
-                "Access-Control-Request-Headers": "x-api-key",
+                "Access-Control-Request-Headers": "traceparent,tracestate,x-api-key",
             },
         )
         refused = service.client.get("/v1/models", headers={"Origin": "https://example.net"})
