@@ -11,6 +11,7 @@ from service.serving.upgrades import SteadyParser
 _END: Final = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _HEADERS_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large" + _END
 _URL_TOO_LONG: Final = b"HTTP/1.1 414 URI Too Long" + _END
+_UNKNOWN_CODING: Final = b"HTTP/1.1 501 Not Implemented" + _END
 _MARGIN_SECONDS: Final = 2.0
 _MOST_PIPELINED: Final = 100
 """Requests that a client may send ahead of its answers. uvicorn keeps as many as come, in memory: 250 KB that
@@ -103,6 +104,8 @@ class ImpatientProtocol(HttpToolsProtocol):
             self._refuse(_URL_TOO_LONG)
         elif self._is_head_too_large():
             self._refuse(_HEADERS_TOO_LARGE)
+        elif self._is_coding_unknown():
+            self._refuse(_UNKNOWN_CODING)
         else:
             self._give_up()
             super().send_400_response(msg)
@@ -134,7 +137,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         """The head is complete, the body follows."""
         if self.parser.restarts:
             return
-        if self._is_head_too_large() or not self._names_one_host():
+        if self._is_head_too_large() or not self._names_one_host() or not self._is_framed():
             raise ValueError("the head is no head of a request")  # to the parser, which stops here
         super().on_headers_complete()
         self._in_headers, self._in_body = False, True
@@ -222,6 +225,21 @@ class ImpatientProtocol(HttpToolsProtocol):
         """Two could mean one thing to a proxy and another here (RFC 9112, 3.2); HTTP/1.0 needs none."""
         hosts = sum(name == b"host" for name, _ in self.headers)
         return hosts == 1 or (hosts == 0 and self.parser.get_http_version() != "1.1")
+
+    def _is_framed(self) -> bool:
+        """Whether the body is as it is, or in chunks, which HTTP/1.0 does not know (RFC 9112, 6.1)."""
+        codings = self._codings()
+        return not codings or (codings == [b"chunked"] and self.parser.get_http_version() != "1.0")
+
+    def _is_coding_unknown(self) -> bool:
+        """Whether the body is in chunks, and what they hold in a coding of its own."""
+        codings = self._codings()
+        return codings[-1:] == [b"chunked"] and set(codings) != {b"chunked"}
+
+    def _codings(self) -> list[bytes]:
+        fields = [value for name, value in self.headers or () if name == b"transfer-encoding"]
+        codings = (coding.strip() for coding in b",".join(fields).lower().split(b","))
+        return [coding for coding in codings if coding]
 
     def _make_room(self) -> None:
         # One that was closed this moment stays among them until the event loop's next turn.

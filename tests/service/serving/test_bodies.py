@@ -10,7 +10,7 @@ import pytest
 
 from service.serving.protocol import ImpatientProtocol
 from tests.gates import eventually, gated
-from tests.serving import connect
+from tests.serving import connect, until_closed
 from tests.uploads import MULTIPART, end, part, picture
 
 CHUNKED = b"POST /v1/classify HTTP/1.1\r\nhost: a\r\ncontent-type: multipart/form-data; boundary=b\r\n"
@@ -56,6 +56,26 @@ def test_a_body_in_tiny_chunks(models: Path) -> None:
         connection.sendall(CHUNKED + 50_000 * b"1\r\na\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
         eventually(lambda: not service.server.server_state.tasks)
+
+
+@pytest.mark.parametrize(
+    ("line", "codings", "status"),
+    [
+        (b"HTTP/1.1", b"Transfer-Encoding: gzip, chunked\r\n", b"501"),
+        (b"HTTP/1.1", b"Transfer-Encoding: gzip\r\ntransfer-encoding: Chunked\r\n", b"501"),
+        (b"HTTP/1.1", b"Transfer-Encoding: chunked, chunked\r\n", b"400"),
+        (b"HTTP/1.1", b"Transfer-Encoding: chunked, gzip\r\n", b"400"),
+        (b"HTTP/1.0", b"Transfer-Encoding: chunked\r\n", b"400"),
+        (b"HTTP/1.1", b"Transfer-Encoding: , Chunked\r\n", b"200"),
+    ],
+)
+def test_a_body_in_chunks_and_nothing_else(service: str, line: bytes, codings: bytes, status: bytes) -> None:
+    form = part(picture()) + end()
+    head = b"POST /v1/classify " + line + b"\r\nhost: a\r\nconnection: close\r\n" + codings
+    kind = f"content-type: {MULTIPART['content-type']}\r\n\r\n".encode()
+    with connect(service) as connection:
+        connection.sendall(head + kind + b"%x\r\n" % len(form) + form + b"\r\n0\r\n\r\n")
+        assert until_closed(connection).split()[1] == status
 
 
 def test_a_body_in_many_chunks(service: str) -> None:
