@@ -5,13 +5,19 @@ import { basename } from "node:path";
 const [photo, service = "http://localhost:8000"] = process.argv.slice(2);
 
 const form = new FormData();
-form.append("image", await openAsBlob(photo), basename(photo)); // in a browser: the File of an <input>
-const response = await fetch(`${service}/v1/classify`, { method: "POST", body: form }).catch((error) => error);
+try {
+  form.append("image", await openAsBlob(photo), basename(photo)); // in a browser: the File of an <input>
+} catch (error) {
+  console.log(`Expected a photo. Received: ${error.message}`);
+  process.exit(1);
+}
+const response = await fetch(`${service}/v1/classify`, { method: "POST", body: form }).catch((error) => {
+  console.log(`Expected an answer of ${service}. Received: ${error.cause?.message || error.message}`);
+  process.exit(1);
+});
 
-if (response instanceof Error) {
-  console.log(`Expected an answer of ${service}. Received: ${response.cause?.message || response.message}`);
-  process.exitCode = 1;
-} else if (response.ok) {
+const kind = response.headers.get("content-type") ?? "";
+if (response.ok && kind.startsWith("application/json")) {
   const answer = await response.json();
   for (const { region, title, certain, confidence } of answer.results) {
     console.log(`${region}: ${certain ? title : "not sure"} (${Math.round(confidence * 100)}%)`);
@@ -19,8 +25,9 @@ if (response instanceof Error) {
   for (const { region, detail } of answer.unusable) console.log(`${region}: ${detail}`);
 } else {
   // What stands between may answer for the service, a proxy for instance, and in HTML.
-  const isProblem = response.headers.get("content-type") === "application/problem+json";
-  const problem = isProblem ? await response.json() : { title: "No answer of the service", detail: response.status };
+  const isProblem = kind.startsWith("application/problem+json");
+  const other = { title: "No answer of the service", detail: `status ${response.status}, "${kind}"` };
+  const problem = isProblem ? await response.json() : other;
   console.log(`${problem.title}: ${problem.detail}`);
   process.exitCode = 1;
 }

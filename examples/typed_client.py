@@ -21,11 +21,14 @@ def main(photo: str, service: str = "http://localhost:8000") -> int:
         with Path(photo).open("rb") as file, patient as client:
             body = ClassifyBody(image=File(payload=file, file_name=Path(photo).name))
             response = classify.sync_detailed(client=client, body=body)
+    except OSError as error:
+        print(f"Expected a photo. Received: {error}")
+        return 1
     except httpx.TransportError as error:
         print(f"Expected an answer of {service}. Received: {error}")
         return 1
     if not isinstance(response.parsed, Answer):
-        print(response.status_code, response.content.decode())
+        print(response.status_code, response.content.decode(errors="replace"))
         return 1
     for result in response.parsed.results:
         verdict = result.title if result.certain else "not sure"

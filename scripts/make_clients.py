@@ -19,9 +19,16 @@ TEMPLATES: Final = ROOT / "scripts" / "client-templates"
 """What the generator should write otherwise: a README with calls that exist."""
 _BOUNDARY: Final = '    headers["Content-Type"] = "multipart/form-data; boundary=+++"\n\n'
 """One for all forms, which a file may hold: what is behind it would be another file. httpx makes its own."""
-_PARSING: Final = re.compile(r"def _parse_response\(.*?\) -> [^:]*\bProblem\b[^:]*:\n", re.DOTALL)
+_STATUS: Final = {
+    "from http import HTTPStatus\n": "",
+    "HTTPStatus(response.status_code)": "response.status_code",
+    "status_code: HTTPStatus": "status_code: int",
+}
+"""Python's own list, which lacks what some proxies answer: Cloudflare's 520 to 530 ended in a ValueError."""
+_PARSING: Final = re.compile(r"def _parse_response\(.*?\) -> [^:]*:\n(?=.*?response\.json\(\))", re.DOTALL)
 _FOREIGN: Final = """\
-    if response.is_error and response.headers.get("content-type") != "application/problem+json":
+    kind = "application/json" if response.is_success else "application/problem+json"
+    if not response.headers.get("content-type", "").startswith(kind):
         # What stands between has answered for the service, a proxy for instance, and in HTML.
         if client.raise_on_unexpected_status:
             raise errors.UnexpectedStatus(response.status_code, response.content)
@@ -48,13 +55,15 @@ def generate_python(document: Path, folder: Path) -> None:
     options += ["--custom-template-path", str(TEMPLATES)]
     subprocess.run([*command, *options], check=True, env={**os.environ, "PATH": path}, capture_output=True)
     shutil.rmtree(folder / ".ruff_cache", ignore_errors=True)
-    for module in (folder / "image_classifier_client" / "api").rglob("*.py"):
+    for module in (folder / "image_classifier_client").rglob("*.py"):
         module.write_text(_mended(module.read_text()))
 
 
 def _mended(module: str) -> str:
-    """The calls of one endpoint without what would need a copy of the generator's whole template."""
-    return _PARSING.sub(lambda found: found[0] + _FOREIGN, module.replace(_BOUNDARY, ""))
+    """A module of the client without what would need a copy of the generator's whole template."""
+    for made, meant in {_BOUNDARY: "", **_STATUS}.items():
+        module = module.replace(made, meant)
+    return _PARSING.sub(lambda found: found[0] + _FOREIGN, module)
 
 
 def generate_typescript(document: Path) -> str:

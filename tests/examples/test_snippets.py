@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -36,11 +37,16 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 class _Gateway(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(int(self.path.split("/")[1]))
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        status = int(self.path.split("/")[1])
+        self.send_response(status)
+        if status == HTTPStatus.MOVED_PERMANENTLY:
+            self.send_header("location", "https://localhost/")
         self.send_header("content-type", "text/html")
         self.end_headers()
-        self.wfile.write(b"<h1>Sorry</h1>")
+        self.wfile.write("<h1>Désolé</h1>".encode("latin-1"))
+
+    do_GET = do_POST
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
@@ -99,8 +105,9 @@ def test_snippet_says_why_an_eye_has_no_answer(command: list[str], tmp_path: Pat
     assert "left_eye: The eye is hidden. Take off dark glasses" in result.stdout
 
 
-# 308 leads to https. 413 is a status of the service's own too: nginx says it of a photo over a megabyte.
-@pytest.mark.parametrize("status", [308, 413, 502])
+# 200 is how a network asks for a login, 308 leads to https, and 520 is Cloudflare's own. 413 is a status of
+# the service's own too: nginx says it of a photo over a megabyte.
+@pytest.mark.parametrize("status", [200, 308, 413, 502, 520])
 @pytest.mark.parametrize("command", LINES.values(), ids=LINES)
 def test_snippet_survives_an_answer_that_is_not_the_service_s(
     command: list[str], status: int, photo: Path, gateway: str
@@ -108,6 +115,13 @@ def test_snippet_survives_an_answer_that_is_not_the_service_s(
     result = _run(command, photo, f"{gateway}/{status}")
     assert (result.returncode, result.stderr) == (1, "")
     assert str(status) in result.stdout
+
+
+@pytest.mark.parametrize("command", LINES.values(), ids=LINES)
+def test_snippet_says_that_there_is_no_photo(command: list[str], tmp_path: Path, service: str) -> None:
+    result = _run(command, tmp_path / "nothing.jpg", service)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert result.stdout.startswith("Expected a photo. Received: ")
 
 
 @pytest.mark.parametrize("command", LINES.values(), ids=LINES)
@@ -163,3 +177,27 @@ def test_curl_fails_with_the_problem(tmp_path: Path, service: str) -> None:
     result = _run([str(EXAMPLES / "curl.sh")], empty, service)
     assert result.returncode == 22
     assert json.loads(result.stdout)["code"] == "empty_file"
+
+
+def test_curl_takes_no_redirect_for_an_answer(photo: Path, gateway: str) -> None:
+    result = _run([str(EXAMPLES / "curl.sh")], photo, f"{gateway}/301")
+    assert (result.returncode, result.stdout) == (47, "")
+
+
+PROBE = """
+import sys
+from image_classifier_client import Client
+from image_classifier_client.api.health import live
+
+answer = live.sync(client=Client(base_url=sys.argv[2]))
+print(answer and answer.to_dict())
+"""
+
+
+def test_the_python_client_knows_who_has_answered(photo: Path, service: str, gateway: str) -> None:
+    results = [
+        _run([sys.executable, "-c", PROBE], photo, address)
+        for address in (service, f"{gateway}/200", f"{gateway}/520")
+    ]
+    assert [result.stdout for result in results] == ["{'status': 'live'}\n", "None\n", "None\n"]
+    assert [result.stderr for result in results] == ["", "", ""]
