@@ -139,6 +139,8 @@ class ImpatientProtocol(HttpToolsProtocol):
             return
         if self._is_head_too_large() or not self._names_one_host() or not self._is_framed():
             raise ValueError("the head is no head of a request")  # to the parser, which stops here
+        # HTTP/1.0 knows no answer before the answer (RFC 9110, 15.2).
+        self.expect_100_continue = self.expect_100_continue and self.parser.get_http_version() != "1.0"
         super().on_headers_complete()
         self._in_headers, self._in_body = False, True
         # A slow body is answered by `service.http.guard`; this ends what goes on sending after its answer.

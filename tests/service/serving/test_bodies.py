@@ -78,6 +78,16 @@ def test_a_body_in_chunks_and_nothing_else(service: str, line: bytes, codings: b
         assert until_closed(connection).split()[1] == status
 
 
+@pytest.mark.parametrize(("line", "status"), [(b"HTTP/1.1", b"100"), (b"HTTP/1.0", b"200")])
+def test_only_http_1_1_is_told_to_go_on(service: str, line: bytes, status: bytes) -> None:
+    form = part(picture()) + end()
+    head = b"POST /v1/classify " + line + b"\r\nhost: a\r\nconnection: close\r\nexpect: 100-continue\r\n"
+    kind = f"content-type: {MULTIPART['content-type']}\r\ncontent-length: {len(form)}\r\n\r\n"
+    with connect(service) as connection:
+        connection.sendall(head + kind.encode() + form)
+        assert until_closed(connection).split()[1] == status
+
+
 def test_a_body_in_many_chunks(service: str) -> None:
     chunk = b"40\r\n" + b"a" * 64 + b"\r\n"
     with connect(service) as connection:
