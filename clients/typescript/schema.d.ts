@@ -651,7 +651,7 @@ export interface operations {
             query?: {
                 /** @description Of a model of eyes, `auto`: both eyes of a face, or one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as `auto` for other models. */
                 region?: "auto" | "eyes" | "whole";
-                /** @description Whose eyes: the largest face's, or everybody's. */
+                /** @description Whose eyes: the largest face's, or everybody's, 32 faces at most. */
                 faces?: "largest" | "all";
                 /** @description Name of a loaded model. */
                 model?: string | null;
@@ -792,7 +792,7 @@ export interface operations {
             query?: {
                 /** @description Of a model of eyes, `auto`: both eyes of a face, or one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as `auto` for other models. */
                 region?: "auto" | "eyes" | "whole";
-                /** @description Whose eyes: the largest face's, or everybody's. */
+                /** @description Whose eyes: the largest face's, or everybody's, 32 faces at most. */
                 faces?: "largest" | "all";
                 /** @description Name of a loaded model. */
                 model?: string | null;

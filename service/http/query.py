@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 from service.answering.prepared import Question
 from service.errors import InvalidRequest
 from service.http import problems
+from service.locator.faces import MAX_FACES
 from service.pictures.regions import Region
 from service.validation import first_fault
 
@@ -19,7 +20,7 @@ class _Query(BaseModel):
         "or nothing. `whole`: the middle square of the picture, as `auto` for other models.",
     )
     faces: Literal["largest", "all"] = Field(
-        "largest", description="Whose eyes: the largest face's, or everybody's."
+        "largest", description=f"Whose eyes: the largest face's, or everybody's, {MAX_FACES} faces at most."
     )
     model: str | None = Field(None, description="Name of a loaded model.", max_length=64)
     evidence: bool = Field(

@@ -149,8 +149,8 @@ def sync_detailed(
         region (ClassifyRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or one
             eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as
             `auto` for other models. Default: ClassifyRegion.AUTO.
-        faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
-            ClassifyFaces.LARGEST.
+        faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's, 32 faces at
+            most. Default: ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
         evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
             one. Default: False.
@@ -196,8 +196,8 @@ def sync(
         region (ClassifyRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or one
             eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as
             `auto` for other models. Default: ClassifyRegion.AUTO.
-        faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
-            ClassifyFaces.LARGEST.
+        faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's, 32 faces at
+            most. Default: ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
         evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
             one. Default: False.
@@ -238,8 +238,8 @@ async def asyncio_detailed(
         region (ClassifyRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or one
             eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as
             `auto` for other models. Default: ClassifyRegion.AUTO.
-        faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
-            ClassifyFaces.LARGEST.
+        faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's, 32 faces at
+            most. Default: ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
         evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
             one. Default: False.
@@ -283,8 +283,8 @@ async def asyncio(
         region (ClassifyRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or one
             eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture, as
             `auto` for other models. Default: ClassifyRegion.AUTO.
-        faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's. Default:
-            ClassifyFaces.LARGEST.
+        faces (ClassifyFaces | Unset): Whose eyes: the largest face's, or everybody's, 32 faces at
+            most. Default: ClassifyFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
         evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
             one. Default: False.

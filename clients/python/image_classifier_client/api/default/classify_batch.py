@@ -151,8 +151,8 @@ def sync_detailed(
         region (ClassifyBatchRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or
             one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture,
             as `auto` for other models. Default: ClassifyBatchRegion.AUTO.
-        faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
-            Default: ClassifyBatchFaces.LARGEST.
+        faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's, 32
+            faces at most. Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
         evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
             one. Default: False.
@@ -198,8 +198,8 @@ def sync(
         region (ClassifyBatchRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or
             one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture,
             as `auto` for other models. Default: ClassifyBatchRegion.AUTO.
-        faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
-            Default: ClassifyBatchFaces.LARGEST.
+        faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's, 32
+            faces at most. Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
         evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
             one. Default: False.
@@ -240,8 +240,8 @@ async def asyncio_detailed(
         region (ClassifyBatchRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or
             one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture,
             as `auto` for other models. Default: ClassifyBatchRegion.AUTO.
-        faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
-            Default: ClassifyBatchFaces.LARGEST.
+        faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's, 32
+            faces at most. Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
         evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
             one. Default: False.
@@ -285,8 +285,8 @@ async def asyncio(
         region (ClassifyBatchRegion | Unset): Of a model of eyes, `auto`: both eyes of a face, or
             one eye from near; `eyes`: a face or nothing. `whole`: the middle square of the picture,
             as `auto` for other models. Default: ClassifyBatchRegion.AUTO.
-        faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's.
-            Default: ClassifyBatchFaces.LARGEST.
+        faces (ClassifyBatchFaces | Unset): Whose eyes: the largest face's, or everybody's, 32
+            faces at most. Default: ClassifyBatchFaces.LARGEST.
         model (None | str | Unset): Name of a loaded model.
         evidence (bool | Unset): Add a map of what spoke for each answer, from models that give
             one. Default: False.
