@@ -20,8 +20,9 @@ ALIKE = 0.9
 """Of two names, as `difflib` has it: a letter or two apart."""
 # Patterns as text: compiled when a setting needs one, not with every start.
 _KEY = rf"[!-~]{{{MIN_KEY_LENGTH},}}"
-# As browsers send it: in lower case and ASCII, without a path.
-_ORIGIN = r"[a-z][a-z0-9+.-]*://[^A-Z/?#@\s\x7f-\U0010ffff]+"
+# As browsers send it: in lower case and ASCII, without a path or the port that goes without saying. A star
+# for many names would be compared as it is, and equal none.
+_ORIGIN = r"(?!https://.*:443$|http://.*:80$)[a-z][a-z0-9+.-]*://[^A-Z*/?#@\s\x7f-\U0010ffff]+"
 # Surrogates stand for bytes of the environment that are no UTF-8, which no answer could hold.
 _LINK = r"https?://[^/\s\ud800-\udfff][^\s\ud800-\udfff]*"
 

@@ -45,6 +45,8 @@ def test_killed_and_started_again(models: Path) -> None:
         ("SERVICE_CORS_ORIGINS", "https://a.example,foo", "SERVICE_CORS_ORIGINS: Expected origins such as"),
         ("SERVICE_CORS_ORIGINS", "https://a.example/", "SERVICE_CORS_ORIGINS: Expected origins such as"),
         ("SERVICE_CORS_ORIGINS", "https://bücher.example", "SERVICE_CORS_ORIGINS: Expected origins such as"),
+        ("SERVICE_CORS_ORIGINS", "https://*.example", "SERVICE_CORS_ORIGINS: Expected origins such as"),
+        ("SERVICE_CORS_ORIGINS", "https://a.example:443", "SERVICE_CORS_ORIGINS: Expected origins such as"),
         ("SERVICE_TUTORIAL_URL", "https://a.example/", "SERVICE_TUTORIAL_URL: Expected a link that begins"),
         (
             "SERVICE_TUTORIAL_URL",
