@@ -175,12 +175,14 @@ export interface components {
         Advice: {
             /**
              * Code
-             * @description Stable code, for instance `too_dark`.
+             * @description Stable: `eye_cut_off`, `face_too_small`, `too_dark`, `blurred`, `turned_away`, `tilted` or `untypical`;
+             *     later versions may have more.
              */
             code: string;
             /**
              * Value
-             * @description What was measured.
+             * @description What was measured, for each code in turn: the share of the eye in the picture, pixels between its
+             *     corners, the mean level (0..255), the share of fine detail, degrees, degrees, typicality.
              */
             value: number;
             /**

@@ -1,21 +1,32 @@
 """The OpenAPI document of the process as it really starts."""
 
 import json
+import re
 from pathlib import Path
 
 import httpx
 
+from service.answering.answers import UNTYPICAL
 from service.http.problems import STATUS
+from service.locator import quality
+from service.locator.quality import Measurements
 
 ROOT = Path(__file__).parents[3]
-FIELD = "Stable code, for instance `too_dark`."
 
 
 def test_the_document_is_the_one_that_the_clients_were_made_from(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
     assert document == json.loads((ROOT / "clients" / "openapi.json").read_text())
-    assert document["components"]["schemas"]["Advice"]["properties"]["code"]["description"] == FIELD
     assert client.get("/docs").status_code == 200
+
+
+def test_fields_are_described_with_every_code_of_advice(client: httpx.Client) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    told = re.findall(r"`(\w+)`", schemas["Advice"]["properties"]["code"]["description"])
+    worst = Measurements(
+        width=0.0, openness=0.0, white=0.0, contrast=0.0, brightness=0.0, sharpness=0.0, visible=0.0
+    )
+    assert told == [one.code for one in quality.advice(worst, roll=90.0, yaw=90.0)] + [UNTYPICAL]
 
 
 def test_problems_are_promised_as_what_they_are_sent_as(client: httpx.Client) -> None:

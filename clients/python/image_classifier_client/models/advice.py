@@ -14,8 +14,11 @@ class Advice:
     """What would make a better photo.
 
     Attributes:
-        code (str): Stable code, for instance `too_dark`.
-        value (float): What was measured.
+        code (str): Stable: `eye_cut_off`, `face_too_small`, `too_dark`, `blurred`, `turned_away`, `tilted` or
+            `untypical`;
+            later versions may have more.
+        value (float): What was measured, for each code in turn: the share of the eye in the picture, pixels between its
+            corners, the mean level (0..255), the share of fine detail, degrees, degrees, typicality.
         bound (float): What it should have been.
         message (str): A sentence for the person who takes the photo.
     """
