@@ -14,7 +14,7 @@ def main(photo: str, service: str = "http://localhost:8000") -> int:
     except OSError as error:
         print(f"Expected a photo. Received: {error}")
         return 1
-    except httpx.TransportError as error:
+    except (httpx.RequestError, httpx.InvalidURL) as error:
         print(f"Expected an answer of {service}. Received: {error}")
         return 1
     kind = response.headers.get("content-type", "")

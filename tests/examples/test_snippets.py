@@ -124,9 +124,10 @@ def test_snippet_says_that_there_is_no_photo(command: list[str], tmp_path: Path,
     assert result.stdout.startswith("Expected a photo. Received: ")
 
 
+@pytest.mark.parametrize("port", ["", "eighty"], ids=["nobody's", "no number"])
 @pytest.mark.parametrize("command", LINES.values(), ids=LINES)
-def test_snippet_says_that_nobody_answers(command: list[str], photo: Path) -> None:
-    address = f"http://127.0.0.1:{free_port()}"
+def test_snippet_says_that_nobody_answers(command: list[str], port: str, photo: Path) -> None:
+    address = f"http://127.0.0.1:{port or free_port()}"
     result = _run(command, photo, address)
     assert (result.returncode, result.stderr) == (1, "")
     assert result.stdout.startswith(f"Expected an answer of {address}. Received: ")
