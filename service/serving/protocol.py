@@ -1,6 +1,8 @@
 """HTTP/1.1 of one connection: uvicorn's, impatient with slow clients."""
 
 import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -41,6 +43,9 @@ class ImpatientProtocol(HttpToolsProtocol):
     header_seconds = 10.0
     body_seconds = 15.0
     max_connections = 1024
+    by_activity: "OrderedDict[ImpatientProtocol, None]" = OrderedDict()
+    """The connections of a server. First comes the one whose last request began, or whose last answer ended,
+    longest ago: to look at all of a thousand for each that connects took the event loop 7 ms each time."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,19 +60,19 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._most_pieces = 0
         """As many pieces may have begun with the end of this data."""
         self.url = b""
-        self._active = self.loop.time()
-        """When its last request began, or its last answer ended."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected: it has to say something soon."""
         self._out = OneWrite(transport, self.loop, lambda: self._in_body or self._in_headers)
         super().connection_made(self._out)  # type: ignore[arg-type]
+        self.by_activity[self] = None
         self._allow(self.header_seconds)
         if len(self.connections) > self.max_connections:
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
+        self.by_activity.pop(self, None)
         self._allow(None)
         self.resume_writing()
         # After a reset uvicorn would leave this timer, and all that it holds, until it is over.
@@ -117,7 +122,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_headers, self._header_bytes = True, 0
         self._heads += 1
-        self._active = self.loop.time()
+        self._touch()
         self._allow(self.header_seconds)
 
     def on_url(self, url: bytes) -> None:
@@ -164,7 +169,7 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """An answer is on its way: from now on the connection is idle, if nothing else was asked."""
-        self._active = self.loop.time()
+        self._touch()
         super().on_response_complete()
 
     def pause_writing(self) -> None:
@@ -243,19 +248,32 @@ class ImpatientProtocol(HttpToolsProtocol):
         codings = (coding.strip() for coding in b",".join(fields).lower().split(b","))
         return [coding for coding in codings if coding]
 
+    def _touch(self) -> None:
+        if self in self.by_activity:  # not where it has been closed for room
+            self.by_activity.move_to_end(self)
+
     def _make_room(self) -> None:
-        # One that was closed this moment stays among them until the event loop's next turn.
-        others = [
-            one
-            for one in self.connections
-            if isinstance(one, ImpatientProtocol) and one is not self and not one._is_gone()
-        ]
-        leaving = [one for one in others if one._out.lingers]
-        done = [one for one in others if one.cycle is None or one.cycle.response_complete]
-        idle = [one for one in done if not one.transport.get_write_buffer_size()]
-        sending = [one for one in others if one.cycle is not None and one.cycle.more_body]
-        longest = min(leaving or idle or sending or done, key=lambda one: one._active, default=self)
+        kinds = ImpatientProtocol._is_idle, ImpatientProtocol._is_sending, ImpatientProtocol._is_done
+        longest = next(filter(None, map(self._longest, kinds)), self)
+        del self.by_activity[longest]
         longest.transport.abort()
+
+    def _longest(self, is_wanted: Callable[["ImpatientProtocol"], bool]) -> "ImpatientProtocol | None":
+        """The other connection of a kind that has been so for longest."""
+        # One that was closed this moment stays among them until the event loop's next turn.
+        found = (one for one in self.by_activity if is_wanted(one) and one is not self and not one._is_gone())
+        return next(found, None)
+
+    def _is_idle(self) -> bool:
+        """Whether it has read its answers, or is sending what is refused already."""
+        return self._out.lingers or (self._is_done() and not self.transport.get_write_buffer_size())
+
+    def _is_sending(self) -> bool:
+        return self.cycle is not None and self.cycle.more_body
+
+    def _is_done(self) -> bool:
+        """Whether all its requests are answered."""
+        return self.cycle is None or self.cycle.response_complete
 
     def _is_gone(self) -> bool:
         return not self._out.lingers and self.transport.is_closing()

@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -121,6 +122,7 @@ def build(
         "header_seconds": settings.header_seconds,
         "body_seconds": settings.body_seconds,
         "max_connections": allow_connections(settings.max_connections),
+        "by_activity": OrderedDict(),
     }
     config = uvicorn.Config(
         app,

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from service.serving.one_write import OneWrite
 from service.serving.protocol import ImpatientProtocol
 from tests.gates import PATIENCE_SECONDS, eventually, gated
 from tests.serving import connect, until_closed
@@ -116,6 +117,25 @@ def test_idle_connections_lock_nobody_out(models: Path) -> None:
         closed, _, _ = select.select(held, [], [], PATIENCE_SECONDS)
         assert closed and {until_closed(one) for one in closed} == {b""}
         assert len(service.server.server_state.connections) <= 4
+
+
+def test_who_makes_room_is_found_without_looking_at_everybody(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    class Counted(OneWrite):
+        def is_closing(self) -> bool:
+            nonlocal looked
+            looked += 1
+            return super().is_closing()
+
+    monkeypatch.setattr("service.serving.protocol.OneWrite", Counted)
+    with gated(models, workers=1, max_connections=100) as service, ExitStack() as stack:
+        for _ in range(200):
+            stack.enter_context(connect(service.address))
+        assert httpx.get(f"{service.address}/health/live").status_code == 200
+    assert 0 < looked < 2_000
 
 
 def test_who_has_just_been_answered_is_not_the_one_that_is_idle_for_longest(models: Path) -> None:
