@@ -1,5 +1,6 @@
 """Multipart uploads, read into memory and never to disk."""
 
+import re
 from typing import Final
 
 from fastapi import Request
@@ -18,6 +19,8 @@ MAX_FIELDS: Final = 16
 MAX_PARAMETERS: Final = 100
 """Of one field of a part, or semicolons in the name of a file."""
 _FORM: Final = "multipart/form-data"
+_BARE_BOUNDARY: Final = re.compile(r"; *boundary=([!#-:<-~]+) *(?:;|$)", re.IGNORECASE)
+"""One without quotes, whatever it holds: `----=_Part_1` wants some, and not every client knows."""
 _AS_IT_IS: Final = {"binary", "8bit", "7bit"}
 """What a part may say of its coding (RFC 2045, 6); all are deprecated in forms (RFC 7578, 4.7)."""
 
@@ -50,9 +53,11 @@ def _boundary(request: Request, field: str) -> str:
     kind, options = parse_options_header(header)
     if kind != _FORM:
         raise InvalidRequest(f"Expected {_FORM} with the file field {field!r}. Received: {header[:100]!r}.")
-    if not options.get("boundary"):
+    bare = _BARE_BOUNDARY.search(header)
+    boundary = bare[1] if bare else options.get("boundary")
+    if not boundary:
         raise InvalidRequest(f"Expected {_FORM} with a boundary. Received: {header[:100]!r}.")
-    return str(options["boundary"])
+    return str(boundary)
 
 
 class _Parser(PushMultipartParser):  # type: ignore[misc]

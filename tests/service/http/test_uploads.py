@@ -150,6 +150,17 @@ def test_a_charset_is_not_looked_up(charset: str) -> None:
     assert set(encodings._cache) == known
 
 
+@pytest.mark.parametrize(
+    "boundary", ["----=_Part_1_2.3", "a/b:(c)?", '"----=_Part_1_2.3"', '"a b"', "a; x=y"]
+)
+def test_a_boundary_may_lack_its_quotes(client: httpx.Client, boundary: str) -> None:
+    body = part(JPEG) + end()
+    line = boundary.split(";")[0].strip('"').encode()
+    body = body.replace(b"--" + MULTIPART["content-type"].partition("boundary=")[2].encode(), b"--" + line)
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+    assert client.post("/v1/classify", content=body, headers=headers).status_code == 200
+
+
 @pytest.mark.parametrize("charset", ["UTF-8", "ISO-8859-1", "undefined", "x" * 5_000])
 def test_a_form_may_name_any_charset(client: httpx.Client, charset: str) -> None:
     kind, boundary = MULTIPART["content-type"].split(";")
