@@ -18,7 +18,7 @@ from service.locator import bundle as locator_bundle
 from service.locator.document import DOCUMENT
 from service.machine import threads
 from service.networks import bundle
-from service.networks.folders import MODEL_FILE, versions, wanted_names, wants_all
+from service.networks.folders import MODEL_FILE, candidates, versions, wanted_names, wants_all
 from service.networks.models import ModelStore
 from service.networks.runtime import Runtime
 
@@ -76,7 +76,7 @@ def locators(predictor: Predictor, folder: Path, runtime: Runtime) -> Kind:
 def _folders(models: Path, wanted: str) -> list[Path]:
     # Not by their names, which one folder that may not be read would keep from being known.
     if wants_all(wanted):
-        return sorted(models.iterdir())
+        return candidates(models)
     return [models / name for name in wanted_names(models, wanted)]
 
 

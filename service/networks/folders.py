@@ -33,7 +33,12 @@ def names(models: Path) -> list[str]:
     with _readable(models):
         if not models.is_dir():
             raise InvalidBundle(f"Expected a folder of models. Received: {models}, which is no folder.")
-        return sorted(child.name for child in models.iterdir() if child.name != _LOST and versions(child))
+        return [folder.name for folder in candidates(models) if versions(folder)]
+
+
+def candidates(models: Path) -> list[Path]:
+    """What may be bundles in `models/`, in alphabetical order; raises OSError."""
+    return sorted(child for child in models.iterdir() if child.name != _LOST)
 
 
 def versions(folder: Path, file: str = MODEL_FILE) -> list[int]:

@@ -1,0 +1,20 @@
+"""What keeps from looking for new models, and what is told of it."""
+
+import logging
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.service.watched import Watched
+from tests.users import closed_to_us
+
+
+def test_a_folder_of_the_file_systems_own_keeps_nobody_from_looking(caplog: pytest.LogCaptureFixture) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        watched = Watched(Path(name), wanted="*")
+        watched.folder.chmod(0o755)
+        (watched.folder / "lost+found").mkdir()
+        with caplog.at_level(logging.WARNING, "service"), closed_to_us(watched.folder / "lost+found"):
+            assert watched.look_twice() == 1
+    assert caplog.records == []
