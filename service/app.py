@@ -125,9 +125,9 @@ async def _up_to_date(
         yield
         return
     sessions = runtime(settings, share)
-    kinds = (
-        models_of(predictor.models, settings.models, settings.model, sessions),
+    kinds = (  # the locator first: a model that comes together with it may need it
         locators(predictor, settings.models / settings.locator, sessions),
+        models_of(predictor, settings.models, settings.model, sessions),
     )
     reloader = Reloader(predictor.models, kinds, metrics.reloaded)
     if share.again:  # it has the models of the service's start, where others may have newer ones by now

@@ -47,14 +47,21 @@ class Kind:
     """Serve what `load` returned, from the next request on."""
 
 
-def models_of(store: ModelStore, models: Path, wanted: str, runtime: Runtime) -> Kind:
-    """The classifiers that a service is asked to serve."""
+def models_of(predictor: Predictor, models: Path, wanted: str, runtime: Runtime) -> Kind:
+    """The classifiers that a service is asked to serve; none that looks at eyes without a locator."""
+
+    def load(folder: Path) -> Any:
+        fresh = bundle.load(folder, runtime)
+        if fresh.metadata.crop and predictor.locator is None:
+            raise InvalidBundle(f"{folder}: expected an eye locator, which this model needs. Received: none.")
+        return fresh
+
     return Kind(
         file=MODEL_FILE,
         folders=lambda: _folders(models, wanted),
-        version=store.version,
-        load=lambda folder: bundle.load(folder, runtime),
-        replace=store.replace,
+        version=predictor.models.version,
+        load=load,
+        replace=predictor.models.replace,
     )
 
 

@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from service.lifecycle import reload
-from service.lifecycle.reload import Reloader, models_of
-from service.networks.runtime import Runtime
+from service.lifecycle.reload import Reloader
 from tests.bundles import metadata, write_bundle
 from tests.gates import eventually
 from tests.processes import running
@@ -34,7 +33,7 @@ def test_the_watch_survives_the_unexpected(caplog: pytest.LogCaptureFixture, wat
                 loop.call_soon_threadsafe(second_look.set)
             raise RuntimeError("a bug")
 
-        kind = replace(models_of(watched.store, watched.folder, "colours", Runtime(1)), folders=explode)
+        kind = replace(watched.kind, folders=explode)
         task = asyncio.create_task(Reloader(watched.store, [kind]).watch(0.001))
         await second_look.wait()
         task.cancel()

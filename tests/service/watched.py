@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from service.answering.predictor import Predictor
 from service.lifecycle.reload import Outcome, Reloader, models_of
 from service.networks.models import ModelStore
 from service.networks.runtime import Runtime
+from service.settings import Settings
 from tests.bundles import write_bundle
 
 
@@ -18,8 +20,9 @@ class Watched:
         self.folder = folder
         write_bundle(folder)
         self.store = ModelStore.load(folder, wanted, Runtime(1))
+        self.predictor = Predictor(self.store, Settings(models=folder))
         self.outcomes: list[Outcome] = []
-        self.kind = models_of(self.store, folder, wanted, Runtime(1))
+        self.kind = models_of(self.predictor, folder, wanted, Runtime(1))
         self.reloader = Reloader(self.store, [self.kind], self.outcomes.append)
 
     def check_before_loading(self, check: Callable[[Path], None]) -> None:
