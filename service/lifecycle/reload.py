@@ -109,13 +109,15 @@ class Reloader:
         self._seen: dict[Path, tuple[Signature, float]] = {}
         """Files of a folder, and since when they are the same, on the monotonic clock."""
         self._rejections = Rejections()
+        self._hindered: dict[str, str] = {}
+        """What kept from the last look, or from a part of it, and has been told."""
 
     async def watch(self, seconds: float) -> None:
         """Look every so many seconds, until cancelled."""
         while True:
             await asyncio.sleep(seconds)
             try:
-                with _reported():
+                with self._reported("thread"):
                     await self._look_aside()
             except Exception:  # a watcher that dies would keep every later version away
                 _logger.exception("looking for new models failed")
@@ -125,9 +127,9 @@ class Reloader:
         rejected = self._store.rejected.items()
         self._store.rejected = {path: why for path, why in rejected if not _is_gone(path)}
         for kind in self._kinds:
-            with _reported():
+            with self._reported(kind.file):
                 for folder in kind.folders():
-                    with _reported():
+                    with self._reported(str(folder)):
                         self._update(kind, folder)
 
     async def _look_aside(self) -> None:
@@ -182,14 +184,18 @@ class Reloader:
         self._on_change("loaded")
         return True
 
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, InvalidBundle, TooFewThreads) as error:
-        # The folder may be mounted anew at this very moment; the loaded models go on.
-        _logger.warning("cannot look for new models", extra={"reason": str(error)})
+    @contextmanager
+    def _reported(self, what: str) -> Iterator[None]:
+        """Tell what keeps from a look, or from this part of it: once, until it is over or something else."""
+        try:
+            yield
+        except (OSError, InvalidBundle, TooFewThreads) as error:
+            # The folder may be mounted anew at this very moment; the loaded models go on.
+            if self._hindered.get(what) != str(error):
+                _logger.warning("cannot look for new models", extra={"reason": str(error)})
+            self._hindered[what] = str(error)
+        else:
+            self._hindered.pop(what, None)
 
 
 def _in_background(work: Callable[[], None]) -> "Future[None]":

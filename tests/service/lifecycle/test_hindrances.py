@@ -18,3 +18,16 @@ def test_a_folder_of_the_file_systems_own_keeps_nobody_from_looking(caplog: pyte
         with caplog.at_level(logging.WARNING, "service"), closed_to_us(watched.folder / "lost+found"):
             assert watched.look_twice() == 1
     assert caplog.records == []
+
+
+def test_what_keeps_from_looking_is_told_once_each_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = Watched(tmp_path / "models", wanted="*")
+    elsewhere = tmp_path / "elsewhere"
+    for told in (1, 2):
+        watched.folder.rename(elsewhere)
+        watched.look_twice()
+        assert [record.getMessage() for record in caplog.records] == ["cannot look for new models"] * told
+        elsewhere.rename(watched.folder)
+        assert watched.look_twice() == 1

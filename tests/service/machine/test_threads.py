@@ -186,7 +186,13 @@ def test_looks_that_get_no_thread_are_warnings_and_go_on(models: Path) -> None:
         "def look(self):\n"
         "    looked(self)\n"
         "    resource.setrlimit(resource.RLIMIT_NPROC, (1, 100))\n"
-        "reload.Reloader.look = look\n"
+        "begun = reload._in_background\n"
+        "def begin(work):\n"
+        "    try:\n"
+        "        return begun(work)\n"
+        "    finally:\n"
+        "        resource.setrlimit(resource.RLIMIT_NPROC, (100, 100))\n"
+        "reload.Reloader.look, reload._in_background = look, begin\n"
         "sys.exit(command.main())"
     )
     with running(models, with_threads(100), code, reload_seconds=0.05) as (process, address):
