@@ -25,7 +25,8 @@ COPY --from=build /app /app
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
-# To connect to an address that stands for all of them is to connect to this machine.
+# To connect to an address that stands for all of them is to connect to this machine. Names are read as the service
+# reads them: in small letters too, those in capitals first.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["python", "-c", "import os, http.client as h; e = os.environ.get; c = h.HTTPConnection(e('SERVICE_HOST') or '0.0.0.0', e('SERVICE_PORT', '8000'), timeout=2); c.request('GET', '/health/ready'); raise SystemExit(c.getresponse().status != 200)"]
+  CMD ["python", "-c", "import os, http.client as h; e = {**{n.upper(): v for n, v in os.environ.items()}, **os.environ}.get; c = h.HTTPConnection(e('SERVICE_HOST') or '0.0.0.0', int(e('SERVICE_PORT', '8000')), timeout=2); c.request('GET', '/health/ready'); raise SystemExit(c.getresponse().status != 200)"]
 CMD ["python", "-m", "service"]
