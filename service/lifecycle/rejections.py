@@ -58,7 +58,7 @@ def signature_of(folder: Path) -> Signature:
             (str(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode)
             for path, status in ((path, path.stat()) for path in found)
         )
-    except PermissionError:  # a folder that may not be entered: nothing is known until it may
+    except (PermissionError, FileNotFoundError):  # it may not be entered, or is just being taken away
         return frozenset()
 
 

@@ -168,6 +168,8 @@ class Reloader:
         try:
             fresh = kind.load(folder)
         except Exception as error:  # whatever a bad file provokes, the old version stays
+            if signature_of(folder) != signature:  # it is taken away or copied at this very moment
+                return False
             facts["reason"] = str(error)
             verdict = self._rejections.add(folder, signature, error, since)
             if verdict == "early":
