@@ -50,7 +50,6 @@ class HandedServer(GracefulServer):
         super().__init__(*arguments)
         self._channel = channel
         self._share = share
-        self._opening: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and tell that connections may come."""
@@ -62,7 +61,6 @@ class HandedServer(GracefulServer):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take what is on its way, and end gracefully; the channel closes with the process."""
         self._receive()
-        await asyncio.gather(*self._opening)
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
@@ -109,25 +107,8 @@ class HandedServer(GracefulServer):
             self._share.closed.own += 1
             _log.warning("a connection is lost, for want of file descriptors")
 
-    def _open(self, connection: socket.socket) -> None:
-        task = asyncio.get_running_loop().create_task(self._connect(connection))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
-
-    async def _connect(self, connection: socket.socket) -> None:
-        try:
-            connection.setblocking(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
-        except OSError:  # the client has left already
-            connection.close()
-            self._share.closed.own += 1
-
-    def _protocol(self) -> asyncio.Protocol:
-        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
-        return made
+    def _lost(self) -> None:
+        self._share.closed.own += 1
 
 
 def complain(channel: socket.socket, error: Exception) -> None:

@@ -15,12 +15,15 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.machine.descriptors import allow_connections
+from service.serving.listening import BACKLOG
 from service.serving.protocol import ImpatientProtocol
 from service.settings import Settings
 
 _TICK_SECONDS: Final = 1.0
 """Between looks at what changes by itself, such as the date in the answers. uvicorn's own ten looks a second
 were half of what an idle service takes."""
+_FIRST_WORDS_SECONDS: Final = 0.1
+"""For who has connected as the port closes to say what is wanted: who asks nothing is idle, and cut off."""
 _LAST_WORDS_SECONDS: Final = 1.0
 """For the answer to a request whose time is over, and for its client to read it."""
 _logger = logging.getLogger(__name__)
@@ -42,6 +45,8 @@ class GracefulServer(uvicorn.Server):
         self._stop_at: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = asyncio.Event()
+        self._opening: set[asyncio.Task[None]] = set()
+        """Connections that are accepted and not served yet."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, and say where."""
@@ -54,6 +59,13 @@ class GracefulServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is in flight; what takes longer than its time is told so and loses its connection."""
+        for listener in sockets or ():
+            self._take_waiting(listener)
+        for server in self.servers:
+            server.close()
+        if self._opening:
+            await asyncio.gather(*self._opening)
+            await asyncio.sleep(_FIRST_WORDS_SECONDS)
         await super().shutdown(sockets)
         tasks, connections = self.server_state.tasks, self.server_state.connections
         if self.force_exit:
@@ -69,6 +81,39 @@ class GracefulServer(uvicorn.Server):
             connection.transport.abort()
         while connections:
             await asyncio.sleep(0)
+
+    def _take_waiting(self, listener: socket.socket) -> None:
+        """Accept who has connected already: as the port closes the system resets who still waits there."""
+        for _ in range(BACKLOG):
+            try:
+                connection, _address = listener.accept()
+            except OSError:  # nobody is left, or there are no descriptors
+                return
+            self._open(connection)
+
+    def _open(self, connection: socket.socket) -> None:
+        """Serve a connection that somebody has accepted."""
+        task = asyncio.get_running_loop().create_task(self._connect(connection))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _connect(self, connection: socket.socket) -> None:
+        try:
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        except OSError:  # the client has left already
+            connection.close()
+            self._lost()
+
+    def _lost(self) -> None:
+        """A connection has ended before it was served."""
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop gracefully; asked twice, without draining; a third time, without what is in flight."""

@@ -3,6 +3,7 @@
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from tests.gates import eventually, gated
 from tests.processes import running
+from tests.serving import connect, until_closed
 from tests.uploads import picture
 
 
@@ -84,3 +86,16 @@ def test_sigterm_under_load_loses_no_request(models: Path) -> None:
         assert process.stop() == 0
     assert set(statuses) == {200}
     assert [record["message"] for record in process.records()].count("request") == len(statuses)
+
+
+def test_who_has_connected_before_the_port_closes_is_answered(models: Path) -> None:
+    with running(models) as (process, address), ExitStack() as stack:
+        process.process.send_signal(signal.SIGSTOP)
+        waiting = [stack.enter_context(connect(address)) for _ in range(50)]
+        for connection in waiting:
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n")
+        process.process.send_signal(signal.SIGTERM)
+        process.process.send_signal(signal.SIGCONT)
+        answers = [until_closed(connection) for connection in waiting]
+        assert process.stop() == 0
+    assert {answer[:12] for answer in answers} == {b"HTTP/1.1 200"}
