@@ -134,8 +134,9 @@ def _positive(text: str) -> float:
 
 def _writable(text: str) -> Path:
     path = Path(text)
-    place = path if path.exists() else path.parent
-    if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
+    # What is there is read first: a device or a pipe may never end.
+    place, fits = (path, path.is_file()) if path.exists() else (path.parent, path.parent.is_dir())
+    if not fits or not os.access(place, os.W_OK):
         raise argparse.ArgumentTypeError(f"expected a file that this user may write. Received: {text}.")
     return path
 

@@ -127,7 +127,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert path.read_text() == "SERVICE_THREADS=7\nA=1\n"
 
 
-@pytest.mark.parametrize("place", [".", "nowhere/.env"])
+@pytest.mark.parametrize("place", [".", "nowhere/.env", "/dev/full"])
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
