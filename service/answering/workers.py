@@ -8,6 +8,7 @@ together, which costs less than one after the other; nobody waits for company.
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from service.processes.shares import Share
 IN_A_ROW: Final = 2
 """Images of one turn. With one, batches are the slowest of all answers under load; each more makes the single
 images behind them wait for one more. `benchmarks/history.md`, "Soak and fuzz", has the numbers."""
+LAST_SECONDS: Final = 1.0
+"""How long the end of the service waits for its workers: a picture may keep one for longer than it has."""
 
 
 class Turn:
@@ -124,11 +127,12 @@ class Workers:
             self._spread()
 
     def close(self) -> None:
-        """Finish what is running and stop the threads."""
+        """Stop the threads; what is running, and nobody waits for any more, has a moment to finish."""
         for worker in self._crew:
             worker.jobs.put(None)
+        until = time.monotonic() + LAST_SECONDS
         for worker in self._crew:
-            worker.join()
+            worker.join(max(0.0, until - time.monotonic()))
 
     def _next_or_rest(self, worker: "Worker") -> Job | None:
         """The next job for a worker that is done; without one it is idle from now on."""

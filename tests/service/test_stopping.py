@@ -88,6 +88,20 @@ def test_sigterm_under_load_loses_no_request(models: Path) -> None:
     assert [record["message"] for record in process.records()].count("request") == len(statuses)
 
 
+def test_a_picture_that_never_ends_keeps_nobody_from_stopping(models: Path) -> None:
+    hanging = (
+        "import threading; from service import command; from service.answering.predictor import Predictor\n"
+        "from service.processes import ending\n"
+        "Predictor.prepare = lambda *_: threading.Event().wait()\n"
+        "ending.end(command.main())"
+    )
+    with running(models, code=hanging, grace_seconds=1) as (process, address), ThreadPoolExecutor() as pool:
+        asked = pool.submit(httpx.post, f"{address}/v1/classify", files={"image": picture()}, timeout=60)
+        eventually(lambda: "service_workers_busy 1.0" in httpx.get(f"{address}/metrics").text)
+        assert process.stop() == 0
+        assert (asked.result().status_code, asked.result().json()["code"]) == (503, "not_ready")
+
+
 def test_who_has_connected_before_the_port_closes_is_answered(models: Path) -> None:
     with running(models) as (process, address), ExitStack() as stack:
         process.process.send_signal(signal.SIGSTOP)
