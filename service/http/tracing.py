@@ -58,16 +58,16 @@ def _provider() -> "TracerProvider":
         from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win over this name.
+        named = Resource.create({SERVICE_NAME: "image-classifier"}).merge(OTELResourceDetector().detect())
+        provider = TracerProvider(resource=named)
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     except ImportError as error:
         raise CannotTrace(
             f"SERVICE_TRACING: expected the packages of requirements/tracing.txt. Received: {error}."
         ) from None
-    # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win over this name.
-    named = Resource.create({SERVICE_NAME: "image-classifier"}).merge(OTELResourceDetector().detect())
-    provider = TracerProvider(resource=named)
-    try:
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    except ValueError as error:  # a queue that is smaller than a batch
+    except ValueError as error:  # a limit below zero, which the import meets; a queue smaller than a batch
         raise CannotTrace(
             f"SERVICE_TRACING: expected `OTEL_*` variables that OpenTelemetry takes. Received: {error}"
         ) from None

@@ -16,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from service.app import create_app
 from service.errors import CannotTrace
 from service.settings import Settings
-from tests.processes import Process, running
+from tests.processes import PATIENCE_SECONDS, Process, running
 from tests.uploads import picture
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -143,3 +143,15 @@ def test_variables_that_do_not_fit_stop_the_start_with_one_line(
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512")
     with pytest.raises(CannotTrace, match=r"^SERVICE_TRACING: .+ Received: max_export_batch_size must be "):
         create_app(Settings(models=models, model="colours", tracing=True))
+
+
+@pytest.mark.parametrize("several", [1, 2])
+def test_a_limit_that_is_none_stops_the_start_with_one_line(
+    models: Path, monkeypatch: pytest.MonkeyPatch, several: int
+) -> None:
+    monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "-1")
+    process = Process({"models": models, "model": "colours", "tracing": True, "processes": several})
+    assert process.process.wait(PATIENCE_SECONDS) == 2
+    process.stop()
+    (line,) = process.lines
+    assert line.startswith("SERVICE_TRACING: ") and "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT must be" in line
