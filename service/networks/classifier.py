@@ -162,3 +162,9 @@ def _check_further(outputs: dict[str, Any], path: Path, classes: int) -> None:
         shape = outputs[name].shape if name in outputs else None
         if shape is not None and (len(shape) != rank or (last is not None and shape[-1] != last)):
             raise InvalidBundle(f"{path}: expected the output {name!r} as {wanted}. Received: {shape}.")
+    for name in (OUTPUT, TYPICALITY, EVIDENCE):
+        if name in outputs and isinstance(outputs[name].shape[0], int):
+            raise InvalidBundle(
+                f"{path}: expected the output {name!r} for any number of pictures. "
+                f"Received: the shape {outputs[name].shape}."
+            )

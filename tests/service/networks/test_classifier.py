@@ -191,3 +191,13 @@ def test_a_fixed_batch(tmp_path: Path) -> None:
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
     with pytest.raises(InvalidBundle, match=r"expected uint8 \[N, S, S, 3\] pictures"):
         Classifier(saved(model, tmp_path))
+
+
+def test_an_output_for_one_picture_alone(tmp_path: Path) -> None:
+    model = colour_model(metadata())
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1, 3], dtype=np.int64), "one row"))
+    model.graph.node[-1].input[0] = "flat"
+    model.graph.node.insert(3, helper.make_node("Reshape", ["logits", "one row"], ["flat"]))
+    expected = r"expected the output 'probabilities' for any number of pictures. Received: the shape \[1, 3\]"
+    with pytest.raises(InvalidBundle, match=expected):
+        Classifier(saved(model, tmp_path))
