@@ -82,11 +82,15 @@ def verify_golden(bundle: Bundle) -> None:
 
 def _ask(bundle: Bundle, picture: RGB, file: str) -> Probabilities:
     try:
-        answer: Probabilities = bundle.classifier.probabilities(picture[None])[0]
+        answer = bundle.classifier.outputs(picture[None])
     except Exception as error:  # ONNX Runtime raises its own unrelated classes
         reason = str(error).partition("\n")[0]
         raise InvalidBundle(f"{bundle.folder}: the model fails on {file}: {reason}") from error
-    return answer
+    if answer.typicality is not None and not 0 <= answer.typicality[0] <= 1:
+        received = f"Received: {answer.typicality[0]:g}"
+        raise InvalidBundle(f"{bundle.folder}: expected a typicality of 0 to 1 for {file}. {received}.")
+    row: Probabilities = answer.probabilities[0]
+    return row
 
 
 def _sha256(path: Path) -> str:

@@ -3,13 +3,15 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
+from onnx import numpy_helper
 
 from service.errors import InvalidBundle
 from service.networks import bundle
 from service.networks.bundle import Bundle
-from service.networks.classifier import Classifier, Probabilities
+from service.networks.classifier import Classifier, Outputs
 from tests.bundles import write_bundle
 
 
@@ -99,12 +101,26 @@ def test_a_model_that_fails_when_it_is_asked(tmp_path: Path) -> None:
     loaded = bundle.load(folder)
 
     class Broken(Classifier):
-        def probabilities(self, images: NDArray[np.uint8]) -> Probabilities:
+        def outputs(self, images: NDArray[np.uint8], evidence: bool = False) -> Outputs:
             raise RuntimeError("Non-zero status code\nwhile running a node")
 
     broken = Bundle(folder, Broken(folder / "model.onnx"), loaded.sha256)
     with pytest.raises(InvalidBundle, match=r"the model fails on red.png: Non-zero status code$"):
         bundle.verify_golden(broken)
+
+
+@pytest.mark.parametrize("scale", [1.0, float("nan")])
+def test_a_typicality_that_is_no_share(tmp_path: Path, scale: float) -> None:
+    folder = write_bundle(tmp_path, explains=True)
+    bundle.load(folder)
+    model = onnx.load(folder / "model.onnx")
+    of_255 = next(one for one in model.graph.initializer if one.name == "scale")
+    of_255.CopyFrom(numpy_helper.from_array(np.array(scale, dtype=np.float32), "scale"))
+    onnx.save(model, folder / "model.onnx")
+    with pytest.raises(
+        InvalidBundle, match=r"expected a typicality of 0 to 1 for red.png. Received: (200|nan).$"
+    ):
+        bundle.load(folder)
 
 
 @pytest.mark.parametrize("place", ["model.onnx", "golden/answers.json", "golden/red.png", "weights.bin"])
