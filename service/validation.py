@@ -3,10 +3,8 @@
 from pydantic import ValidationError
 
 
-def first_fault(error: ValidationError) -> tuple[str, str]:
-    """Where the first thing that is wrong stands, as `labels.0.id`, and what is wrong with it.
-
-    The place is empty where it is the whole.
-    """
+def first_fault(error: ValidationError) -> str:
+    """Where the first thing that is wrong is, and what: `labels.0.id: Field required`."""
     first = error.errors()[0]
-    return ".".join(map(str, first["loc"])), first["msg"]
+    place = ".".join(map(str, first["loc"])) or "all of it"
+    return f"{place}: {first['msg']}"

@@ -47,7 +47,7 @@ def read(request: Request) -> Question:
     try:
         query = _Query.model_validate(asked)
     except ValidationError as error:
-        raise InvalidRequest(": ".join(first_fault(error))) from None
+        raise InvalidRequest(first_fault(error)) from None
     return Question(query.region, query.faces, query.model, query.evidence, problems.request_id(request))
 
 

@@ -61,8 +61,7 @@ def verify_golden(bundle: Bundle) -> None:
     except OSError:
         raise InvalidBundle(f"{path}: expected the golden answers. Received: no readable file.") from None
     except ValidationError as error:
-        place, fault = first_fault(error)
-        raise InvalidBundle(f"{path}: {place or 'all of it'}: {fault}") from None
+        raise InvalidBundle(f"{path}: {first_fault(error)}") from None
     tolerance = bundle.metadata.golden_tolerance
     for expected in golden.answers:
         photo = named(path, expected.file)

@@ -126,9 +126,7 @@ def _read_metadata(session: Any, path: Path) -> BundleMetadata:
     try:
         return BundleMetadata.model_validate_json(document)
     except ValidationError as error:
-        place, fault = first_fault(error)
-        field = f"metadata field {place!r}" if place else "metadata"
-        raise InvalidBundle(f"{path}: {field}: {fault}") from None
+        raise InvalidBundle(f"{path}: metadata: {first_fault(error)}") from None
 
 
 def _check_signature(session: Any, path: Path, classes: int) -> int:

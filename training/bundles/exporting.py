@@ -186,5 +186,4 @@ def _metadata(
     try:
         return BundleMetadata.model_validate(document)
     except ValidationError as error:
-        place, fault = first_fault(error)
-        raise TrainingError(f"The bundle's {place!r} is not valid: {fault}") from None
+        raise TrainingError(f"The bundle's metadata are not valid: {first_fault(error)}") from None

@@ -71,8 +71,9 @@ def read_source(path: Path, notes: Path | None) -> Source:
         text = notes.read_text(encoding="utf-8-sig") if notes else _kept_notes(file.parent, metadata)
         answers = GoldenAnswers.read(file.parent / GOLDEN_FILE).answers
     except ValidationError as error:
-        fault = ": ".join(first_fault(error))
-        raise TrainingError(f"Expected golden answers in {file.parent / GOLDEN_FILE}. {fault}") from None
+        raise TrainingError(
+            f"Expected golden answers in {file.parent / GOLDEN_FILE}. {first_fault(error)}"
+        ) from None
     except (OSError, ValueError) as error:
         raise TrainingError(f"Expected golden answers, and card notes in UTF-8. Received: {error}") from None
     size = classifier.input_size

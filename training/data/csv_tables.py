@@ -97,8 +97,7 @@ def label_of(name: str, row: Mapping[str, str]) -> Label:
             id=name, title=title, description=row.get("description") or "", search=row.get("search") or ""
         )
     except ValidationError as error:
-        fault = ": ".join(first_fault(error))
-        raise TrainingError(f"The class {name!r} cannot be used: {fault}") from None
+        raise TrainingError(f"The class {name!r} cannot be used: {first_fault(error)}") from None
 
 
 def _headings(path: Path, key: str, cells: Sequence[str]) -> list[str]:

@@ -76,9 +76,7 @@ def read_finished(path: Path) -> RunConfig:
     except OSError as error:
         raise TrainingError(f"{expected}. Received: {_instead(path, error)}.") from None
     except ValidationError as error:
-        place, fault = first_fault(error)
-        reason = f"{place or 'all of it'}: {fault}"
-        raise TrainingError(f"{expected}. Received: {CONFIG}, {reason}. Train again.") from None
+        raise TrainingError(f"{expected}. Received: {CONFIG}, {first_fault(error)}. Train again.") from None
     if not is_complete(path):
         raise TrainingError(
             f"The run in {path} has no {MODEL}: it was stopped before it was complete. "

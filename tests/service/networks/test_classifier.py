@@ -140,14 +140,14 @@ def test_no_metadata(tmp_path: Path) -> None:
 def test_a_missing_metadata_field(tmp_path: Path) -> None:
     document = metadata()
     del document["licence"]
-    with pytest.raises(InvalidBundle, match="metadata field 'licence': Field required"):
+    with pytest.raises(InvalidBundle, match="model.onnx: metadata: licence: Field required"):
         Classifier(saved(colour_model(document), tmp_path))
 
 
 def test_metadata_that_are_no_document(tmp_path: Path) -> None:
     network = colour_model(metadata())
     network.metadata_props[0].value = "{"
-    with pytest.raises(InvalidBundle, match="model.onnx: metadata: Invalid JSON"):
+    with pytest.raises(InvalidBundle, match="model.onnx: metadata: all of it: Invalid JSON"):
         Classifier(saved(network, tmp_path))
 
 

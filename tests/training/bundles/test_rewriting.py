@@ -92,3 +92,10 @@ def test_golden_answers_that_are_none_are_one_line(tmp_path: Path) -> None:
     ) as refused:
         read_source(bundle, None)
     assert "\n" not in str(refused.value)
+
+
+def test_golden_answers_that_are_no_document_are_told_as_that(tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "models")
+    (bundle / "golden/answers.json").write_text('{"answers": ')
+    with pytest.raises(TrainingError, match=r"answers\.json\. all of it: Invalid JSON"):
+        read_source(bundle, None)
