@@ -5,6 +5,7 @@ have the same id in the OpenAPI document.
 """
 
 import time
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -14,6 +15,9 @@ from service.http import problems
 from service.http.openapi import operation_id
 from service.processes.siblings import Siblings
 from service.schemas import Health, ModelReference
+
+PROBES: Final = ("/health", "/metrics")
+"""What the paths here begin with: they are neither counted nor logged nor traced."""
 
 router = APIRouter(tags=["health"], generate_unique_id_function=operation_id)
 

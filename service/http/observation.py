@@ -10,11 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import InternalError
 from service.http import problems, tracing
+from service.http.health import PROBES
 from service.metrics import Metrics
 
 CLIENT_GONE: Final = 499
 """Status in logs and metrics of a request whose client gave up; nobody receives it."""
-_QUIET: Final = ("/health", "/metrics")
 _logger = logging.getLogger(__name__)
 
 
@@ -55,7 +55,7 @@ class ObservationMiddleware:
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = self._template(scope)
-        if route.startswith(_QUIET):
+        if route.startswith(PROBES):
             return
         state = scope["state"]
         code = state.get("code", "")

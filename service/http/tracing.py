@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 
 from service.errors import CannotTrace
+from service.http.health import PROBES
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -75,4 +76,4 @@ def _provider() -> "TracerProvider":
 
 
 def _is_probe(scope: MutableMapping[str, Any]) -> bool:
-    return str(scope.get("path", "")).startswith(("/health", "/metrics"))
+    return str(scope.get("path", "")).startswith(PROBES)

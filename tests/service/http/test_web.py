@@ -27,7 +27,12 @@ def test_page_has_the_security_headers(client: httpx.Client) -> None:
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["cache-control"] == "no-cache"
-    for name, value in web.SECURITY_HEADERS.items():
+    everywhere = {
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+    }
+    for name, value in (web.SECURITY_HEADERS | everywhere).items():
         assert response.headers[name] == value
 
 
