@@ -31,8 +31,8 @@ _REJECTIONS: Final = ("overloaded", "deadline_exceeded", "request_timeout", "una
 class Metrics:
     """Counters and histograms of one application; no label ever holds text that a client chose."""
 
-    def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.registry = registry or CollectorRegistry()
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
         self._series = cache(_series)
         """Of a metric by its labels; Prometheus's own look-up takes a lock and ten times as long."""
         ProcessCollector(registry=self.registry)

@@ -22,6 +22,8 @@ PICTURES: Final = 6
 EXAMPLES: Final = 2
 """Typical pictures beside a doubtful one, of different people."""
 SIDE: Final = 112
+SHOWN_FILES: Final = 5
+"""Files of a kind that are named in a table."""
 
 
 def render(inspection: Inspection, title: str) -> str:
@@ -104,7 +106,7 @@ def _data_url(image: Image.Image) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def summary(inspection: Inspection, shown: int = 5) -> list[list[str]]:
+def summary(inspection: Inspection) -> list[list[str]]:
     """Rows (kind, count, the first files) for a table."""
     rows = []
     for kind, count in inspection.counts.items():
@@ -113,7 +115,7 @@ def summary(inspection: Inspection, shown: int = 5) -> list[list[str]]:
             continue
         chosen = inspection.of(kind)
         first = "; ".join(
-            (finding.files[0] if finding.files else finding.detail) for finding in chosen[:shown]
+            (finding.files[0] if finding.files else finding.detail) for finding in chosen[:SHOWN_FILES]
         )
         rows.append([kind, str(count), first if len(first) < 100 else first[:97] + "..."])
     return rows

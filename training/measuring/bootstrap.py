@@ -5,7 +5,7 @@ replacement instead (the cluster bootstrap: Davison & Hinkley 1997, section 3.8)
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _CELLS_AT_ONCE = 4_000_000
+_TAILS: Final = (2.5, 97.5)
+"""Percentiles: 95 % of the draws lie between them."""
 
 
 def resample(
@@ -47,11 +49,10 @@ def resample(
     return np.concatenate(values)
 
 
-def interval(values: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
-    """Lower and upper percentiles over the draws of each column; NaN where a column has no value at all."""
+def interval(values: Floats) -> tuple[Floats, Floats]:
+    """The 95 % of the draws of each column, from and to; NaN where a column has no value at all."""
     defined = ~np.isnan(values).all(axis=0)
     low, high = np.full((2, values.shape[1]), np.nan)
-    tail = 100 * (1 - confidence) / 2
     if defined.any():
-        low[defined], high[defined] = np.nanpercentile(values[:, defined], [tail, 100 - tail], axis=0)
+        low[defined], high[defined] = np.nanpercentile(values[:, defined], _TAILS, axis=0)
     return low, high

@@ -22,6 +22,8 @@ CALIBRATION_BINS: Final = 15
 CALIBRATION_ERROR: Final = 2
 """Its place in `_statistics`."""
 DRAWS: Final = 2000
+SEED: Final = 0
+"""The same answers have the same intervals."""
 NO_INTERVAL: Final = "(-)"
 """Said in place of one that is not defined."""
 TOO_FEW: Final = "too few for an interval"
@@ -102,7 +104,6 @@ def score(
     people: NDArray[np.str_],
     names: Sequence[str],
     draws: int = DRAWS,
-    seed: int = 0,
 ) -> Scores:
     """Measure probabilities `[M, C]` against the right classes `[M]`, with intervals over people `[M]`.
 
@@ -119,7 +120,7 @@ def score(
         return _statistics(sums, count)
 
     values = statistic(np.asarray(rows.sum(axis=0), dtype=np.float64).reshape(1, -1))[0]
-    low, high = interval(resample(rows, people, statistic, draws, seed))
+    low, high = interval(resample(rows, people, statistic, draws, SEED))
     answers = probabilities.argmax(axis=1)
     _widen(values, low, high, _people_behind(answers, labels, people, count))
     estimates = [Estimate(*map(float, triple)) for triple in zip(values, low, high, strict=True)]
@@ -133,7 +134,7 @@ def score(
         accuracy=accuracy,
         balanced_accuracy=balanced_accuracy,
         calibration_error=calibration_error,
-        chance_calibration_error=_by_chance(probabilities, draws, seed),
+        chance_calibration_error=_by_chance(probabilities, draws),
         classes=tuple(classes),
         confusion=confusion,
         images=len(labels),
@@ -203,14 +204,14 @@ def _bins(confidence: Floats) -> NDArray[np.int64]:
     return np.clip((confidence * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
 
 
-def _by_chance(probabilities: NDArray[np.float32], draws: int, seed: int) -> Estimate:
+def _by_chance(probabilities: NDArray[np.float32], draws: int) -> Estimate:
     """The calibration error of answers that are right as often as they say, photo by photo independently.
 
     The error is a sum of absolute differences, so that on few photos chance alone makes it far from 0. Its
     median, as a mistake so rare that the range leaves it out can draw the mean out of the range.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
-    bins, rng = _bins(confidence), np.random.default_rng(seed)
+    bins, rng = _bins(confidence), np.random.default_rng(SEED)
     errors = np.empty(draws)
     for number in range(draws):
         excess = (rng.random(len(confidence)) < confidence) - confidence

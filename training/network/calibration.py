@@ -93,15 +93,13 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
     return float(np.exp(best.x))
 
 
-def coverage_threshold(
-    confidence: NDArray[np.float32], people: NDArray[np.str_], coverage: float = COVERAGE
-) -> float:
-    """The largest confidence, up to 0.9, that a share `coverage` of the photos reach; people weigh alike."""
+def coverage_threshold(confidence: NDArray[np.float32], people: NDArray[np.str_]) -> float:
+    """The largest confidence, up to 0.9, that a share COVERAGE of the photos reach; people weigh alike."""
     _, person_of_photo, photos = np.unique(people, return_inverse=True, return_counts=True)
     weight = 1.0 / photos[person_of_photo]
     order = np.argsort(-confidence, kind="stable")
     covered = np.cumsum(weight[order]) / weight.sum()
-    last = min(int(np.searchsorted(covered, coverage - 1e-9)), len(order) - 1)
+    last = min(int(np.searchsorted(covered, COVERAGE - 1e-9)), len(order) - 1)
     # Rounded down, so that the photo at the edge stays above it on any machine.
     return min(HIGHEST_THRESHOLD, float(np.floor(float(confidence[order[last]]) * 1e4) / 1e4))
 
@@ -144,11 +142,11 @@ def when_certain(
 
 
 def _cross_fitted_loss(
-    logits: NDArray[np.float32], labels: NDArray[np.int64], people: NDArray[np.str_], seed: int = 0
+    logits: NDArray[np.float32], labels: NDArray[np.int64], people: NDArray[np.str_]
 ) -> float:
     """The loss of each fifth of the people under the temperature of the others: no one grades themselves."""
     ids, person_of_photo = np.unique(people, return_inverse=True)
-    fold = (np.random.default_rng(seed).permutation(len(ids)) % _FOLDS)[person_of_photo]
+    fold = (np.random.default_rng(0).permutation(len(ids)) % _FOLDS)[person_of_photo]
     losses = np.zeros(len(labels))
     for number in np.unique(fold):
         inside = fold == number

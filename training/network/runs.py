@@ -59,13 +59,13 @@ class Run:
         """
         return self._network
 
-    def logits(self, images: NDArray[np.uint8], batch: int = 32) -> NDArray[np.float32]:
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the network answers to photos `[N, S, S, 3]`: `[N, C]`."""
-        return np.asarray(self.network().predict(images, batch_size=batch, verbose=0), dtype=np.float32)
+        return np.asarray(self.network().predict(images, verbose=0), dtype=np.float32)
 
-    def probabilities(self, images: NDArray[np.uint8], batch: int = 32) -> NDArray[np.float32]:
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Softmax of the logits for photos `[N, S, S, 3]`: `[N, C]`, not calibrated."""
-        return softmax(self.logits(images, batch))
+        return softmax(self.logits(images))
 
     def typical(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Whether photos `[N, S, S, 3]` are like the training photos, `[N]`; true where it cannot tell."""
