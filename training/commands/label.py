@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve the page until interrupted."""
-    rater = options.rater or getpass.getuser()
+    rater = options.rater or _user()
     paths = find_pictures([options.folder])  # first: in a folder that is not there no table is missing
     labels = choose_classes(options.folder, options.classes, options.model)
     files = [path.relative_to(options.folder).as_posix() for path in paths]
@@ -81,6 +81,16 @@ def run(options: argparse.Namespace) -> int:
         with suppress(KeyboardInterrupt):  # the way to end it
             uvicorn.Server(config).run(sockets=[listener])
     return 0
+
+
+def _user() -> str:
+    """Whoever is logged in; raises TrainingError where the system has no name for them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # by Python's version
+        raise TrainingError(
+            "Expected --rater, who is labelling. Received: none, and this user has no name here."
+        ) from None
 
 
 def _ask(model: Path, paths: Sequence[Path], wide: bool) -> Suggestions:
