@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from training.data.csv_tables import cells_of
 from training.data.file_names import Names
 from training.errors import TrainingError
 from training.whole_files import whole_file
@@ -92,8 +93,8 @@ def _earlier(shape: Path) -> dict[str, Any]:
 
 
 def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file), [])
+    with path.open("rb") as file:
+        return next(csv.reader([_text(path, file.readline())]), [])
 
 
 def _is_empty(path: Path) -> bool:
@@ -107,7 +108,8 @@ def _mend(path: Path, columns: Sequence[str]) -> None:
     """
     if _is_empty(path) or (data := path.read_bytes()).endswith(b"\n"):
         return
-    text = data.decode("utf-8-sig", errors="replace")
+    whole, end, last = data.rpartition(b"\n")
+    text = _text(path, whole + end) + last.decode("utf-8-sig", errors="replace")
     if not ",".join(columns).startswith(text.partition("\n")[0].strip()):
         return  # not ours
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -129,8 +131,17 @@ def _forget_unread(path: Path, names: Sequence[str]) -> None:
 def _rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+    text = io.StringIO(_text(path, path.read_bytes()), newline="")
+    rows = [cells for _, cells in cells_of(path, text) if cells]
+    return [dict(zip(rows[0], row, strict=False)) for row in rows[1:]]
+
+
+def _text(path: Path, data: bytes) -> str:
+    """What a table, or a part of it, says; raises TrainingError where somebody has saved it otherwise."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[dict[str, str]]) -> None:

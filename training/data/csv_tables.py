@@ -51,15 +51,15 @@ def _numbered(path: Path, key: str) -> list[tuple[int, dict[str, str]]]:
         return []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = ((number, cells) for number, cells in _cells(path, file) if any(map(str.strip, cells)))
+            rows = ((number, cells) for number, cells in cells_of(path, file) if any(map(str.strip, cells)))
             headings = _headings(path, key, next(rows, (0, [key]))[1])
             return [(number, _row(path, number, headings, cells)) for number, cells in rows]
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
 
 
-def _cells(path: Path, file: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each row, with the number of the line where it begins.
+def cells_of(path: Path, file: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row, with the number of the line where it begins; raises TrainingError.
 
     Strict: otherwise a quote without a second one makes one cell of all rows behind it, without a word.
     """

@@ -73,6 +73,21 @@ def test_a_table_that_a_spreadsheet_has_saved_says_the_same(tmp_path: Path) -> N
     assert lines(table) == ["photo,reason", f"a.jpg,{NO_FACE}"]
 
 
+@pytest.mark.parametrize("table", ["labels.csv", "left_out.csv"])
+@pytest.mark.parametrize(
+    ("saved", "reason"), [(b"\xe4.jpg", "byte 0xe4"), (b'"a.jpg', "its quotes in pairs")]
+)
+def test_a_table_that_a_spreadsheet_has_saved_otherwise_is_one_line(
+    two: Path, out: Path, table: str, saved: bytes, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = (out / table).read_bytes() + saved + b",\n"
+    (out / table).write_bytes(broken)
+    assert crop(two, out) == 2
+    error = capsys.readouterr().err
+    assert f"Expected a table (CSV, UTF-8) at {out / table}" in error and reason in error
+    assert error.count("\n") == 1 and (out / table).read_bytes() == broken
+
+
 def test_how_crops_were_cut_is_written_once(two: Path, out: Path) -> None:
     before = (out / "crop.json").stat()
     assert crop(two, out) == 0
