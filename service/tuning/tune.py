@@ -54,10 +54,7 @@ _ASSIGNMENT: Final = re.compile(
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print and write; returns the exit code.
-
-    Raises InvalidBundle, ValidationError and TooFewThreads.
-    """
+    """Measure, print and write; returns the exit code. Raises ValidationError and TooFewThreads."""
     options = _parser().parse_args(arguments)
     settings, available = Settings.of(os.environ), cpus.available()
     processes = len(_everyone(settings))

@@ -150,7 +150,7 @@ def _sums_per_photo(
 
     answers = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1).astype(np.float64)
-    bins = _bins(confidence)
+    bins = bins_of(confidence)
     cells = classes * classes
     columns = np.stack([labels * classes + answers, cells + bins, cells + CALIBRATION_BINS + bins], axis=1)
     data = np.stack([np.ones(len(labels)), (answers == labels).astype(np.float64), confidence], axis=1)
@@ -199,7 +199,7 @@ def _widen(values: Floats, low: Floats, high: Floats, people: NDArray[np.int64])
     high[:] = np.where(share & (high == 0), 1 - bound, high)
 
 
-def _bins(confidence: Floats) -> NDArray[np.int64]:
+def bins_of(confidence: Floats) -> NDArray[np.int64]:
     """The reliability bin of each confidence."""
     return np.clip((confidence * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
 
@@ -211,7 +211,7 @@ def _by_chance(probabilities: NDArray[np.float32], draws: int) -> Estimate:
     median, as a mistake so rare that the range leaves it out can draw the mean out of the range.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
-    bins, rng = _bins(confidence), np.random.default_rng(SEED)
+    bins, rng = bins_of(confidence), np.random.default_rng(SEED)
     errors = np.empty(draws)
     for number in range(draws):
         excess = (rng.random(len(confidence)) < confidence) - confidence

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.measuring.metrics import CALIBRATION_BINS
+from training.measuring.metrics import bins_of
 from training.reporting.robustness import Curve
 
 INK: Final = "#123456"
@@ -78,8 +78,8 @@ def reliability(
     if not np.allclose(raw, calibrated, atol=1e-4):
         both.insert(0, ("as the network answers", raw, TWO))
     for name, probabilities, colour in both:
-        confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-        bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+        confidence = probabilities.max(axis=1).astype(np.float64)
+        right, bins = probabilities.argmax(axis=1) == labels, bins_of(confidence)
         used = np.unique(bins)
         x = [float(confidence[bins == one].mean()) for one in used]
         y = [float(right[bins == one].mean()) for one in used]
