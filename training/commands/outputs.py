@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from training.errors import TrainingError
+from training.network.run_folders import CONFIG
 from training.new_folders import check_writable
 
 HEAD: Final = 4096
@@ -14,7 +15,7 @@ REPORT: Final = "<title>Report: "
 MEASURED: Final = '",\n  "images": '
 """In what `evaluate` and `report` write as JSON."""
 OURS: Final = (
-    ("config.json", '{\n  "hyperparameters": {'),
+    (CONFIG, '{\n  "hyperparameters": {'),
     ("report.html", REPORT),
     ("evaluation-*.json", MEASURED),
 )

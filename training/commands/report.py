@@ -11,6 +11,7 @@ from training.errors import TrainingError
 from training.measuring.evaluation import explained
 from training.measuring.models import check_model
 from training.measuring.prediction import is_run, open_model
+from training.network.run_folders import CONFIG
 from training.pages import render, write
 from training.plots import plot_confusion
 
@@ -86,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 def _facts(path: Path) -> dict[str, Any]:
     """What is known about the training: photos per split and class, and the recipe."""
     if is_run(path):
-        config = json.loads((path / "config.json").read_bytes())
+        config = json.loads((path / CONFIG).read_bytes())
         data = config["dataset"]
         return {"counts": config["counts"], "recipe": config["hyperparameters"], "dataset": data}
     metadata = open_model(path).metadata

@@ -10,7 +10,7 @@ from typing import Final
 
 from training.console import progress, say
 from training.data.file_names import check_lines
-from training.data.folders import rows_by_file
+from training.data.folders import CLASSES, rows_by_file
 from training.errors import TrainingError
 from training.labelling.agreement import compare
 from training.labelling.deciding import Decision, answered, check_label, decide
@@ -105,8 +105,8 @@ def _copy(folder: Path, out: Path, decided: dict[str, Decision], facts: dict[str
         writer = csv.DictWriter(table, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
-    if (folder / "classes.csv").is_file():
-        shutil.copy2(folder / "classes.csv", out / "classes.csv")
+    if (folder / CLASSES).is_file():
+        shutil.copy2(folder / CLASSES, out / CLASSES)
 
 
 def _names(folder: Path, name: Path) -> Iterator[Path]:

@@ -17,7 +17,7 @@ from training.commands.seeds import add_seed
 from training.console import say
 from training.data.dataset import Photo
 from training.data.file_names import check_lines
-from training.data.folders import files_of, list_files
+from training.data.folders import CLASSES, files_of, list_files
 from training.data.splitting import one_name_each, split_people
 from training.errors import TrainingError
 from training.new_folders import check_new_folder, new_folder
@@ -127,8 +127,8 @@ def _copy(seen: Survey, photos: Sequence[Photo], out: Path) -> None:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
-    if (seen.root / "classes.csv").is_file():
-        shutil.copy2(seen.root / "classes.csv", out / "classes.csv")
+    if (seen.root / CLASSES).is_file():
+        shutil.copy2(seen.root / CLASSES, out / CLASSES)
 
 
 def _print(photos: Sequence[Photo], named: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from service.networks.metadata import Label
 from training.data.csv_tables import label_of, read_classes
+from training.data.folders import CLASSES
 from training.errors import TrainingError
 from training.measuring.prediction import open_model
 
@@ -17,7 +18,7 @@ def choose_classes(folder: Path, given: str, model: Path | None) -> tuple[Label,
 
     A table has the columns `id`, `title`, `description`. Raises TrainingError.
     """
-    table = Path(given) if given.endswith(".csv") else folder / "classes.csv"
+    table = Path(given) if given.endswith(".csv") else folder / CLASSES
     if given and not given.endswith(".csv"):
         labels = [label_of(name.strip(), {}) for name in given.split(",") if name.strip()]
     elif given or table.is_file():

@@ -23,6 +23,7 @@ from training.data.file_names import check_names
 from training.data.folders import is_endless, is_picture
 from training.data.photos import load
 from training.errors import TrainingError
+from training.network.run_folders import CONFIG
 
 MAX_BYTES: Final = 200_000_000
 BATCH: Final = 8
@@ -66,7 +67,7 @@ def open_model(path: Path, threads: int = 0) -> Classifier:
 
 def is_run(path: Path) -> bool:
     """Whether a path is a run folder of `training fit`; otherwise it may be an exported model."""
-    return (path / "config.json").is_file()
+    return (path / CONFIG).is_file()
 
 
 def model_file(path: Path) -> Path:

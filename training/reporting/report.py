@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from training.bundles.card_notes import chosen
 from training.measuring.metrics import DRAWS, NO_INTERVAL, TOO_FEW, Scores, score
 from training.network.calibration import when_certain
+from training.network.run_folders import HISTORY
 from training.pages.drawing import thumbnail
 from training.reporting import charts
 from training.reporting.charts import Chart
@@ -50,7 +51,7 @@ class Report:
         drawn = [
             charts.reliability(subject.raw, answers, subject.labels, subject.threshold),
             charts.risk_coverage(answers.max(axis=1), right, subject.typical, certain["coverage"] or 0.0),
-            charts.history(path / "history.csv"),
+            charts.history(path / HISTORY),
             charts.robustness(found) if found else None,
         ]
         by_name = {chart.name: chart for chart in drawn if chart is not None}

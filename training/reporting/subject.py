@@ -18,6 +18,7 @@ from training.measuring.heldout import HeldOut
 from training.measuring.models import Model
 from training.measuring.prediction import is_run, open_model
 from training.network.calibration import calibrate, softmax
+from training.network.run_folders import HELD_OUT
 
 MARGIN: Final = 0.25
 """What is kept around a crop on every side, in its sides, so that turning and shifting shows real pixels."""
@@ -144,7 +145,7 @@ def _kept(path: Path, split: str) -> HeldOut:
             "Expected a run, which keeps its validation photos, or a data folder after the model. "
             f"Received: {path} alone."
         )
-    kept = HeldOut.load(path / "validation.npz")
+    kept = HeldOut.load(path / HELD_OUT)
     if not len(kept.labels):
         raise TrainingError(f"Expected validation photos in {path}. Received: none; give a data folder.")
     return kept
