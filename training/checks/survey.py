@@ -5,7 +5,6 @@ their size.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from service.errors import UnusableImage
+from service.machine.cpus import available
 from service.networks.metadata import CropGeometry
 from service.pictures.geometry import RGB, cut
 from service.pictures.images import decode
@@ -140,7 +140,7 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
 def _batches(photos: Sequence[Photo], embed: Embedder | None) -> Iterator[list[_Seen | Skipped]]:
     size = embed.size if embed is not None else None
     starts = range(0, len(photos), BATCH)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available()) as pool:
         for start in progress(starts, "reading photos", total=len(starts)):
             yield list(pool.map(lambda photo: _read(photo, size), photos[start : start + BATCH]))
 

@@ -14,7 +14,6 @@ Nothing here ever writes to the user's folders. What cannot be used is named wit
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from service.errors import EmptyFile, UnsupportedFormat, UnusableImage
+from service.machine.cpus import available
 from service.networks.metadata import Label
 from service.pictures.images import decode
 from training.data.csv_tables import as_named, label_of, read_classes, read_table
@@ -62,7 +62,7 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
     found = list(list_files(root))
     rows, classes = rows_by_file(root, files_of(root, found)), rows_of_classes(root, found)
     strangers = [*unmatched(root, rows, found), *unknown_classes(root, classes, found)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available()) as pool:
         checked = list(pool.map(_check, found))
     photos = [described(item, root, rows) for item in checked if isinstance(item, Photo)]
     skipped = [*strangers, *(item for item in checked if isinstance(item, Skipped))]

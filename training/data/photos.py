@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from service.machine.cpus import available
 from service.networks.metadata import CropGeometry
 from service.pictures.geometry import RGB, Square, cut
 from service.pictures.images import decode
@@ -51,7 +51,7 @@ def load(
         return cut(picture, _zoomed(looked_at, zoom), size)
 
     images = np.empty((len(photos), size, size, 3), dtype=np.uint8)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available()) as pool:
         for index, image in enumerate(pool.map(one, photos)):
             images[index] = image
     return images
