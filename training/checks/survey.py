@@ -25,15 +25,13 @@ from training.console import progress
 from training.data.dataset import Photo, Skipped
 from training.data.folders import (
     described,
-    files_of,
-    is_picture,
-    list_files,
     rows_by_file,
     rows_of_classes,
     undecodable,
     unknown_classes,
     unmatched,
 )
+from training.data.listing import files_of, is_picture, list_files
 from training.data.photos import square
 from training.errors import TrainingError
 

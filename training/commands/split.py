@@ -17,7 +17,8 @@ from training.commands.seeds import add_seed
 from training.console import say
 from training.data.dataset import Photo
 from training.data.file_names import check_lines
-from training.data.folders import CLASSES, files_of, list_files
+from training.data.folders import CLASSES
+from training.data.listing import files_of, list_files
 from training.data.splitting import one_name_each, split_people
 from training.errors import TrainingError
 from training.new_folders import check_new_folder, new_folder

@@ -21,7 +21,8 @@ from service.pictures.geometry import RGB, cut
 from service.pictures.images import decode
 from training.data.crop_tables import NO_FACE, Cropped, begin, record
 from training.data.file_names import check_lines, check_names
-from training.data.folders import is_endless, is_picture, rows_by_file
+from training.data.folders import rows_by_file
+from training.data.listing import is_endless, is_picture
 from training.data.photos import WIDE
 from training.errors import TrainingError
 from training.interrupts import noted

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from training.console import say
 from training.data.dataset import Dataset, agreement, check_agreement, count_people, people_of
-from training.data.folders import SPLITS
 from training.data.learned import save_learned
+from training.data.listing import SPLITS
 from training.errors import TrainingError
 from training.hyperparameters import HyperParameters
 from training.interrupts import deferred, interruptible

@@ -20,7 +20,7 @@ from service.pictures.regions import read_whole
 from training.console import quoted
 from training.data.dataset import Photo
 from training.data.file_names import check_names
-from training.data.folders import is_endless, is_picture
+from training.data.listing import is_endless, is_picture
 from training.data.photos import load
 from training.errors import TrainingError
 from training.network.run_folders import CONFIG
