@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 from pydantic import ValidationError
 
+from service.answering.model_info import quality
 from service.networks.bundle import GOLDEN_FILE
 from service.networks.metadata import BundleMetadata, GoldenAnswers, NetworkFacts
 from service.pictures.geometry import RGB
@@ -104,9 +105,14 @@ def _kept_notes(folder: Path, metadata: BundleMetadata) -> str:
 def read_material(source: Source, root: Path, draw: Draw, count: int, seed: int) -> Material:
     """Photos for a bundle from its data folder, of the training ones about `count` to measure by.
 
-    Raises TrainingError where they do not fit.
+    Raises TrainingError where they do not fit, and for a bundle that was not measured as ours are.
     """
     metadata, recipe = source.metadata, source.metadata.hyperparameters
+    if quality(metadata.metrics) is None or "calibration" not in metadata.metrics:
+        raise TrainingError(
+            "Expected a bundle of `training export`, which tells how good its model is. "
+            f"Received: {metadata.name} {metadata.version}, which does not."
+        )
     data = read_dataset(root, recipe.get("validation_share", 0.2), recipe.get("seed", 1))
     ids = [label.id for label in metadata.labels]
     data.check_classes(ids, data.photos)

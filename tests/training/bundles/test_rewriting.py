@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bundles import write_bundle
+from tests.bundles import metadata, write_bundle
 from tests.training.tiny import write_photos
-from training.bundles.rewriting import as_they_come, in_turn, read_source
+from training.bundles.rewriting import as_they_come, in_turn, read_material, read_source
 from training.data.dataset import Photo
 from training.data.folders import read_dataset
 from training.errors import TrainingError
@@ -99,3 +99,12 @@ def test_golden_answers_that_are_no_document_are_told_as_that(tmp_path: Path) ->
     (bundle / "golden/answers.json").write_text('{"answers": ')
     with pytest.raises(TrainingError, match=r"answers\.json\. all of it: Invalid JSON"):
         read_source(bundle, None)
+
+
+@pytest.mark.parametrize("metrics", [{}, {"validation": 0.9, "calibration": {}}])
+def test_a_bundle_that_does_not_tell_how_good_it_is_is_refused_before_photos_are_read(
+    tmp_path: Path, metrics: dict[str, object]
+) -> None:
+    source = read_source(write_bundle(tmp_path / "models", metadata(metrics=metrics)), None)
+    with pytest.raises(TrainingError, match="Expected a bundle of `training export`.* Received: colours 1"):
+        read_material(source, tmp_path / "nowhere", in_turn, 8, 1)
