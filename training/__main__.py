@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from service.errors import InvalidBundle
 from training.errors import TrainingError
 from training.interrupts import INTERRUPTED, interruptible, stoppable
 
@@ -61,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{PROGRAM}: stopped\n")
         return INTERRUPTED
-    except TrainingError as error:
+    except (TrainingError, InvalidBundle) as error:
         said = str(error)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]

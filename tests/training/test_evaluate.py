@@ -1,6 +1,7 @@
 """`training evaluate` on bundles and runs."""
 
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.bundles import metadata, write_bundle
+from tests.users import ordinary_user
 from training.__main__ import main
 from training.commands.evaluate import measure
 from training.data.folders import read_dataset
@@ -178,3 +180,16 @@ def test_the_geometry_parts_photos_too(model: Path, data: Path, capsys: pytest.C
     (data / "labels.csv").write_text("file,geometry\nvalidation/red/0.png,wide\n")
     _, out, _ = call(capsys, model, data, "--by", "geometry")
     assert "geometry=wide" in out and "geometry=whole" in out
+
+
+def test_a_models_folder_that_may_not_be_listed_is_one_line(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as name:  # which others may enter, as they may not pytest's
+        folder = write_bundle(Path(name)).parent
+        Path(name).chmod(0o755)
+        folder.chmod(0o111)
+        with ordinary_user():
+            assert main(["evaluate", str(folder), str(data)]) == 2
+    error = capsys.readouterr().err
+    assert f"{folder}: expected a folder that this user may read" in error and error.count("\n") == 1
