@@ -4,6 +4,7 @@ They grow as photos are finished, and a run goes on where they end.
 """
 
 import csv
+import glob
 import io
 import json
 import os
@@ -104,7 +105,7 @@ def _is_empty(path: Path) -> bool:
 def _mend(path: Path, columns: Sequence[str]) -> None:
     """End the last line of a table, or take it out where a crash has cut it off.
 
-    The photo before it goes with it: it may be the same one, with an eye too few.
+    A photo with an eye too few goes with it: the one before it may be.
     """
     if _is_empty(path) or (data := path.read_bytes()).endswith(b"\n"):
         return
@@ -116,7 +117,17 @@ def _mend(path: Path, columns: Sequence[str]) -> None:
     if rows and None in rows[-1].values():
         rows.pop()
         rows = [row for row in rows if row["photo"] != rows[-1]["photo"]]
+    elif rows and "file" in columns and _lacks_a_crop(path.parent, rows):
+        rows = [row for row in rows if row["photo"] != rows[-1]["photo"]]
     _write(path, columns, [{name: row[name] for name in columns} for row in rows])
+
+
+def _lacks_a_crop(out: Path, rows: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a photo's last line was cut off in its last cell: crops are written before the table."""
+    photo = Path(rows[-1]["photo"])
+    cut = (out / photo.parent).glob(f"{glob.escape(photo.name)}-[0-9]*-*.jpg")
+    listed = {row["file"] for row in rows}
+    return not {path.relative_to(out).as_posix() for path in cut} <= listed
 
 
 def _forget_unread(path: Path, names: Sequence[str]) -> None:

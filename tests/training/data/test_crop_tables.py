@@ -116,6 +116,15 @@ def test_a_line_that_a_crash_cut_off_is_no_line(two: Path, out: Path, number: in
     assert lines(table) == whole and lines(left_out) == ["photo,reason", "blank.png,no face found"]
 
 
+@pytest.mark.parametrize("lost", [1, 4])
+def test_a_line_that_a_crash_cut_off_in_its_last_cell_hides_no_eye(two: Path, out: Path, lost: int) -> None:
+    table = out / "labels.csv"
+    whole = lines(table)
+    table.write_text("\n".join(whole[:4])[: 1 - lost or None])
+    assert crop(two, out) == 0
+    assert lines(table) == whole
+
+
 def test_the_last_line_of_an_editor_is_kept(two: Path, out: Path, tmp_path: Path) -> None:
     edited = (out / "labels.csv").read_text().replace("b.jpg-0,", "ben,").rstrip("\n")
     (out / "labels.csv").write_text(edited)
