@@ -42,6 +42,21 @@ def test_a_folder_that_holds_anything_else_is_left_alone(
     assert notes.read_text() == "mine"
 
 
+def test_notes_in_the_folders_of_a_run_stay_when_it_is_replaced(data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert fit(data, run, "--epochs", "1", "--head", "gap") == 0
+    notes = [run / folder / "notes.txt" for folder in ("report", "tensorboard")]
+    for path in notes:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    old = [run / "report/report.html", run / "report/curves.png", *run.glob("tensorboard/events*")]
+    for path in old:
+        path.touch()
+    assert fit(data, run, "--epochs", "1", "--head", "gap", "--overwrite") == 0
+    assert [path.read_text() for path in notes] == ["mine", "mine"]
+    assert len(old) == 3 and not any(path.exists() for path in old)
+
+
 def test_two_trainings_do_not_write_one_run(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from training.errors import TrainingError
 from training.measuring.evaluation import explained
 from training.measuring.models import check_model
 from training.measuring.prediction import is_run, open_model
-from training.network.run_folders import CONFIG
+from training.network.run_folders import CONFIG, PICTURES, REPORT_FOLDER
 from training.pages import render, write
 from training.plots import plot_confusion
 
@@ -19,8 +19,6 @@ HELP: Final = (
     "Write a report on a run or an exported model: one HTML file that needs nothing else, its curves as PNG "
     "and its numbers as JSON."
 )
-PICTURES: Final = ("confusion", "reliability", "risk-coverage", "curves", "robustness")
-"""What may be drawn; not every report has all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         # A bundle is meant to be published; a report shows people's photos.
         raise TrainingError(f"Expected --out, a folder for the report on {options.run}. Received: none.")
     check_outside(options, "out")
-    folder = options.out or options.run / "report"
+    folder = options.out or options.run / REPORT_FOLDER
     check_pictures(folder, (f"{name}.png" for name in PICTURES))
     check_file(folder / "report.html", "--out", ".html", REPORT)
     check_file(folder / "report.json", "--out", ".json", MEASURED)

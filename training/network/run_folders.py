@@ -16,7 +16,7 @@ Apart from `runs.py`, which opens the network: TensorFlow takes seconds to impor
 path need wait for.
 """
 
-import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -38,6 +38,11 @@ METRICS: Final = "metrics.json"
 HISTORY: Final = "history.csv"
 CURVES: Final = "curves.png"
 TENSORBOARD: Final = "tensorboard"
+REPORT_FOLDER: Final = "report"
+"""Where `training report` writes, if nowhere else is asked for."""
+PICTURES: Final = ("confusion", "reliability", "risk-coverage", "curves", "robustness")
+"""What a report may have drawn; not every one has all."""
+REPORT_FILES: Final = ("report.html", "report.json", *(f"{name}.png" for name in PICTURES))
 RECIPE: Final = "recipe.json"
 """Of a cross-validation, beside its runs, from their beginning on: by it the folder is known as ours."""
 PART: Final = "unfinished.keras"
@@ -122,8 +127,11 @@ def remove(path: Path) -> None:
     """Remove what training and reports have written to a folder; what else is there stays."""
     for name in (CONFIG, MODEL, LEARNED, HELD_OUT, TYPICALITY, METRICS, HISTORY, CURVES, PART):
         (path / name).unlink(missing_ok=True)
-    for name in (TENSORBOARD, "report"):
-        shutil.rmtree(path / name, ignore_errors=True)
-    for pattern in ("evaluation-*.json", "confusion-*.png"):
+    reports = (f"{REPORT_FOLDER}/{name}" for name in REPORT_FILES)
+    events = f"{TENSORBOARD}/events.out.tfevents.*"
+    for pattern in ("evaluation-*.json", "confusion-*.png", events, *reports):
         for file in path.glob(pattern):
             file.unlink()
+    for folder in (TENSORBOARD, REPORT_FOLDER):
+        with suppress(OSError):  # there is none, or somebody's notes are in it
+            (path / folder).rmdir()
