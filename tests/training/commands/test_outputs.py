@@ -10,8 +10,8 @@ from tests.training import folders
 from tests.users import ordinary_user
 from training.__main__ import main
 from training.commands.outputs import check_file, check_pictures
-from training.commands.report import PICTURES
 from training.errors import TrainingError
+from training.network.run_folders import PICTURES
 
 MINE = b"drawn by hand"
 PICTURE_OF = {"evaluate": "confusion-validation.png", "report": "confusion.png"}
