@@ -13,7 +13,7 @@ from service.errors import UnusableImage
 from service.pictures.images import decode
 from training.checks.findings import GRAVE, KINDS, REMEDIES
 from training.checks.inspection import Inspection
-from training.data.listing import is_endless
+from training.data.trees import is_endless
 
 SHOWN: Final = 48
 """Findings of a kind that are shown with pictures; the JSON has all."""

@@ -103,8 +103,6 @@ def survey(root: Path, embed: Embedder | None = None) -> Survey:
 
     Raises TrainingError where there is no photo at all.
     """
-    if not root.is_dir():
-        raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     listed = list(list_files(root))
     rows, classes = rows_by_file(root, files_of(root, listed)), rows_of_classes(root, listed)
     found = [described(item, root, rows) if isinstance(item, Photo) else item for item in listed]

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from training.commands.closed import say_closed
 from training.console import progress, say
 from training.data.crop_tables import LEFT_OUT, TABLE
 from training.data.cropping import LARGEST, CropOptions, crop_folder, photos_in
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         locator=args.locator,
         processes=args.processes,
     )
-    photos = photos_in(options.photos)
+    photos = photos_in(options.photos, say_closed)
     crops = left_out = done = 0
     stopped = False
     try:

@@ -11,8 +11,10 @@ from typing import Final
 
 import uvicorn
 
+from training.commands.closed import say_closed
 from training.console import say
 from training.data.file_names import check_lines
+from training.data.trees import check_folder
 from training.errors import TrainingError
 from training.labelling.classes import choose_classes
 from training.labelling.journal import FILE, Journal
@@ -64,7 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve the page until interrupted."""
     rater = options.rater or _user()
-    paths = find_pictures([options.folder])  # first: in a folder that is not there no table is missing
+    check_folder(options.folder)  # first: in a folder that is not there no table is missing
+    paths = find_pictures([options.folder], say_closed)
     labels = choose_classes(options.folder, options.classes, options.model)
     files = [path.relative_to(options.folder).as_posix() for path in paths]
     check_lines(files)

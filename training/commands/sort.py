@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from training.commands.closed import say_closed
 from training.console import progress, say
 from training.data.file_names import check_lines
 from training.data.folders import CLASSES, rows_by_file
+from training.data.trees import check_folder
 from training.errors import TrainingError
 from training.labelling.agreement import compare
 from training.labelling.deciding import Decision, answered, check_label, decide
@@ -42,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Copy and print what was left out, and how well raters agree."""
     check_new_folder(options.out, options.folder)
-    photos = {path.relative_to(options.folder).as_posix(): path for path in find_pictures([options.folder])}
+    check_folder(options.folder)
+    pictures = find_pictures([options.folder], say_closed)
+    photos = {path.relative_to(options.folder).as_posix(): path for path in pictures}
     check_lines(photos)
     answers = standing(read(options.folder, photos))
     known = answered(answers)

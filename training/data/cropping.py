@@ -2,7 +2,7 @@
 
 import multiprocessing
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -22,8 +22,9 @@ from service.pictures.images import decode
 from training.data.crop_tables import NO_FACE, Cropped, begin, record
 from training.data.file_names import check_lines, check_names
 from training.data.folders import rows_by_file
-from training.data.listing import is_endless, is_picture
+from training.data.listing import is_picture
 from training.data.photos import WIDE
+from training.data.trees import check_folder, is_endless, tree
 from training.errors import TrainingError
 from training.interrupts import noted
 
@@ -101,16 +102,15 @@ def _cancel(photos: Sequence[Future[Cropped]]) -> None:
         photo.cancel()
 
 
-def photos_in(root: Path) -> list[Path]:
+def photos_in(root: Path, tell_closed: Callable[[Path], object] = lambda _: None) -> list[Path]:
     """Paths of the photos below a folder, relative to it, in a stable order; hidden folders are left out.
 
-    Raises TrainingError where there is no such folder, and for a name that no table can hold.
+    Raises TrainingError where there is no such folder or it may not be read, and for a name that no table
+    can hold.
     """
-    if not root.is_dir():
-        raise TrainingError(f"Expected a folder of photos. There is none at {root}")
-    pictures = (path for path in sorted(root.rglob("*")) if is_picture(path) and not is_endless(path))
-    below = (path.relative_to(root) for path in pictures)
-    photos = [path for path in below if not any(part.startswith(".") for part in path.parts)]
+    check_folder(root)
+    pictures = (path for path in sorted(tree(root, tell_closed)) if is_picture(path) and not is_endless(path))
+    photos = [path.relative_to(root) for path in pictures]
     check_names(photos)
     check_lines(map(str, photos))
     return photos

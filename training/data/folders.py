@@ -43,8 +43,6 @@ def read_dataset(root: Path, validation_share: float = 0.2, seed: int = 1) -> Da
     Where there is no `validation` folder, `validation_share` of the people of each class is set aside.
     Raises TrainingError if fewer than two classes have photos to train on.
     """
-    if not root.is_dir():
-        raise TrainingError(f"Expected a folder of photos. There is none at {root}")
     found = list(list_files(root))
     rows, classes = rows_by_file(root, files_of(root, found)), rows_of_classes(root, found)
     strangers = [*unmatched(root, rows, found), *unknown_classes(root, classes, found)]

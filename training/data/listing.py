@@ -10,6 +10,7 @@ from typing import Final
 
 from training.data.dataset import Photo, Skipped
 from training.data.file_names import NOT_UNICODE, composed, is_unicode, printable
+from training.data.trees import check_folder, is_endless
 
 Found = Photo | Skipped
 
@@ -29,7 +30,11 @@ OF_SYSTEMS: Final = ("thumbs.db", "desktop.ini")
 
 
 def list_files(root: Path) -> Iterator[Found]:
-    """Every file in a class folder, not yet opened, and what is in the way of being one."""
+    """Every file in a class folder, not yet opened, and what is in the way of being one.
+
+    Raises TrainingError where there is no folder, or one that may not be read.
+    """
+    check_folder(root)
     if not (root / "train").is_dir():
         yield from _list_classes(root, "train")
         return
@@ -58,11 +63,6 @@ def _list_classes(folder: Path, split: str, hint: str = "") -> Iterator[Found]:
 def is_picture(path: Path) -> bool:
     """Whether a file has the name of a picture."""
     return path.suffix.lower() in PICTURES
-
-
-def is_endless(path: Path) -> bool:
-    """Whether there is something that may be read for ever, such as a pipe: Ctrl-C would not end that."""
-    return not path.is_file() and not path.is_dir() and path.exists()
 
 
 def _list_photos(folder: Path, split: str) -> Iterator[Found]:

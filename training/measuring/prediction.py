@@ -1,6 +1,5 @@
 """Classify files with an exported model, with the service's own decoding; needs no TensorFlow."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ from service.pictures.regions import read_whole
 from training.console import quoted
 from training.data.dataset import Photo
 from training.data.file_names import check_names
-from training.data.listing import is_endless, is_picture
+from training.data.listing import is_picture
 from training.data.photos import load
+from training.data.trees import is_closed, is_endless, tree
 from training.errors import TrainingError
 from training.network.run_folders import CONFIG
 
@@ -107,13 +107,15 @@ def _some(words: Sequence[str]) -> str:
     return ", ".join(words[:NAMED]) + more
 
 
-def find_pictures(paths: Iterable[Path]) -> list[Path]:
+def find_pictures(
+    paths: Iterable[Path], tell_closed: Callable[[Path], object] = lambda _: None
+) -> list[Path]:
     """The files to classify: named files whatever they are called, the pictures in folder trees by alphabet.
 
-    Hidden files and folders are left out. Raises TrainingError for a path that does not exist, for a name
-    that is not UTF-8, and where there is no picture at all.
+    Hidden files and folders are left out, folders that may not be read told. Raises TrainingError for a path
+    that does not exist, for a name that is not UTF-8, and where there is no picture at all.
     """
-    return _find(paths, lambda path: is_picture(path) and path.is_file())
+    return _find(paths, lambda path: is_picture(path) and path.is_file(), tell_closed)
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -121,18 +123,19 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 
     def is_wanted(path: Path) -> bool:
         if path.is_dir():
-            return not os.access(path, os.R_OK | os.X_OK, effective_ids=True)
+            return is_closed(path)
         return (is_picture(path) or not path.suffix) and not is_endless(path)
 
-    return _find(paths, is_wanted)
+    return _find(paths, is_wanted, lambda _: None)
 
 
-def _find(paths: Iterable[Path], is_wanted: Callable[[Path], bool]) -> list[Path]:
+def _find(
+    paths: Iterable[Path], is_wanted: Callable[[Path], bool], tell_closed: Callable[[Path], object]
+) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = (child for child in (path, *path.rglob("*")) if not _is_hidden(child, path))
-            files += sorted(filter(is_wanted, inside))
+            files += sorted(filter(is_wanted, (path, *tree(path, tell_closed))))
         elif path.exists():
             files.append(path)
         else:
@@ -185,7 +188,3 @@ def _read(path: Path, classifier: Classifier, wide: bool) -> RGB | str:
         return str(error)
     except OSError as error:
         return f"The {'folder' if path.is_dir() else 'file'} cannot be read ({error.strerror})."
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)

@@ -76,7 +76,7 @@ def test_a_mistyped_folder_is_named_and_not_its_classes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["label", str(tmp_path / "nowhere")]) == 2
-    assert f"Received: {tmp_path / 'nowhere'}, which does not exist" in capsys.readouterr().err
+    assert f"There is none at {tmp_path / 'nowhere'}" in capsys.readouterr().err
 
 
 def answered(folder: Path) -> None:
@@ -263,7 +263,7 @@ def test_sort_needs_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["sort", str(tmp_path / "photos"), str(tmp_path / "out")]) == 2
     assert "Received: none that can be used" in capsys.readouterr().err
     assert main(["sort", str(tmp_path / "nowhere"), str(tmp_path / "out")]) == 2
-    assert f"Received: {tmp_path / 'nowhere'}, which does not exist" in capsys.readouterr().err
+    assert f"There is none at {tmp_path / 'nowhere'}" in capsys.readouterr().err
 
 
 def test_sort_lists_its_folder_once(tmp_path: Path) -> None:
