@@ -104,6 +104,14 @@ def test_files_that_training_looks_at_are_looked_at(
     assert found["gone.jpg"] == "The file cannot be read (No such file or directory)."
 
 
+@pytest.mark.parametrize("options", [[], ["--wide"]])
+def test_a_device_without_an_end_is_listed(
+    models: Path, photos: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, models / "colours", "/dev/zero", photos / "red.jpg", *options)
+    assert code == 1 and "  /dev/zero: The file cannot be read (more than 200,000,000 bytes).\n" in out
+
+
 def test_a_folder_that_may_not_be_read_is_listed(models: Path, photos: Path) -> None:
     classifier = open_model(models / "colours" / "1")
     with tempfile.TemporaryDirectory() as name:  # which others may enter, as they may not pytest's

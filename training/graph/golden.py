@@ -17,6 +17,7 @@ from service.networks.classifier import Classifier
 from service.networks.metadata import GoldenAnswer, GoldenAnswers
 from service.pictures.geometry import RGB
 from service.pictures.regions import read_whole
+from training.data.photos import read_named
 from training.errors import TrainingError
 
 SYNTHETIC: Final = 3
@@ -40,7 +41,7 @@ def golden_pictures(photos: Sequence[Path], size: int) -> list[RGB]:
     pictures = []
     for path in photos:
         try:
-            pictures.append(read_whole(path.read_bytes(), size))
+            pictures.append(read_whole(read_named(path), size))
         except (OSError, ServiceError) as error:
             raise TrainingError(f"Expected a golden photo at {path}. Received: {error}") from None
     return pictures

@@ -15,7 +15,7 @@ from service.pictures.geometry import RGB, Square, cut
 from service.pictures.images import decode
 from service.pictures.regions import Region, enough
 from training.data.dataset import Photo
-from training.data.photos import square
+from training.data.photos import read_named, square
 from training.errors import TrainingError
 
 TITLES: Final = {"left_eye": "Left eye", "right_eye": "Right eye", "whole": "The picture"}
@@ -52,7 +52,7 @@ def parts(path: Path, classifier: Classifier, wish: Wish, models: Path) -> tuple
     """
     size, crop = classifier.input_size, classifier.metadata.crop
     try:
-        picture = decode(path.read_bytes(), min_side=max(SIDE, enough(size))).pixels
+        picture = decode(read_named(path), min_side=max(SIDE, enough(size))).pixels
     except OSError as error:
         raise TrainingError(f"Expected a picture at {path}. It cannot be read: {error.strerror}.") from None
     except ServiceError as error:

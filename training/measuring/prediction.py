@@ -20,12 +20,11 @@ from training.console import quoted
 from training.data.dataset import Photo
 from training.data.file_names import check_names
 from training.data.listing import is_picture
-from training.data.photos import load
+from training.data.photos import looked_at, read_named
 from training.data.trees import is_closed, is_endless, tree
 from training.errors import TrainingError
 from training.network.run_folders import CONFIG
 
-MAX_BYTES: Final = 200_000_000
 BATCH: Final = 8
 NAMED: Final = 10
 """Of the models that may be meant, so many are named."""
@@ -177,13 +176,11 @@ def _answers(classifier: Classifier, pictures: Sequence[RGB]) -> Iterator[tuple[
 def _read(path: Path, classifier: Classifier, wide: bool) -> RGB | str:
     """The pixels the model looks at, `[S, S, 3]`, or why there are none."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return f"The file has more than {MAX_BYTES:,} bytes."
+        data = read_named(path)
         if not wide:
-            return read_whole(path.read_bytes(), classifier.input_size)
+            return read_whole(data, classifier.input_size)
         eye = Photo(path, label="", split="", person="", geometry="wide")
-        picture: RGB = load([eye], classifier.input_size, classifier.metadata.crop)[0]
-        return picture
+        return looked_at(eye, data, classifier.input_size, classifier.metadata.crop)
     except ServiceError as error:
         return str(error)
     except OSError as error:

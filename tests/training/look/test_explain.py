@@ -133,3 +133,11 @@ def test_files_that_cannot_be_used_are_errors(
     code, _, err = call(capsys, write_bundle(tmp_path / "models"), tmp_path / "note.jpg", "--out", out)
     assert code == 2
     assert "nothing to look into" in err
+
+
+def test_a_device_without_an_end_is_no_picture(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = call(capsys, model, "/dev/zero", "--out", tmp_path / "page.html")
+    assert code == 2
+    assert "Expected a picture at /dev/zero. It cannot be read: more than 200,000,000 bytes." in err
