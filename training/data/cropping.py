@@ -72,7 +72,7 @@ def crop_folder(options: CropOptions, photos: Sequence[Path]) -> Iterator[Croppe
                     cropped = replace(cropped, rows=tuple({**row, "person": known} for row in cropped.rows))
                 record(options.out, cropped)
                 yield cropped
-    except BrokenProcessPool:
+    except (BrokenProcessPool, BrokenPipeError):  # the latter from a process that ends while it starts
         raise TrainingError(
             "Expected processes that work to the end. Received: one that was ended from outside, as systems "
             "do where memory is short. The same command goes on from here; --processes 1 takes least memory."

@@ -94,3 +94,22 @@ def test_a_process_that_is_killed_is_one_line_and_the_next_run_goes_on(tmp_path:
     assert crop(photos, out) == 0
     lines = rows(out / "labels.csv")
     assert len(lines) == len({row["file"] for row in lines}) == 2 * done + 4
+
+
+def test_processes_that_cannot_be_started_are_one_line(tmp_path: Path) -> None:
+    """That shows as a pipe that nobody reads, but it is not the one of the output."""
+    (tmp_path / "photos").mkdir()
+    shutil.copy(ROOT / "examples/portrait.jpg", tmp_path / "photos" / "a.jpg")
+    script = """
+import sys
+from multiprocessing import set_executable
+from training.__main__ import main
+set_executable("/nowhere/python")
+sys.exit(main(sys.argv[1:]))
+"""
+    command = ["crop", str(tmp_path / "photos"), "--out", str(tmp_path / "crops"), "--locator", LOCATOR]
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert "python -m training: Expected processes that work to the end" in ended.stderr
