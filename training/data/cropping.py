@@ -128,6 +128,10 @@ def _check(options: CropOptions, photos: Sequence[Path]) -> None:
             f"Received: {options.size} and {options.processes}."
         )
     _check_geometry(options)
+    if not options.locator.exists():
+        raise TrainingError(
+            f"Expected the eye locator in {options.locator}. Received: nothing there; see --locator."
+        )
     try:
         EyeLocator(options.locator, Runtime(1))  # here: workers that cannot open it end without a word of why
     except InvalidBundle as error:

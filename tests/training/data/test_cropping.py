@@ -265,3 +265,7 @@ def test_a_missing_locator_is_one_line(
     command = ["crop", str(photos), "--out", str(tmp_path / "crops"), "--locator", str(tmp_path)]
     assert main(command) == 2
     assert capsys.readouterr().err.count("\n") == 1
+    command[-1] = "models/of/nobody/1"
+    assert main(command) == 2
+    said = "Expected the eye locator in models/of/nobody/1. Received: nothing there; see --locator.\n"
+    assert capsys.readouterr().err == f"python -m training: {said}"
