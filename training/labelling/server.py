@@ -61,6 +61,10 @@ def create_app(workspace: Workspace) -> Starlette:
         file = request.path_params["file"]
         return Response(await run_in_threadpool(workspace.picture, file), media_type="image/jpeg")
 
+    async def unwritten(_: Request, error: Exception) -> Response:
+        reason = error.strerror if isinstance(error, OSError) else None
+        return JSONResponse({"detail": f"{workspace.journal.path}: {reason or error}"}, status_code=507)
+
     return Starlette(
         routes=[
             *(Route(path, asset) for path in ASSETS),
@@ -74,7 +78,7 @@ def create_app(workspace: Workspace) -> Starlette:
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
             Middleware(BaseHTTPMiddleware, dispatch=_secured),
         ],
-        exception_handlers={UnknownPhoto: _refused, UnshowablePhoto: _refused},
+        exception_handlers={UnknownPhoto: _refused, UnshowablePhoto: _refused, OSError: unwritten},
     )
 
 

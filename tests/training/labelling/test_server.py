@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from service.networks.metadata import Label
+from tests.disks import full_after
 from tests.serving import serve_app
 from tests.training.checks.pictures import save, scene
 from training.labelling.deciding import decide
@@ -240,3 +241,18 @@ def test_times_that_a_spreadsheet_has_written_anew_are_no_pace() -> None:
     others = [replace(own[0], time=time) for time in ("28/11/2026 12:00", "", "2026-01-01 09:00:00", "x")]
     assert pace([*others, *own], "ann") == known == 1.0
     assert pace(others * 3, "ann") is None
+
+
+def test_a_full_disk_is_named_and_the_same_answer_taken_once_there_is_room(
+    client: httpx.Client, workspace: Workspace
+) -> None:
+    file, folder = state(client)["photo"]["file"], str(workspace.folder)
+    body = {"folder": folder, "tab": "t", "file": file, "action": "label", "label": "dog"}
+    with full_after(workspace.journal.path.stat().st_size + 9):
+        refused = client.post("/api/answer", json=body)
+    assert (refused.status_code, refused.json()) == (
+        507,
+        {"detail": f"{workspace.journal.path}: File too large"},
+    )
+    post(client, "answer", tab="t", file=file, action="label", label="dog")
+    assert [(entry.file, entry.label) for entry in read(workspace.folder)] == [(file, "dog")]

@@ -12,6 +12,8 @@ let state = null;
 let busy = false;
 /** What the server has not confirmed yet; everything later waits for it. @type {Call | null} */
 let unsent = null;
+/** How often that was sent. */
+let tries = 0;
 
 /**
  * A tab keeps its id over a reload. A duplicated tab is given a copy of the id and takes a new one.
@@ -41,8 +43,11 @@ function hold(name) {
 /** The server has understood and says no: to ask again would not help. */
 class Refused extends Error {}
 
+/** The server has understood, and cannot write: where the disk is full, above all. */
+class Unwritten extends Error {}
+
 /**
- * Ask the server; throws Refused, or whatever else where it does not answer.
+ * Ask the server; throws Refused, Unwritten, or whatever else where it does not answer.
  * @param {string} path
  * @param {Record<string, unknown> | null} body
  * @returns {Promise<State>}
@@ -55,6 +60,7 @@ async function call(path, body) {
   };
   const response = await fetch(path, options ?? {});
   if (body && response.status === 422) throw new Refused((await response.json()).detail);
+  if (response.status === 507) throw new Unwritten((await response.json()).detail);
   if (!response.ok) throw new Error(`It answered with status ${response.status}.`);
   return response.json();
 }
@@ -63,6 +69,7 @@ async function call(path, body) {
 async function send(next) {
   if (busy) return;
   busy = true;
+  tries = unsent === next ? tries + 1 : 1;
   unsent = next;
   let refused = "";
   try {
@@ -70,14 +77,27 @@ async function send(next) {
     if (next.body) showRefusal("");
   } catch (error) {
     if (error instanceof Refused) refused = error.message;
-    else showTrouble(true);
+    else showTrouble(trouble(error));
   } finally {
     busy = false;
   }
   if (!refused) return;
-  showTrouble(false); // it does answer
+  showTrouble(""); // it does answer
   await load();
   showRefusal(refused); // only now does the page take the next answer
+}
+
+/**
+ * What to tell where the server has not confirmed a call; each time that somebody tries again it is another text.
+ * @param {unknown} error
+ */
+function trouble(error) {
+  const unsaved = unsent?.body ? "The last answer is not saved yet. " : "";
+  const reason = error instanceof Unwritten
+    ? `It cannot be written: ${error.message}.`
+    : "The labelling program does not answer. Start it again.";
+  const again = tries > 1 ? ` Tried ${tries} times.` : "";
+  return `${unsaved}${reason} Nothing that was saved is lost.${again}`;
 }
 
 /**
@@ -89,7 +109,7 @@ function take(answered, spoken) {
   if (state && state.folder !== answered.folder) return location.reload();
   unsent = null;
   state = answered;
-  showTrouble(false);
+  showTrouble("");
   show(state, answer);
   say(state.photo ? spoken : "All done");
 }

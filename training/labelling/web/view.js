@@ -99,11 +99,12 @@ function offerLabels() {
   for (const button of buttons) button.ariaDisabled = String(broken);
 }
 
-/** @param {boolean} visible */
-export function showTrouble(visible) {
-  byId("trouble", HTMLDivElement).hidden = !visible;
-  byId("work", HTMLElement).inert = visible;
-  if (visible) byId("retry", HTMLButtonElement).focus();
+/** @param {string} text Why the page cannot go on; empty where it can. */
+export function showTrouble(text) {
+  byId("trouble", HTMLDivElement).hidden = !text;
+  byId("why", HTMLParagraphElement).textContent = text;
+  byId("work", HTMLElement).inert = Boolean(text);
+  if (text) byId("retry", HTMLButtonElement).focus();
 }
 
 /**
