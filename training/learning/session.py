@@ -94,13 +94,12 @@ def train(
 
 def _why_none(data: Dataset) -> str:
     """Why there is no photo to validate on."""
-    if not (data.root / "train").is_dir():
-        return "no class has more than one person"
-    folders = [data.root / name for name, split in SPLITS.items() if split == "validation"]
+    is_split = (data.root / "train").is_dir()
+    folders = [data.root / name for name, split in SPLITS.items() if is_split and split == "validation"]
     files = (item for item in data.skipped if not item.path.is_dir())
     left_out = [item for item in files if any(map(item.path.is_relative_to, folders))]
     if not left_out:
-        return "all that there are show people who are trained on"
+        return "no class has more than one person"
     path = left_out[0].path.relative_to(data.root)
     return f"{len(left_out)} are left out, the first of them {path}: {left_out[0].reason}"
 

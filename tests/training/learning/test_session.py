@@ -219,6 +219,17 @@ def test_classes_that_differ_in_capitals_are_told(tmp_path: Path, capsys: pytest
     )
 
 
+def test_a_class_of_one_photo_leaves_none_to_validate_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `split` makes it of two photos of each class: one to train on and one to test on."""
+    folders.classes(tmp_path / "photos" / "train", count=1)
+    folders.classes(tmp_path / "photos" / "test", count=1, start=500)
+    assert fit(tmp_path / "photos", tmp_path / "run") == 2
+    said = "Expected photos to validate on. Received: none; no class has more than one person.\n"
+    assert capsys.readouterr().err == f"python -m training: {said}"
+
+
 @pytest.fixture(scope="module")
 def mixed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photos of a class with a long name and of one that nobody is set aside of, and one in two classes."""
