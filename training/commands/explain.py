@@ -30,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--region",
         choices=("auto", "eyes", "whole"),
         default="auto",
-        help="what to look at, as in the service's API (default: both eyes of a face, else the picture)",
+        help="what to look at, as in the service's API (default: of a model of eyes both eyes of a face, or "
+        "one eye from near, and of others the whole picture)",
     )
     parser.add_argument("--eye", choices=("left", "right"), help="one eye of a face only (the person's own)")
     parser.add_argument(

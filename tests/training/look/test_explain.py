@@ -141,3 +141,15 @@ def test_a_device_without_an_end_is_no_picture(
     code, _, err = call(capsys, model, "/dev/zero", "--out", tmp_path / "page.html")
     assert code == 2
     assert "Expected a picture at /dev/zero. It cannot be read: more than 200,000,000 bytes." in err
+
+
+def test_help_says_what_is_looked_at(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model of eyes looks at no picture that shows none."""
+    eyes = (ROOT / "models/eye-shape", photo, "--out", tmp_path / "page.html", "--models", ROOT / "models")
+    code, _, err = call(capsys, *eyes)
+    assert code == 2
+    assert "Expected a face, or one open eye from near" in err
+    with pytest.raises(SystemExit):
+        main(["explain", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "of a model of eyes both eyes of a face, or one eye from near, and of others the whole" in said
