@@ -1,6 +1,6 @@
 /** The answers as a table: one line per person and per region, one column per class. */
 
-import { BOTH_EYES, pairs } from "./regions.js";
+import { BOTH_EYES, numberOf, pairs } from "./regions.js";
 
 /**
  * @typedef {{
@@ -42,12 +42,12 @@ function rows({ file, answer, failure }, classes) {
   const model = `${answer.model.name}/${answer.model.version}`;
   const together = pairs(answer).map((person) => ({ ...person, region: BOTH_EYES }));
   const answered = [...together, ...answer.results].map((result) => [
-    file.name, result.region, result.face ?? "", result.label, result.confidence, result.certain, model,
+    file.name, result.region, numberOf(result.face), result.label, result.confidence, result.certain, model,
     ("advice" in result ? result.advice ?? [] : []).map((advice) => advice.message).join(" "), "",
     ...classes.map((id) => result.probabilities[id] ?? ""),
   ]);
   const unusable = (answer.unusable ?? []).map((eye) => [
-    file.name, eye.region, eye.face, "", "", "", model, "", eye.detail, ...classes.map(() => ""),
+    file.name, eye.region, numberOf(eye.face), "", "", "", model, "", eye.detail, ...classes.map(() => ""),
   ]);
   return [...answered, ...unusable];
 }

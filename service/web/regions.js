@@ -36,6 +36,14 @@ export function inOrder(answer) {
 }
 
 /**
+ * People count faces from 1.
+ * @param {number | null} [face] its index, from 0
+ */
+export function numberOf(face) {
+  return face == null ? "" : face + 1;
+}
+
+/**
  * How the regions of an answer are called.
  * @param {Answer} answer
  * @param {ModelInfo} model that answered
@@ -47,7 +55,7 @@ export function naming(answer, { crop }) {
   const whole = crop === null ? "Whole picture" : "One eye";
   return ({ region, face }) => {
     const name = NAMES[region] ?? whole;
-    return several && face != null ? `Face ${face + 1}, ${name.toLowerCase()}` : name;
+    return several && face != null ? `Face ${numberOf(face)}, ${name.toLowerCase()}` : name;
   };
 }
 
