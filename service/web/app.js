@@ -87,17 +87,35 @@ function acceptFiles() {
 function acceptDrops() {
   const zone = byId("drop", HTMLElement);
   document.addEventListener("dragover", (event) => {
+    if (isForField(event)) return;
     event.preventDefault();
-    zone.classList.add("over");
+    const { dataTransfer } = event;
+    const hasFiles = bringsFiles(dataTransfer);
+    if (dataTransfer && !hasFiles) dataTransfer.dropEffect = "none";
+    zone.classList.toggle("over", hasFiles);
   });
   document.addEventListener("dragleave", (event) => {
     if (event.relatedTarget === null) zone.classList.remove("over");
   });
   document.addEventListener("drop", (event) => {
+    if (isForField(event)) return;
     event.preventDefault();
     zone.classList.remove("over");
     gallery.add(event.dataTransfer?.files ?? []);
   });
+}
+
+/** @param {DataTransfer | null} data */
+function bringsFiles(data) {
+  return data?.types.includes("Files") ?? false;
+}
+
+/**
+ * Text may be dropped where a key is to be entered.
+ * @param {DragEvent} event
+ */
+function isForField({ target, dataTransfer }) {
+  return target instanceof HTMLInputElement && target.type === "password" && !bringsFiles(dataTransfer);
 }
 
 byId("take", HTMLButtonElement).addEventListener("click", takePicture);
