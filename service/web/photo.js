@@ -7,6 +7,8 @@ import { uprightWebP } from "./webp.js";
 const MAX_SIDE = 2048;
 /** A phone on a slow network sends this within the service's patience. */
 const MAX_BYTES = 1024 * 1024;
+/** More than any photo has; a film may have more than the browser has memory for. */
+const MAX_FILE_MB = 256;
 const QUALITY = 0.9;
 /** For what is still too large, one after the other; only noise needs the last ones. */
 const SMALLER = [
@@ -22,7 +24,7 @@ const HEIC_BRANDS = new Set(["heic", "heix", "hevc", "hevx", "heim", "heis", "mi
  * The photo as it is sent. What this browser cannot decode goes unchanged: the service says what it is.
  * @param {File} file
  * @returns {Promise<Blob>}
- * @throws {Failure} for a file that is gone, or a HEIC photo in a browser that cannot open it
+ * @throws {Failure} for a file that is gone or far too large, or a HEIC photo in a browser that cannot open it
  */
 export async function prepare(file) {
   const photo = await read(file);
@@ -47,6 +49,10 @@ export async function prepare(file) {
  * @param {File} file
  */
 async function read(file) {
+  const megabytes = Math.ceil(file.size / 1024 / 1024);
+  if (megabytes > MAX_FILE_MB) {
+    throw new Failure("The file is too large", `Expected a photo of at most ${MAX_FILE_MB} MB. Received: ${megabytes} MB.`);
+  }
   try {
     return new Blob([await file.arrayBuffer()], { type: file.type });
   } catch {

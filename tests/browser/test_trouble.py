@@ -202,6 +202,15 @@ def test_folder_is_no_photo(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".card .notice")).to_contain_text("The file cannot be read")
 
 
+def test_film_is_not_read(page: Page, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    with film.open("wb") as file:
+        file.truncate(257 * 1024 * 1024)
+    page.locator("#files").set_input_files(film)
+    expect(page.locator(".card .notice")).to_contain_text("at most 256 MB. Received: 257 MB.")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
 def test_file_that_goes_while_it_waits(page: Page, tmp_path: Path) -> None:
     held: list[Route] = []
     page.route("**/v1/classify?*", lambda route: held.append(route), times=2)
