@@ -9,14 +9,22 @@ import { Models } from "./models.js";
 
 /** @typedef {import("./failure.js").Failure} Failure */
 
+/** Whoever opens the page is told what it waits for, where the service takes longer than this. */
+const PATIENCE_MS = 5_000;
+
 const outage = byId("outage", HTMLDivElement);
 const keyForm = new KeyForm(() => startAgain());
 const models = new Models(settle);
 const gallery = new Gallery(models, askForKey);
 const camera = new Camera((photo) => gallery.add([photo]), choosePhotos);
+let waiting = 0;
 
 /** @param {boolean} [again] whether to ask even if the answer is known: with a new key, or after an outage */
 async function start(again = false) {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    if (outage.hidden) say("Waiting for the service…");
+  }, PATIENCE_MS);
   try {
     await (again ? models.reload() : models.load());
   } catch (error) {
@@ -29,9 +37,15 @@ async function start(again = false) {
 /** Whoever asked for it sees and hears that it is tried: a network that says nothing may keep it waiting. */
 function startAgain() {
   const isFocused = outage.contains(document.activeElement);
-  outage.replaceChildren(element("p", {}, "Asking the service again…"));
+  say("Asking the service again…");
   if (isFocused) outage.focus();
   start(true);
+}
+
+/** @param {string} text */
+function say(text) {
+  outage.replaceChildren(element("p", {}, text));
+  outage.hidden = false;
 }
 
 /** @param {Failure} failure */
@@ -53,6 +67,7 @@ function askForKey({ keySent }) {
 
 /** The service answers, and the key is the right one where it wants one. */
 function settle() {
+  clearTimeout(waiting);
   const isFocused = outage.contains(document.activeElement);
   outage.hidden = true;
   if (isFocused) byId("take", HTMLButtonElement).focus();

@@ -95,6 +95,25 @@ def test_asking_again_is_seen_and_heard_until_there_is_an_answer(open_page: Open
     expect(page.get_by_role("button", name="Take a picture")).to_be_focused()
 
 
+def test_waiting_for_a_silent_service_is_seen_and_heard(open_page: Open, service: str) -> None:
+    held: list[Route] = []
+    page = open_page("about:blank")
+    page.clock.install()
+    page.route("**/v1/models", lambda route: held.append(route))
+    page.goto(service)
+    until(page, lambda: len(held) == 1)
+    page.clock.run_for(4_900)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.clock.run_for(200)
+    expect(page.get_by_role("alert")).to_have_text("Waiting for the service…")
+    held[0].continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
+    expect(page.locator("#outage")).to_be_hidden()
+    # Nothing is left that would say so later.
+    page.clock.run_for(10_000)
+    expect(page.locator("#outage")).to_be_hidden()
+
+
 def test_late_failure_is_nothing_to_a_page_that_works_by_then(open_page: Open, service: str) -> None:
     held: list[Route] = []
     page = open_page("about:blank")
