@@ -138,6 +138,7 @@ byId("choose", HTMLButtonElement).addEventListener("click", choosePhotos);
 window.addEventListener("online", () => start(true));
 acceptFiles();
 acceptDrops();
+document.getElementById("loading")?.remove();
 start();
 // Without https there is no worker; the page is complete without it.
 navigator.serviceWorker?.register("sw.js").catch(console.warn);

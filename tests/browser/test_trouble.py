@@ -95,6 +95,20 @@ def test_asking_again_is_seen_and_heard_until_there_is_an_answer(open_page: Open
     expect(page.get_by_role("button", name="Take a picture")).to_be_focused()
 
 
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_page_without_a_part_of_its_script_says_so(open_page: Open, service: str, motion: str) -> None:
+    page = open_page("about:blank", reduced_motion=motion)
+    page.route("**/web/models.js", lambda route: route.abort())
+    page.goto(service)
+    notice = page.get_by_text("This page is not complete yet")
+    assert notice.is_hidden()
+    expect(notice).to_be_visible()
+    page.unroute("**/web/models.js")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
+    expect(notice).to_have_count(0)
+
+
 def test_waiting_for_a_silent_service_is_seen_and_heard(open_page: Open, service: str) -> None:
     held: list[Route] = []
     page = open_page("about:blank")
