@@ -1,7 +1,7 @@
-/** Frames on a photo, around what was looked at, and names beside those of eyes. */
+/** Frames on a photo, around what was looked at, and names beside those of eyes, with the number of the face in a group. */
 
 import { element } from "./dom.js";
-import { inOrder } from "./regions.js";
+import { inOrder, isGroup, numberOf } from "./regions.js";
 
 /** @type {Record<string, string>} */
 const SIDES = { left_eye: "Left", right_eye: "Right" };
@@ -15,6 +15,8 @@ const MARGIN = 15;
 export function frames(answer) {
   const { width, height } = answer.image;
   const all = inOrder(answer);
+  const several = isGroup(answer);
+  const nameWidth = several ? "6em" : "4.5em";
   return all.flatMap(({ region, face, box }) => {
     const left = (100 * box.left) / width;
     const top = (100 * box.top) / height;
@@ -29,10 +31,10 @@ export function frames(answer) {
     const isCrowded = 100 - (across > 0 ? left : right) < MARGIN;
     const isBelow = Math.abs(down) > Math.abs(across) ? down > 0 : top < MARGIN !== isCrowded;
     const name = placed("side", {
-      ...(across > 0 ? { left: within(left, "4.5em") } : { right: within(right, "4.5em") }),
+      ...(across > 0 ? { left: within(left, nameWidth) } : { right: within(right, nameWidth) }),
       ...(isBelow ? { top: within(100 - bottom, "2em") } : { bottom: within(100 - top, "2em") }),
     });
-    name.textContent = side;
+    name.textContent = several ? `${numberOf(face)} ${side}` : side;
     return [frame, name];
   });
 }

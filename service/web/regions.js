@@ -36,6 +36,14 @@ export function inOrder(answer) {
 }
 
 /**
+ * Whether faces have to be told apart.
+ * @param {Answer} answer
+ */
+export function isGroup(answer) {
+  return new Set(inOrder(answer).map(({ face }) => face)).size > 1;
+}
+
+/**
  * People count faces from 1.
  * @param {number | null} [face] its index, from 0
  */
@@ -50,7 +58,7 @@ export function numberOf(face) {
  * @returns {(looked: Looked) => string}
  */
 export function naming(answer, { crop }) {
-  const several = new Set(inOrder(answer).map(({ face }) => face)).size > 1;
+  const several = isGroup(answer);
   // In a picture without a face a model of eyes has looked at the one eye that it shows.
   const whole = crop === null ? "Whole picture" : "One eye";
   return ({ region, face }) => {

@@ -93,6 +93,7 @@ def test_everybody_in_a_photo(open_page: Open, eyes: str, shoot: Shoot) -> None:
         f"Face {face}, {eyes}" for face in (1, 2) for eyes in ("both eyes together", "right eye", "left eye")
     ]
     expect(page.locator(".answer h4")).to_have_text(names)
+    expect(page.locator(".photo .side")).to_have_text(["1 Right", "1 Left", "2 Right", "2 Left"])
     assert [row["face"] for row in table(page) if row["region"] == "both_eyes"] == ["1", "2"]
     shoot(page, "group-desktop-light")
     page.context.close()
