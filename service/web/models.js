@@ -21,9 +21,9 @@ export class Models {
     this.#select.addEventListener("change", () => this.#describe());
   }
 
-  /** The name of the model to ask; empty, which means the default, while nothing is loaded. */
+  /** The name of the model to ask; empty, which means the default, where there is nothing to choose. */
   get chosen() {
-    return this.#select.value;
+    return this.several ? this.#select.value : "";
   }
 
   get several() {
@@ -80,12 +80,12 @@ export class Models {
   }
 
   get #current() {
-    return this.#known.find(({ name }) => name === this.chosen);
+    return this.#known.find(({ name }) => name === this.#select.value);
   }
 
   /** @param {ModelInfo[]} list */
   #introduce(list) {
-    const before = this.chosen;
+    const before = this.#select.value;
     this.#known = list;
     this.#select.replaceChildren(...list.map(({ name }) => element("option", { value: name }, titleOf(name))));
     if (list.some(({ name }) => name === before)) this.#select.value = before;

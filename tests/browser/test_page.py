@@ -1,10 +1,12 @@
 """The page as a page: any screen, any hand, any theme, any model; small, and alone with its service."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from service.settings import Settings
 from tests.browser import photos
 from tests.browser.conftest import ROOT, Open, Shoot, enlarge_text, until
 from tests.browser.photos import GREEN, RED, choose, photo
@@ -185,6 +187,18 @@ def test_new_version_is_learned_from_its_answer(page: Page) -> None:
     expect(page.get_by_role("progressbar", name="Green")).to_be_visible()
     expect(page.locator("#labels dt")).to_have_text(["Red", "Green", "Blue"])
     expect(page.get_by_text("Model colours, version 1.")).to_be_visible()
+
+
+def test_other_model_is_learned_from_its_answer(open_page: Open, settings: Settings, tmp_path: Path) -> None:
+    write_bundle(tmp_path, metadata("other-colours", description="Tells colours, too."))
+    with serve(settings) as address:
+        page = open_page(address)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Colours")
+    with serve(settings_for(tmp_path, "other-colours"), port=urlsplit(address).port or 0):
+        choose(page, photo("red.png"))
+        expect(page.locator(".verdict")).to_contain_text("Red")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Other colours")
+        page.context.close()
 
 
 def test_description_ends_with_its_first_sentence(open_page: Open, tmp_path: Path) -> None:
