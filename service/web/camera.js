@@ -95,9 +95,14 @@ export class Camera {
     this.#video.parentElement?.classList.toggle("mirrored", track?.getSettings().facingMode !== "environment");
     this.#video.srcObject = stream;
     await this.#video.play();
+    this.#ready();
+    this.#flip.hidden = (await cameras()).length < 2;
+  }
+
+  /** A button that is disabled loses the focus. */
+  #ready() {
     this.#shoot.disabled = false;
     this.#shoot.focus();
-    this.#flip.hidden = (await cameras()).length < 2;
   }
 
   /** @param {unknown} error */
@@ -150,7 +155,7 @@ export class Camera {
     } catch (error) {
       if (session !== this.#session) return;
       this.#fail(error);
-      this.#shoot.disabled = false;
+      this.#ready();
     }
   }
 

@@ -227,3 +227,4 @@ def test_picture_that_cannot_be_encoded_can_be_taken_again(open_page: Open, serv
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The picture cannot be encoded")
     expect(page.locator("#guide")).to_be_visible()
     expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    expect(page.get_by_role("button", name="Take it")).to_be_focused()
