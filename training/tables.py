@@ -2,6 +2,10 @@
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Final
+
+NO_COLUMN: Final = {"Mn", "Me", "Cf"}
+"""Categories of marks that stand over or under a letter, and of signs that are not seen."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
@@ -23,7 +27,5 @@ def _space(cell: str, width: int) -> str:
 
 def _width(text: str) -> int:
     """Columns of a terminal that a text takes (Unicode, annex 11): two for a wide letter, none for a mark."""
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )
+    shown = [letter for letter in text if unicodedata.category(letter) not in NO_COLUMN]
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in shown)

@@ -23,13 +23,14 @@ def test_columns_are_aligned() -> None:
 
 
 def test_wide_letters_and_marks_are_as_wide_as_terminals_show_them() -> None:
-    """Two columns for each of Chinese, none for the dots above an `u`."""
-    rows = [["\u732b\u3068\u72ac", "1"], ["Mu\u0308cke", "2"], ["red", "3"]]
+    """Two columns for each of Chinese, none for the dots above an `u` or a vowel of Thai."""
+    rows = [["\u732b\u3068\u72ac", "1"], ["Mu\u0308cke", "2"], ["red", "3"], ["\u0e21\u0e31\u0e19", "4"]]
     assert table(["name", "n"], rows) == [
         "name    n",
         "\u732b\u3068\u72ac  1",
         "Mu\u0308cke   2",
         "red     3",
+        "\u0e21\u0e31\u0e19      4",
     ]
 
 
