@@ -5,7 +5,7 @@ const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (
 const OURS = ` of ${worker.registration.scope}`;
 /** The service makes the first word one that changes with any file. */
 const CACHE = `web-files${OURS}`;
-/** Nobody waits longer for a network that says nothing. */
+/** Nobody waits longer for a page, where the network says nothing. */
 const PATIENCE_MS = 3_000;
 const FILES = [
   "./",
@@ -32,6 +32,11 @@ const FILES = [
   "web/vendor/pico.css",
   "web/webp.js",
 ];
+/**
+ * Whether a page was shown from what is kept, by its id: its files then are too, as those of two versions do not fit.
+ * @type {Map<string, boolean>}
+ */
+const isOld = new Map();
 const kept = new Set(FILES.map((file) => new URL(file, worker.registration.scope).href));
 
 worker.addEventListener("install", (event) => {
@@ -46,7 +51,7 @@ worker.addEventListener("activate", (event) => {
 
 worker.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || !kept.has(event.request.url)) return;
-  event.respondWith(newest(event));
+  event.respondWith(event.request.mode === "navigate" ? page(event) : file(event));
 });
 
 async function forgetOthers() {
@@ -54,22 +59,44 @@ async function forgetOthers() {
   await Promise.all(names.map((name) => caches.delete(name)));
 }
 
+/** @param {FetchEvent} event */
+async function page(event) {
+  const copy = await ours(event.request);
+  const response = await newest(event, copy);
+  isOld.set(event.resultingClientId, response === copy);
+  return response;
+}
+
+/** @param {FetchEvent} event */
+async function file(event) {
+  const copy = await ours(event.request);
+  const old = isOld.get(event.clientId);
+  if (copy && old) return copy;
+  // What belongs to a page that has just come is worth waiting for.
+  return newest(event, copy, old === undefined ? PATIENCE_MS : Infinity);
+}
+
+/** @param {Request} request */
+async function ours(request) {
+  return (await caches.open(CACHE)).match(request);
+}
+
 /**
  * The network's copy, which replaces ours; ours where there is no network, or no service that answers.
  * @param {FetchEvent} event
+ * @param {Response | undefined} copy
+ * @param {number} [patience] milliseconds
  * @returns {Promise<Response>}
  */
-async function newest(event) {
-  const cache = await caches.open(CACHE);
-  const copy = await cache.match(event.request);
+async function newest(event, copy, patience = PATIENCE_MS) {
   const limit = new AbortController();
-  const timer = copy && setTimeout(() => limit.abort(), PATIENCE_MS);
+  const timer = copy && patience < Infinity ? setTimeout(() => limit.abort(), patience) : undefined;
   try {
     const response = await fetch(event.request, { signal: limit.signal });
     // A proxy answers in place of a service that is away.
     if (copy && response.status >= 502) return copy;
     // A full disk is no reason to keep the page from anybody.
-    if (response.ok) event.waitUntil(cache.put(event.request, response.clone()).catch(() => {}));
+    if (response.ok) event.waitUntil(keep(event.request, response.clone()).catch(() => {}));
     return response;
   } catch (error) {
     if (copy) return copy;
@@ -77,4 +104,12 @@ async function newest(event) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * @param {Request} request
+ * @param {Response} response
+ */
+async function keep(request, response) {
+  await (await caches.open(CACHE)).put(request, response);
 }

@@ -1,5 +1,6 @@
 """The page opens without a network, with one that is silent, and after an upgrade."""
 
+import asyncio
 import shutil
 import socket
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Page, expect
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from service.http import web
 from service.settings import Settings
@@ -78,6 +80,35 @@ def test_an_upgrade_with_a_new_module_opens_offline(open_page: Open, tmp_path: P
     page.reload()
     expect(page.locator("body[data-upgraded]")).to_be_visible()
     assert "another" in page.evaluate(KEPT)
+
+
+@pytest.mark.parametrize("slow, upgraded", [("/", 0), ("/web/app.js", 1)])
+def test_an_upgrade_on_a_slow_line_mixes_no_versions(
+    open_page: Open, tmp_path: Path, slow: str, upgraded: int
+) -> None:
+    """A page from the copies has its files from there too, and one from the network waits for them."""
+    folder = tmp_path / "web"
+    shutil.copytree(web.FOLDER, folder)
+    with serve_app(site(folder)) as address:
+        page = open_page(address, service_workers="allow")
+        wait_for_worker(page)
+    upgrade(folder)
+    page_file, script = folder / "index.html", folder / "app.js"
+    page_file.write_text(page_file.read_text().replace("<body>", '<body><p id="extra">New</p>'))
+    script.write_text(script.read_text() + '\nbyId("extra", HTMLParagraphElement).remove();\n')
+    app = site(folder)
+
+    async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == slow:
+            await asyncio.sleep(4)
+        await app(scope, receive, send)
+
+    with serve_app(slowly, port=urlsplit(address).port or 0):
+        page.reload()
+        expect(page.locator("#outage")).to_be_visible()
+        expect(page.locator("body[data-upgraded]")).to_have_count(upgraded)
+        expect(page.locator("#extra")).to_have_count(0)
+        page.context.close()
 
 
 def site(folder: Path) -> FastAPI:
