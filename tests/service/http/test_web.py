@@ -11,7 +11,7 @@ from service.http import web
 from tests.bundles import write_bundle
 from tests.serving import serve, settings_for
 
-BUDGET = 155 * 1000
+BUDGET = 160 * 1000
 
 
 @pytest.fixture(scope="module")
