@@ -26,6 +26,8 @@ export class Camera {
   #shoot = byId("shoot", HTMLButtonElement);
   /** @type {MediaStream | null} */
   #stream = null;
+  /** What the camera that was last seen says of itself. @type {MediaTrackSettings | undefined} */
+  #shown;
   #facing = "";
   /** The one to show, where the way they face does not tell cameras apart, as on a desktop. */
   #device = "";
@@ -81,7 +83,9 @@ export class Camera {
       this.#stream = stream;
       await this.#show(stream);
     } catch (error) {
-      if (session === this.#session) this.#fail(error);
+      if (session !== this.#session) return;
+      this.#shown = undefined;
+      this.#fail(error);
     }
   }
 
@@ -91,8 +95,9 @@ export class Camera {
     track?.addEventListener("ended", () => {
       if (stream === this.#stream) this.#end();
     });
+    this.#shown = track?.getSettings();
     // People expect a mirror when they see themselves; the picture taken is never mirrored.
-    this.#video.parentElement?.classList.toggle("mirrored", track?.getSettings().facingMode !== "environment");
+    this.#video.parentElement?.classList.toggle("mirrored", this.#shown?.facingMode !== "environment");
     this.#video.srcObject = stream;
     await this.#video.play();
     this.#ready();
@@ -131,7 +136,8 @@ export class Camera {
   }
 
   async #turn() {
-    const shown = this.#stream?.getVideoTracks()[0]?.getSettings();
+    // Whoever taps twice wants the next one still.
+    const shown = this.#shown;
     this.#stop();
     const session = this.#session;
     const ids = (await cameras()).map(({ deviceId }) => deviceId);

@@ -207,6 +207,16 @@ def test_other_camera_of_a_desktop(open_page: Open, service: str) -> None:
     assert page.evaluate("asked") == ["first", "second", "first"]
 
 
+def test_other_camera_for_who_taps_twice(open_page: Open, service: str) -> None:
+    page = open_page(service, permissions=["camera"])
+    page.evaluate(TWO_WEBCAMS)
+    page.get_by_role("button", name="Take a picture").click()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    page.get_by_role("button", name="Other camera").dblclick()
+    expect(page.get_by_role("button", name="Take it")).to_be_enabled()
+    assert page.evaluate("asked.at(-1)") == "second"
+
+
 def test_camera_that_is_unplugged(open_page: Open, service: str) -> None:
     page = open_page(service, permissions=["camera"])
     page.get_by_role("button", name="Take a picture").click()
