@@ -108,9 +108,10 @@ export class Gallery {
 
   /** @param {Card} card */
   #done(card) {
-    this.#status.textContent = card.summary;
     // The service is back: what it could not be asked meanwhile is asked now.
     if (card.answer) this.askAgain(({ isOutage }) => isOutage);
+    // Last, or nobody would hear the answer.
+    this.#status.textContent = card.summary;
     if (card.failure?.wantsKey) this.onKeyWanted(card.failure);
   }
 
