@@ -101,7 +101,7 @@ def test_page_without_a_part_of_its_script_says_so(open_page: Open, service: str
     page.route("**/web/models.js", lambda route: route.abort())
     page.goto(service)
     notice = page.get_by_text("This page is not complete yet")
-    assert notice.is_hidden()
+    expect(notice).to_have_css("animation-delay", "4s")
     expect(notice).to_be_visible()
     page.unroute("**/web/models.js")
     page.reload()
