@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from service.networks.classifier import Classifier
-from service.networks.metadata import METADATA_KEY
+from service.networks.onnx_file import METADATA_KEY
 from service.pictures.regions import read_whole
 
 COLOURS = ("red", "green", "blue")

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from service.arrays import NDArray
 from service.errors import InvalidBundle
 from service.networks.cost import is_light
-from service.networks.metadata import METADATA_KEY, BundleMetadata
+from service.networks.metadata import BundleMetadata
+from service.networks.onnx_file import METADATA_KEY
 from service.networks.runtime import ON_CPU, PROVIDERS, Runtime
 from service.validation import first_fault
 

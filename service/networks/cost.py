@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from service.networks.metadata import METADATA_KEY
-from service.networks.onnx_file import properties
+from service.networks.onnx_file import METADATA_KEY, properties
 
 LIGHT: Final = 1_000_000_000
 """Multiply-adds of a picture up to which a network is light: two inferences side by side get more done than

@@ -1,7 +1,7 @@
 """What a model says about itself: the JSON document inside `model.onnx`.
 
-The document is the value of the metadata property `bundle`. Training writes it, the service reads it, and
-nothing in it is repeated in code.
+The document is the value of the metadata property `bundle` (`service.networks.onnx_file`). Training writes it,
+the service reads it, and nothing in it is repeated in code.
 """
 
 import math
@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-METADATA_KEY = "bundle"
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]

@@ -9,6 +9,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+METADATA_KEY: Final = "bundle"
+"""The property with what a model says about itself. It is known here, as the networks are opened before
+`service.networks.metadata` is imported, which takes 15 ms."""
 METADATA: Final = 14
 """Number of ModelProto's field `metadata_props`, whose entries have a key and a value."""
 KEY: Final = 1

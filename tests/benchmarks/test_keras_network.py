@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.comparison.servers.keras_network import build
-from service.networks.metadata import METADATA_KEY, BundleMetadata
-from service.networks.onnx_file import properties
+from service.networks.metadata import BundleMetadata
+from service.networks.onnx_file import METADATA_KEY, properties
 
 
 def metadata(version: int) -> BundleMetadata:

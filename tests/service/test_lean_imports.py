@@ -157,6 +157,7 @@ def test_networks_are_opened_before_all_else_is_imported() -> None:
         assert "onnxruntime" in sys.modules
         later = [name for name in sys.modules if name.split(".")[0] in ("PIL", "fastapi", "uvicorn")]
         assert not later, later
+        assert "service.networks.metadata" not in sys.modules
         """)
 
 

@@ -21,7 +21,8 @@ from service.errors import InvalidBundle
 from service.networks import bundle
 from service.networks.classifier import Classifier
 from service.networks.folders import MODEL_FILE
-from service.networks.metadata import METADATA_KEY, BundleMetadata, Name
+from service.networks.metadata import BundleMetadata, Name
+from service.networks.onnx_file import METADATA_KEY
 from service.pictures.geometry import RGB
 from training.bundles.card import CARD_FILE, model_card
 from training.console import quoted, say

@@ -8,7 +8,8 @@ import numpy as np
 import onnxruntime
 
 from service.networks.classifier import INPUT, OUTPUT
-from service.networks.metadata import METADATA_KEY, BundleMetadata
+from service.networks.metadata import BundleMetadata
+from service.networks.onnx_file import METADATA_KEY
 from service.pictures.regions import read_whole
 
 WORKERS = int(os.environ.get("BENCHMARK_WORKERS", "1"))

@@ -5,8 +5,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from service.networks.metadata import METADATA_KEY
-from service.networks.onnx_file import properties
+from service.networks.onnx_file import METADATA_KEY, properties
 from tests.bundles import colour_model, metadata
 
 ROOT = Path(__file__).parents[3]

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 from markdown_it import MarkdownIt
 
-from service.networks.metadata import METADATA_KEY, BundleMetadata
-from service.networks.onnx_file import properties
+from service.networks.metadata import BundleMetadata
+from service.networks.onnx_file import METADATA_KEY, properties
 from tests.bundles import metadata
 from training.bundles.card import CARD_FILE, model_card, notes_of
 from training.bundles.card_notes import chosen, ethics, intended_use, limits, people
