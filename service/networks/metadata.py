@@ -1,7 +1,7 @@
 """What a model says about itself: the JSON document inside `model.onnx`.
 
-The document is the value of the metadata property `bundle` (`service.networks.onnx_file`). Training writes it,
-the service reads it, and nothing in it is repeated in code.
+The document is the value of the metadata property `bundle` (`service.networks.onnx_file`). Training writes
+it, the service reads it, and nothing in it is repeated in code.
 """
 
 import math
