@@ -1,5 +1,6 @@
 """The reports of `training check` and `report` as files in Chromium: everything fits, on a phone too."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -69,15 +70,14 @@ def test_what_gives_the_class_away_is_no_good_news(open_page: Open, tmp_path: Pa
     assert all(optimum <= high for _, high, optimum in bars)
 
 
-@pytest.mark.parametrize("width", [1100, 390])
-def test_a_long_name_of_a_class_stays_in_its_place(width: int, tmp_path: Path, open_page: Open) -> None:
+def test_a_long_name_of_a_class_stays_in_its_place(tmp_path: Path, open_page: Open) -> None:
     faulty(tmp_path / "data", LONG)
     (tmp_path / "check.html").write_text(render(inspect(survey(tmp_path / "data", Pixels())), "data"))
     labels = [{"id": name, "title": name} for name in (LONG, "green", "blue")]
     model = write_bundle(tmp_path / "models", metadata(labels=labels))
     photos = folders.classes(tmp_path / "photos", names=("green", LONG), count=12)  # which is the wrong way
     assert main(["report", str(model), str(photos), "--out", str(tmp_path), "--robustness", "0"]) == 0
-    for name in ("check.html", "report.html"):
+    for name, width in product(("check.html", "report.html"), (1100, 390)):
         page = open_page((tmp_path / name).as_uri(), viewport={"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert LONG in page.locator("figcaption").all_inner_texts()[0].replace("\n", "")
