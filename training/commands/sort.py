@@ -1,7 +1,6 @@
 """`python -m training sort`: copy labelled photos into class folders."""
 
 import argparse
-import csv
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -10,8 +9,9 @@ from typing import Final
 
 from training.commands.closed import say_closed
 from training.console import progress, say
+from training.data.copied_tables import write_tables
 from training.data.file_names import check_lines
-from training.data.folders import CLASSES, rows_by_file
+from training.data.folders import rows_by_file
 from training.data.trees import check_folder
 from training.errors import TrainingError
 from training.labelling.agreement import compare
@@ -103,14 +103,7 @@ def _copy(folder: Path, out: Path, decided: dict[str, Decision], facts: dict[str
                 "rated_by": decision.rated_by,
             }
         )
-    first = ["file", "label", "ratings", "agreement", "rated_by"]
-    columns = list(dict.fromkeys([*first, *(key for row in rows for key in row)]))
-    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as table:
-        writer = csv.DictWriter(table, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    if (folder / CLASSES).is_file():
-        shutil.copy2(folder / CLASSES, out / CLASSES)
+    write_tables(folder, out, rows, first=("file", "label", "ratings", "agreement", "rated_by"))
 
 
 def _names(folder: Path, name: Path) -> Iterator[Path]:

@@ -1,7 +1,6 @@
 """`python -m training split`: copy photos into train, validation and test, nobody on two sides."""
 
 import argparse
-import csv
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -15,9 +14,9 @@ from training.checks.leakage import find_leaks
 from training.checks.survey import Survey, survey
 from training.commands.seeds import add_seed
 from training.console import say
+from training.data.copied_tables import write_tables
 from training.data.dataset import Photo
 from training.data.file_names import check_lines
-from training.data.folders import CLASSES
 from training.data.listing import files_of, list_files
 from training.data.splitting import one_name_each, split_people
 from training.errors import TrainingError
@@ -123,13 +122,7 @@ def _copy(seen: Survey, photos: Sequence[Photo], out: Path) -> None:
         rows.append(
             {"file": target.relative_to(out).as_posix(), **facts, "label": photo.label, "split": photo.split}
         )
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    if (seen.root / CLASSES).is_file():
-        shutil.copy2(seen.root / CLASSES, out / CLASSES)
+    write_tables(seen.root, out, rows)
 
 
 def _print(photos: Sequence[Photo], named: bool) -> None:

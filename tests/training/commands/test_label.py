@@ -149,7 +149,7 @@ def test_half_a_copy_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("training.commands.sort.csv.DictWriter.writerows", full)
+    monkeypatch.setattr("csv.DictWriter.writerows", full)
     assert main(["sort", str(folder), str(tmp_path / "out")]) == 2
     assert not (tmp_path / "out").exists()
 
