@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-NO_COLUMN: Final = {"Mn", "Me", "Cf"}
+_NO_COLUMN: Final = {"Mn", "Me", "Cf"}
 """Categories of marks that stand over or under a letter, and of signs that are not seen."""
 
 
@@ -27,5 +27,5 @@ def _space(cell: str, width: int) -> str:
 
 def _width(text: str) -> int:
     """Columns of a terminal that a text takes (Unicode, annex 11): two for a wide letter, none for a mark."""
-    shown = [letter for letter in text if unicodedata.category(letter) not in NO_COLUMN]
+    shown = [letter for letter in text if unicodedata.category(letter) not in _NO_COLUMN]
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in shown)

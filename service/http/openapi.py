@@ -26,13 +26,13 @@ class DocumentedAPI(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """The document as JSON; made once."""
-        made_before = bool(self.openapi_schema)
+        if self.openapi_schema:
+            return self.openapi_schema
         lean_imports.import_openapi()
         document = super().openapi()
-        if not made_before:
-            _describe_headers(document["paths"])
-            _describe_fields(document["components"]["schemas"])
-            _leave_open(document["components"]["schemas"])
+        _describe_headers(document["paths"])
+        _describe_fields(document["components"]["schemas"])
+        _leave_open(document["components"]["schemas"])
         return document
 
 

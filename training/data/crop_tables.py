@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from training.data.csv_tables import cells_of
+from training.data.csv_tables import cells_of, unreadable
 from training.data.file_names import Names
 from training.errors import TrainingError
 from training.whole_files import whole_file
@@ -114,10 +114,10 @@ def _mend(path: Path, columns: Sequence[str]) -> None:
     if not ",".join(columns).startswith(text.partition("\n")[0].strip()):
         return  # not ours
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    if rows and None in rows[-1].values():
+    is_short = bool(rows) and None in rows[-1].values()
+    if is_short:
         rows.pop()
-        rows = [row for row in rows if row["photo"] != rows[-1]["photo"]]
-    elif rows and "file" in columns and _lacks_a_crop(path.parent, rows):
+    if rows and (is_short or ("file" in columns and _lacks_a_crop(path.parent, rows))):
         rows = [row for row in rows if row["photo"] != rows[-1]["photo"]]
     _write(path, columns, [{name: row[name] for name in columns} for row in rows])
 
@@ -152,7 +152,7 @@ def _text(path: Path, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
+        raise unreadable(path, error) from None
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[dict[str, str]]) -> None:

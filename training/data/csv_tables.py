@@ -55,7 +55,12 @@ def _numbered(path: Path, key: str) -> list[tuple[int, dict[str, str]]]:
             headings = _headings(path, key, next(rows, (0, [key]))[1])
             return [(number, _row(path, number, headings, cells)) for number, cells in rows]
     except (OSError, UnicodeDecodeError) as error:
-        raise TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}") from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: Exception) -> TrainingError:
+    """What to raise for a table that is no text in UTF-8, or may not be read."""
+    return TrainingError(f"Expected a table (CSV, UTF-8) at {path}. It cannot be read: {error}")
 
 
 def cells_of(path: Path, file: Iterable[str]) -> Iterator[tuple[int, list[str]]]:

@@ -25,7 +25,7 @@ def is_endless(path: Path) -> bool:
     return not path.is_file() and not path.is_dir() and path.exists()
 
 
-def tree(root: Path, tell_closed: Callable[[Path], object] = lambda _: None) -> Iterator[Path]:
+def tree(root: Path, tell_closed: Callable[[Path], object]) -> Iterator[Path]:
     """All that is below a folder, in no order, but for what is hidden and for what is in closed folders.
 
     Those are told; links to folders are not followed. Raises OSError for other folders that cannot be read.
